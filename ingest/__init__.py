@@ -1,0 +1,1 @@
+"""Files, archives, directories and CI servers to records."""

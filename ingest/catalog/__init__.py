@@ -1,0 +1,1 @@
+"""Backstage catalogs and CODEOWNERS to Service and owner records."""

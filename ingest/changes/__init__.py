@@ -1,0 +1,1 @@
+"""CDEvents, deployment webhooks and tables to Change records."""

@@ -1,0 +1,1 @@
+"""One module a report dialect; bytes to records; no clock, no database."""

@@ -1,0 +1,1 @@
+"""Read functions, one module a subject."""

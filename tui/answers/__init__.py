@@ -1,0 +1,1 @@
+"""One module a question: store.read to analysis to a frozen answer."""
