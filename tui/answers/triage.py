@@ -1,0 +1,93 @@
+"""Do I have to act, and where? The incidents that are red now, worst first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.records import Hypothesis, Onset
+from ingest.model import Change, Link, Scope, TestCase, Verdict
+from store.connect import Connection
+from tui.answers.health import Health
+from tui.answers.query import Query, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Radius:
+    """How far a failure reaches."""
+
+    tests: int
+    services: int
+    teams: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeOwners:
+    """Three different answers to "whose is it?"; empty where nobody is known."""
+
+    test: tuple[str, ...] = ()
+    test_source: str = ""
+    """Where the owner of the test comes from, such as `CODEOWNERS tests/checkout/`."""
+    environment: tuple[str, ...] = ()
+    suspect: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """Failures triaged together."""
+
+    incident_id: str
+    """Stable, such as `i-3fa9c2d1`."""
+    verdict: Verdict
+    probability: float
+    """Of the verdict."""
+    title: str
+    """What happens, in one clean line, from the deciding line of the failure."""
+    scope: Scope
+    """Of the lead test."""
+    lead: TestCase
+    tests: tuple[tuple[TestCase, Scope], ...]
+    """All that are red in it, the lead first."""
+    age: str
+    since_ms: int
+    """Start of the first bad run."""
+    radius: Radius
+    owners: ThreeOwners
+    hypotheses: tuple[Hypothesis, ...]
+    """Sorted by probability; the first change among them is the top suspect."""
+    onset: Onset
+    between: tuple[Change, ...]
+    """Changes between last good and first bad, oldest first."""
+    message: str
+    """The failure of the lead's newest red run: first line."""
+    text: str
+    links: tuple[Link, ...]
+    red_runs: int
+    """Red runs of the lead within its current streak."""
+    act_probability: float
+    """P(someone must act): regression, open outage, unrecorded change or defect of the test."""
+    state: str = "new"
+    """`new`, or what people did: `acknowledged by ada`, `quarantined until 2026-12-03`."""
+    criticality: float = 1.0
+
+    @property
+    def suspect(self) -> Hypothesis | None:
+        """The most probable recorded change."""
+        return next((h for h in self.hypotheses if h.kind == "change"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TriageAnswer:
+    """The Triage screen: what is red now, and what was looked at."""
+
+    window: Window | None
+    """None in an empty store."""
+    incidents: tuple[IncidentRow, ...]
+    """By P(someone must act) x blast radius x criticality, largest first."""
+    health: Health
+    counts: dict[str, int]
+    """Verdict -> incidents; `real` sums those that someone must act on."""
+
+
+def answer_triage(connection: Connection, query: Query) -> TriageAnswer:
+    """Incidents that are red now under the filters of `query`."""
+    raise NotImplementedError

@@ -1,0 +1,30 @@
+"""The errors a person sees, each with what to do next."""
+
+from __future__ import annotations
+
+
+class AnswerError(Exception):
+    """Base: a question that cannot be answered as it was put."""
+
+
+class NoMatch(AnswerError):
+    """A name that matches nothing, or too much.
+
+    Args:
+        kind: what was looked for: `test`, `incident`, `service`.
+        text: as the person wrote it.
+        near: the nearest names, best first; all candidates when the text is ambiguous.
+        is_ambiguous: more than one matches.
+    """
+
+    def __init__(self, kind: str, text: str, near: tuple[str, ...] = (), *, is_ambiguous: bool = False) -> None:
+        self.kind, self.text, self.near, self.is_ambiguous = kind, text, near, is_ambiguous
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        if self.is_ambiguous:
+            return f"{self.text!r} matches {len(self.near)} {self.kind}s; write more of the name:\n  " + "\n  ".join(
+                self.near[:10]
+            )
+        hint = f"; did you mean {self.near[0]!r}?" if self.near else ""
+        return f"no {self.kind} matches {self.text!r}{hint}"
