@@ -179,6 +179,8 @@ class RunIdentity:
     state: RunState | None = None
     url: str | None = None
     start_ms: int | None = None
+    start_is_zoneless: bool | None = None
+    """True: `start_ms` and the attempts' `started_ms` were written without a zone and are given as if in UTC."""
     end_ms: int | None = None
     service: str | None = None
     service_version: str | None = None
