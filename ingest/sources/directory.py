@@ -1,0 +1,161 @@
+"""Files and folders given as arguments, as a stream of inputs in one fixed order.
+
+Numbers in names are compared as numbers (run 999 before run 1000). What describes a folder (`run.json`, catalogs,
+CODEOWNERS) comes before the reports in it, so that one pass usually suffices; nothing depends on it. Linked folders and
+links found on the way are never followed: a link's target inside the folder is read by itself, one outside is nobody's
+business. Nothing found is silently dropped: what is not read is listed with its reason.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingest.model import FileStatus
+from ingest.sources.inputs import NOT_REGULAR, STDIN, VANISHED, Input, Skip, raw_text
+
+_DIGITS = re.compile(r"([0-9]+)")
+_UNFINISHED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".swp", "~")
+_OWNER_FOLDERS = frozenset({".github", ".gitlab"})
+_FIRST = {"crywolf.toml": 0, "run.json": 1, "catalog-info.yaml": 2, "catalog-info.yml": 2, "CODEOWNERS": 3}
+
+
+def list_inputs(paths: Sequence[str | bytes]) -> Iterator[Input | Skip]:
+    """Every input below the arguments, lazily, folder by folder.
+
+    Args:
+        paths: files, folders or `-` for standard input, in the order they are to be read.
+    """
+    for argument in paths:
+        name = os.fsdecode(argument)
+        if name == STDIN:
+            yield Input(STDIN, None, None, None, is_explicit=True)
+        else:
+            yield from _list_argument(name)
+
+
+def natural_key(name: str) -> tuple[object, ...]:
+    """A sort key that compares runs of digits as numbers; the name itself decides between `1` and `01`.
+
+    >>> sorted(["run-1000", "run-999", "run-01", "run-1"], key=natural_key)
+    ['run-01', 'run-1', 'run-999', 'run-1000']
+    """
+    pieces = _DIGITS.split(name)
+    return (*(int(piece) if index % 2 else piece for index, piece in enumerate(pieces)), name)
+
+
+def is_ignored_name(name: str) -> bool:
+    """Whether a file of this name is hidden, a backup or still being written by someone.
+
+    >>> [is_ignored_name(name) for name in ("report.xml", ".hidden.xml", "report.xml.part", "report.xml~")]
+    [False, True, True, True]
+    """
+    return name.startswith(".") or name.lower().endswith(_UNFINISHED_SUFFIXES)
+
+
+def _list_argument(name: str) -> Iterator[Input | Skip]:
+    """One argument: a file as it is, a folder's content."""
+    try:
+        status = os.stat(name)
+    except OSError as problem:
+        yield _problem(name, problem)
+        return
+    if stat.S_ISDIR(status.st_mode):
+        yield from _walk(name)
+    elif stat.S_ISREG(status.st_mode):
+        yield _input(name, status, Path(name).parent, is_explicit=True)
+    else:
+        yield Skip(raw_text(name), NOT_REGULAR)
+
+
+def _walk(root: str) -> Iterator[Input | Skip]:
+    """All inputs below a folder; a stack and no recursion, so depth is the file system's limit."""
+    base, pending = Path(root), [root]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = list(listing)
+        except OSError as problem:
+            yield _problem(folder, problem)
+            continue
+        inner = []
+        for entry in sorted(entries, key=_entry_key):
+            found = _visit(entry, folder, base)
+            if found is None:
+                inner.append(entry.path)
+            else:
+                yield found
+        pending.extend(reversed(inner))
+
+
+def _entry_key(entry: os.DirEntry[str]) -> tuple[object, ...]:
+    """What describes the folder, then its other files, then folders, each in natural order."""
+    is_folder = entry.is_dir(follow_symlinks=False)
+    rank = (4 if entry.name in _OWNER_FOLDERS else 6) if is_folder else _FIRST.get(entry.name, 5)
+    return (rank, *natural_key(entry.name))
+
+
+def _visit(entry: os.DirEntry[str], folder: str, base: Path) -> Input | Skip | None:
+    """What an entry of a folder is; None: a folder to go into."""
+    path = raw_text(entry.path)
+    try:
+        if entry.is_symlink():
+            return Skip(path, _link_reason(entry, base))
+        if entry.is_dir(follow_symlinks=False):
+            hidden = entry.name.startswith(".") and entry.name not in _OWNER_FOLDERS
+            return Skip(path, "ignored-name: a hidden folder; give it as an argument to read it") if hidden else None
+        if is_ignored_name(entry.name):
+            return Skip(path, "ignored-name: hidden, a backup or unfinished; give it as an argument to read it")
+        if os.path.basename(folder) in _OWNER_FOLDERS and entry.name != "CODEOWNERS":
+            return Skip(path, "ignored-name: only CODEOWNERS is read in this folder")
+        status = entry.stat(follow_symlinks=False)
+    except OSError as problem:
+        return _problem(entry.path, problem)
+    if not stat.S_ISREG(status.st_mode):
+        return Skip(path, NOT_REGULAR)
+    return _input(entry.path, status, base, is_explicit=False)
+
+
+def _input(path: str, status: os.stat_result, root: Path, *, is_explicit: bool) -> Input:
+    """The record of a regular file."""
+    return Input(raw_text(path), Path(path), status.st_size, status.st_mtime_ns // 1_000_000, is_explicit, root)
+
+
+def _link_reason(entry: os.DirEntry[str], base: Path) -> str:
+    """Why a link found on the way is not followed; names neither its target nor the target's content."""
+    try:
+        status = entry.stat()
+    except OSError as problem:
+        return _LINK_PROBLEMS.get(problem.errno or 0, VANISHED)
+    if stat.S_ISDIR(status.st_mode):
+        return "symlink-dir: a link to a folder; give the folder as an argument to read it"
+    if not stat.S_ISREG(status.st_mode):
+        return NOT_REGULAR
+    if Path(os.path.realpath(entry.path)).is_relative_to(os.path.realpath(base)):
+        return "symlink: a link; the file it leads to is read by itself"
+    return "outside-root: a link that leaves the folder; give the file as an argument to read it"
+
+
+_LINK_PROBLEMS = {
+    errno.ELOOP: "symlink-loop: a link that leads to itself",
+    errno.ENOENT: "vanished: a link that leads nowhere",
+    errno.EACCES: "permission: a link whose target may not be looked at",
+}
+
+
+def _problem(path: str, problem: OSError) -> Skip:
+    """The record of something that could not be looked at; a lack of permission is a refusal, for someone must act."""
+    text = raw_text(path)
+    if isinstance(problem, PermissionError):
+        reason = "permission: may not be read; allow the user who runs crywolf to read it"
+        return Skip(text, reason, FileStatus.REJECTED)
+    if problem.errno == errno.ELOOP:
+        return Skip(text, _LINK_PROBLEMS[errno.ELOOP])
+    if isinstance(problem, FileNotFoundError | NotADirectoryError):
+        return Skip(text, VANISHED)
+    return Skip(text, f"unreadable: cannot be looked at ({problem.strerror})", FileStatus.REJECTED)
