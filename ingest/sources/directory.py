@@ -74,23 +74,27 @@ def _list_argument(name: str) -> Iterator[Input | Skip]:
 
 def _walk(root: str) -> Iterator[Input | Skip]:
     """All inputs below a folder; a stack and no recursion, so depth is the file system's limit."""
-    base, pending = Path(root), [root]
-    while pending:
-        folder = pending.pop()
-        try:
-            with os.scandir(folder) as listing:
-                entries = list(listing)
-        except OSError as problem:
-            yield _problem(folder, problem)
-            continue
-        inner = []
-        for entry in sorted(entries, key=_entry_key):
-            found = _visit(entry, folder, base)
-            if found is None:
-                inner.append(entry.path)
-            else:
-                yield found
-        pending.extend(reversed(inner))
+    base = Path(root)
+    stack: list[Iterator[os.DirEntry[str] | Skip]] = [_entries(root)]
+    while stack:
+        entry = next(stack[-1], None)
+        if entry is None:
+            stack.pop()
+        elif isinstance(entry, Skip):
+            yield entry
+        elif (found := _visit(entry, base)) is not None:
+            yield found
+        else:
+            stack.append(_entries(entry.path))
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str] | Skip]:
+    """The entries of a folder in order, or why it cannot be listed."""
+    try:
+        with os.scandir(folder) as listing:
+            yield from sorted(listing, key=_entry_key)
+    except OSError as problem:
+        yield _problem(folder, problem)
 
 
 def _entry_key(entry: os.DirEntry[str]) -> tuple[object, ...]:
@@ -100,7 +104,7 @@ def _entry_key(entry: os.DirEntry[str]) -> tuple[object, ...]:
     return (rank, *natural_key(entry.name))
 
 
-def _visit(entry: os.DirEntry[str], folder: str, base: Path) -> Input | Skip | None:
+def _visit(entry: os.DirEntry[str], base: Path) -> Input | Skip | None:
     """What an entry of a folder is; None: a folder to go into."""
     path = raw_text(entry.path)
     try:
@@ -111,7 +115,7 @@ def _visit(entry: os.DirEntry[str], folder: str, base: Path) -> Input | Skip | N
             return Skip(path, "ignored-name: a hidden folder; give it as an argument to read it") if hidden else None
         if is_ignored_name(entry.name):
             return Skip(path, "ignored-name: hidden, a backup or unfinished; give it as an argument to read it")
-        if os.path.basename(folder) in _OWNER_FOLDERS and entry.name != "CODEOWNERS":
+        if os.path.basename(os.path.dirname(entry.path)) in _OWNER_FOLDERS and entry.name != "CODEOWNERS":
             return Skip(path, "ignored-name: only CODEOWNERS is read in this folder")
         status = entry.stat(follow_symlinks=False)
     except OSError as problem:
