@@ -92,9 +92,11 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str] | Skip]:
     """The entries of a folder in order, or why it cannot be listed."""
     try:
         with os.scandir(folder) as listing:
-            yield from sorted(listing, key=_entry_key)
+            entries = sorted(listing, key=_entry_key)
     except OSError as problem:
         yield _problem(folder, problem)
+        return
+    yield from entries
 
 
 def _entry_key(entry: os.DirEntry[str]) -> tuple[object, ...]:
