@@ -1,7 +1,7 @@
 """What analyses take and give: frozen records over arrays, nothing of the store.
 
-Axes: `n` runs, oldest first by start; `m` test cases. Cells of `StreamHistory.results` are `ingest.model.Result` values,
-or `ABSENT` where the test case has no result in the run: unknown when the run is incomplete, never green.
+Axes: `n` runs, oldest first by start; `m` test cases. Cells of `StreamHistory.results` are `ingest.model.Result`
+values, or `ABSENT` where the test case has no result in the run: unknown when the run is incomplete, never green.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ ABSENT = -1
 
 ResultMatrix = npt.NDArray[np.int8]
 CountMatrix = npt.NDArray[np.uint8]
+BoolMatrix = npt.NDArray[np.bool_]
+DurationMatrix = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,14 @@ class Interval:
     estimate: float
     low: float
     high: float
+    k: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """k of n: hits and what they are counted over. n = 0: nothing could be counted, not "there was none"."""
+
     k: int
     n: int
 
@@ -142,3 +152,163 @@ class Judgement:
     """`first time`, `since <ISO time>` or `long-standing`."""
     onset: Onset
     hypotheses: tuple[Hypothesis, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlakeStats:
+    """How flaky one test case is in one stream; the fields are the keys of `crywolf flakes --json`."""
+
+    runs: int
+    """Runs that executed the case, masked ones included."""
+    masked_runs: int
+    """Of these, left out of every rate below because of an outage."""
+    failed_runs: int
+    """Runs that ended red, masked ones included."""
+    flaky_runs: int
+    """Unmasked runs with a flake of either kind."""
+    flake_rate: Interval
+    flip_rate: float | None
+    """Outcome changes between consecutive unmasked runs / (runs - 1); None below two runs."""
+    retry_pass: Count | None
+    """Unmasked runs that passed on a retry, of those executed; None: retries not observed in this stream."""
+    same_code: Count
+    """Unmasked red runs shown a flake by passes of the same code, of the executed runs whose code is known."""
+    flips: Count
+    """Outcome changes, of the pairs of consecutive unmasked runs."""
+    lost_seconds: float | None
+    """Time spent on failing attempts and retries that flakes caused; None where durations are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one test case's history in a stream with one failure rate."""
+
+    start: RunRef
+    end: RunRef
+    failure_rate: Interval
+    runs: int
+    """Executed runs in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """Where the failure rate changed: the first run of the new segment, with a 99 % interval of its position."""
+
+    at: RunRef
+    low: RunRef
+    high: RunRef
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """Segments, oldest first, and the change points between them: one fewer than segments; both empty without runs."""
+
+    segments: tuple[Segment, ...]
+    change_points: tuple[ChangePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Runs of one environment in which far more failed than the tests' own rates allow."""
+
+    environment: str
+    service: str
+    """The service whose tests failed; empty when it was everything."""
+    start: RunRef
+    end: RunRef | None
+    """The last run in it; None while nothing has recovered."""
+    tests: tuple[str, ...]
+    """`test_id` of the cases that failed in it, sorted."""
+    failed: Count
+    """Failed of executed results in it, in its scope."""
+    log_likelihood_ratio: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutageReport:
+    """Outages of an environment, and what they mask."""
+
+    outages: tuple[Outage, ...]
+    """By start, then service; open ones included."""
+    cells: tuple[BoolMatrix, ...]
+    """One [n, m] matrix a history given, in its order: True where a closed outage or a mostly red run masks a result
+    from **rates**."""
+    closed: tuple[BoolMatrix, ...]
+    """The same, closed outages only: what suspects leave out. A mostly red run that lasts stays in."""
+
+    def runs(self, index: int) -> npt.NDArray[np.bool_]:
+        """[n] of history `index`: True where every result of the run is masked from rates."""
+        cells = self.cells[index]
+        return np.asarray(cells.all(axis=1) if cells.size else np.zeros(len(cells), dtype=np.bool_))
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectQuestion:
+    """Who broke this test case in this stream? An analysis may look at nothing else."""
+
+    test_id: str
+    """The triggering test case."""
+    history: StreamHistory
+    """Its stream's last four days or so up to the moment of the question, with all test cases."""
+    graph: ServiceGraph
+    feed: ChangeFeed
+    """Changes of all services of the environment and of the tests, made before the moment of the question."""
+    samples: tuple[FailureSample, ...] = ()
+    """Failing attempts of the triggering test case, of its current streak at least."""
+    masked: BoolMatrix | None = None
+    """[n, m] of results that a closed outage explains (`OutageReport.closed`); None: found from this history alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedTest:
+    """A test case that is red now in a stream, for grouping into incidents."""
+
+    case: TestCase
+    scope: Scope
+    first_bad: RunRef
+    last_good: RunRef | None
+    signature: str
+    """Of its newest failure; empty when there is no text."""
+    suspects: tuple[str, ...] = ()
+    """`change_id` of its most probable suspects, best first; only those worth showing."""
+    services: tuple[str, ...] = ()
+    """Services it exercises."""
+    teams: tuple[str, ...] = ()
+    """Owners of the test case."""
+    environment_is_suspect: bool = False
+    """Its leading hypothesis is an outage of the environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlastRadius:
+    """What one cluster touches: numbers of test cases, services and teams."""
+
+    tests: int
+    services: int
+    teams: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentGroup:
+    """Failures to be triaged together. The id is the same for the same lead test and onset, in any order of input."""
+
+    incident_id: str
+    lead: RedTest
+    """Earliest onset, then smallest identity."""
+    members: tuple[RedTest, ...]
+    """The lead first, then by onset and identity."""
+    radius: BlastRadius
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerAnswer:
+    """Who owns something, which rule says so and whether the sources agree."""
+
+    owners: tuple[str, ...]
+    source: str
+    """Of the owners given: `config`, `CODEOWNERS`, `catalog`; empty when unowned."""
+    state: str
+    """`owned`, `unowned` or `contested`."""
+    others: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(source, owners) of sources that say something else."""

@@ -1,0 +1,210 @@
+"""How flaky test cases are: retry-pass and same-code evidence, counted apart and together, each as k of n.
+
+A red run is a flake when a pass of the same code shows it to be one: for a case without exercised services any mix of
+pass and fail at one test revision; for a case with them only a pass on both sides, since one onset or one recovery is
+what a real breakage looks like. Masked outages count for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.errors import AnalysisError
+from analysis.intervals import FLAKE_PRIOR, BetaPrior, beta_intervals
+from analysis.records import (
+    ABSENT,
+    BoolMatrix,
+    Count,
+    DurationMatrix,
+    FlakeStats,
+    Interval,
+    StreamHistory,
+)
+from analysis.same_code import CodeRelation
+from ingest.model import Outcome, Result
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+def flip_rate(outcomes: Sequence[Outcome]) -> float | None:
+    """Share of consecutive runs between which a test case changed outcome.
+
+    Failed and errored count as one outcome.
+
+    Args:
+        outcomes: one per run, oldest first, length n; skipped runs already removed.
+
+    Returns:
+        Changes / (n - 1), a fraction in [0, 1]; None when n < 2, where the rate is undefined.
+
+    Raises:
+        AnalysisError: if an outcome is `SKIPPED`.
+
+    Source: Kowalczyk et al., Modeling and ranking flaky tests at Apple, ICSE-SEIP 2020.
+
+    >>> flip_rate([Outcome.PASSED, Outcome.FAILED, Outcome.PASSED])
+    1.0
+    """
+    if Outcome.SKIPPED in outcomes:
+        raise AnalysisError("skipped runs have no outcome to flip: remove them first")
+    if len(outcomes) < 2:
+        return None
+    good = [outcome is Outcome.PASSED for outcome in outcomes]
+    return sum(a != b for a, b in pairwise(good)) / (len(good) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """What each result is, [n, m] each; `ran`, `red` and `retry_pass` leave masked results out."""
+
+    executed: Bools
+    all_red: Bools
+    ran: Bools
+    red: Bools
+    retry_pass: Bools
+    retried: bool
+    """Whether any result of the stream had a second attempt."""
+
+
+def rate_flakes(
+    history: StreamHistory,
+    relation: CodeRelation | None = None,
+    *,
+    masked: BoolMatrix | None = None,
+    durations_ms: DurationMatrix | None = None,
+    prior: BetaPrior = FLAKE_PRIOR,
+) -> tuple[FlakeStats, ...]:
+    """Flake rate and evidence of every test case of a stream, in the order of `history.tests`.
+
+    Args:
+        relation: same code between the runs (`relate_code`); None: not known, so no same-code evidence.
+        masked: [n] or [n, m], True where an outage explains the result.
+        durations_ms: [n, m] time of all attempts of a result together, negative where not known.
+        prior: of the flake rate.
+
+    Raises:
+        AnalysisError: if an array does not have the history's shape.
+    """
+    cells = _cells(history, masked)
+    by_code, known = _same_code_flakes(cells, relation)
+    flaky = cells.retry_pass | by_code
+    ran = cells.ran.sum(axis=0)
+    rates = beta_intervals(flaky.sum(axis=0), ran, prior)
+    changes, pairs = _flips(cells)
+    lost = _lost_seconds(history, cells, by_code, durations_ms)
+    columns = (cells.executed, cells.all_red, flaky, cells.retry_pass, by_code, known)
+    executed, failed, flaky_runs, retries, same, decided = (column.sum(axis=0).tolist() for column in columns)
+    counted = ran.tolist()
+    return tuple(
+        FlakeStats(
+            runs=executed[t],
+            masked_runs=executed[t] - counted[t],
+            failed_runs=failed[t],
+            flaky_runs=flaky_runs[t],
+            flake_rate=Interval(
+                float(rates.estimate[t]), float(rates.low[t]), float(rates.high[t]), flaky_runs[t], counted[t]
+            ),
+            flip_rate=changes[t] / pairs[t] if pairs[t] else None,
+            retry_pass=Count(retries[t], counted[t]) if cells.retried else None,
+            same_code=Count(same[t], decided[t]),
+            flips=Count(changes[t], pairs[t]),
+            lost_seconds=None if lost is None else lost[t],
+        )
+        for t in range(len(history.tests))
+    )
+
+
+def flake_runs(history: StreamHistory, relation: CodeRelation | None, *, masked: BoolMatrix | None = None) -> Bools:
+    """[n, m]: True where a run holds a flake of either kind."""
+    cells = _cells(history, masked)
+    by_code, _ = _same_code_flakes(cells, relation)
+    return cells.retry_pass | by_code
+
+
+def _cells(history: StreamHistory, masked: BoolMatrix | None) -> _Cells:
+    results = history.results
+    shape = (len(history.runs), len(history.tests))
+    if results.shape != shape:
+        raise AnalysisError(f"results are {results.shape}, the history has {shape[0]} runs and {shape[1]} test cases")
+    executed = (results != ABSENT) & (results != Result.SKIPPED)
+    red = (results == Result.FAILED) | (results == Result.ERRORED)
+    counted = executed
+    if masked is not None:
+        if masked.shape not in (shape, shape[:1]):
+            raise AnalysisError(f"the mask is {masked.shape}, the history {shape}")
+        counted = executed & ~(masked if masked.ndim == 2 else masked[:, None])
+    retried = bool((history.attempts > 1).any() or (results == Result.FLAKY).any())
+    return _Cells(executed, red, counted, red & counted, (results == Result.FLAKY) & counted, retried)
+
+
+def _same_code_flakes(cells: _Cells, relation: CodeRelation | None) -> tuple[Bools, Bools]:
+    """([n, m] red results that passes of the same code show to be flakes, [n, m] results whose code is known)."""
+    flakes = np.zeros_like(cells.red)
+    if relation is None:
+        return flakes, np.zeros_like(cells.red)
+    known = (relation.keys >= 0)[:, relation.group] & cells.ran
+    suspicious = np.flatnonzero(cells.red.any(axis=0))
+    for g in np.unique(relation.group[suspicious]):
+        tests = suspicious[relation.group[suspicious] == g]
+        order = np.flatnonzero(relation.keys[:, g] >= 0)
+        if len(order) == 0:
+            continue
+        order = order[np.argsort(relation.keys[order, g], kind="stable")]
+        ran, red = cells.ran[np.ix_(order, tests)], cells.red[np.ix_(order, tests)]
+        first, last = _first_and_last_pass(ran & ~red, relation.keys[order, g])
+        place = np.arange(len(order))[:, None]
+        shown = (first < place) & (place < last) if relation.has_services[g] else first <= last
+        flakes[np.ix_(order, tests)] = red & shown
+    return flakes, known
+
+
+def _first_and_last_pass(passed: Bools, keys: Ints) -> tuple[Ints, Ints]:
+    """Row of the first and of the last pass among the rows of the same key; none: first > last.
+
+    Args:
+        passed: [r, m], rows sorted by key, then by time.
+        keys: [r].
+    """
+    rows = len(keys)
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    group = np.cumsum(np.r_[False, keys[1:] != keys[:-1]])
+    place = np.arange(rows)[:, None]
+    first = np.minimum.reduceat(np.where(passed, place, rows), starts, axis=0)[group]
+    last = np.maximum.reduceat(np.where(passed, place, -1), starts, axis=0)[group]
+    return first, last
+
+
+def _flips(cells: _Cells) -> tuple[list[int], list[int]]:
+    """(outcome changes, pairs of consecutive unmasked runs) of each test case."""
+    n, m = cells.ran.shape
+    pairs = np.maximum(cells.ran.sum(axis=0) - 1, 0)
+    if n < 2:
+        return [0] * m, pairs.tolist()
+    place = np.where(cells.ran, np.arange(n)[:, None], -1)
+    before = np.maximum.accumulate(place, axis=0)[:-1]
+    was_red = np.take_along_axis(cells.red, np.maximum(before, 0), axis=0)
+    changed = cells.ran[1:] & (before >= 0) & (was_red != cells.red[1:])
+    return changed.sum(axis=0).tolist(), pairs.tolist()
+
+
+def _lost_seconds(
+    history: StreamHistory, cells: _Cells, by_code: Bools, durations_ms: DurationMatrix | None
+) -> list[float] | None:
+    """Seconds lost to flakes: a red run that was a flake whole, of a retry-pass the attempts that failed.
+
+    Attempts are taken to last equally long, since a result knows only their total.
+    """
+    if durations_ms is None:
+        return None
+    if durations_ms.shape != cells.ran.shape:
+        raise AnalysisError(f"durations are {durations_ms.shape}, the history {cells.ran.shape}")
+    total = np.maximum(durations_ms, 0) / 1000.0
+    failed_share = history.failed_attempts / np.maximum(history.attempts, 1)
+    lost = np.where(by_code, total, np.where(cells.retry_pass, total * failed_share, 0.0))
+    return [float(v) for v in lost.sum(axis=0)]

@@ -1,0 +1,353 @@
+"""The signature of a failure: what stays the same when the same thing fails again.
+
+Times, ids, addresses, numbers and quoted values are masked; what remains is the exception's type, the first line of the
+message and the three topmost frames of the project's own code, without line numbers. Frames of the test itself count
+only where the message says nothing of its own, so that one cause in many tests is one cluster, but "expected true" in
+two tests is not. Standard library only: it runs while a report is read. `SIGNATURE_VERSION` is stored beside every key
+and goes up with every change of the rules, so that nothing is regrouped silently.
+
+Source: masks as in LUCI Analysis' failure reasons and Kubernetes' triage; the choice of parts as in Sentry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+from ingest.model import Failure
+
+SIGNATURE_VERSION = 1
+"""Goes up when an equal failure could get another key."""
+
+_LINE_CHARS = 600
+"""Of a line, this much is looked at: a signature needs no more, and no pattern sees a huge token."""
+_TEXT_CHARS = 32_000
+_TITLE_CHARS = 160
+_FRAMES = 3
+_CAUSES = 6
+
+
+class SignatureText(NamedTuple):
+    """A failure's fingerprint and a line that a person reads."""
+
+    key: str
+    """16 hex digits; equal for failures of one cluster under one `SIGNATURE_VERSION`; empty when there is no text."""
+    title: str
+    """One masked line: `<n>` a number, `<id>` an id, `<time>` a moment, `<addr>` an address, `…` a quoted value."""
+
+
+def sign(failure: Failure) -> SignatureText:
+    """Signature of what one failed attempt said.
+
+    >>> sign(Failure("", "", ""))
+    SignatureText(key='', title='')
+    """
+    text = failure.text[:_TEXT_CHARS]
+    line = _first_line(failure.message)
+    if line.lower().rstrip(".:") in _SAYS_NOTHING:
+        line = _telling_line_of_trace(text) or line
+    kind = failure.type.strip()[:_LINE_CHARS] or _type_at_start(line)
+    if not (line or kind):
+        return SignatureText("", "")
+    masked = mask(_without_type(line, kind))
+    generic = _is_generic(masked)
+    parts = (
+        str(SIGNATURE_VERSION),
+        _mask_kind(kind),
+        _SERVER_ERROR.sub("5xx", masked),
+        *_frames(text, with_tests=generic),
+    )
+    key = hashlib.sha1("\x1f".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:16]
+    return SignatureText(key, _title(kind, line, masked, failure.message, text))
+
+
+# ---------------------------------------------------------------- masks
+_TIME = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+_ID, _NUMBER, _ADDRESS = "<id>", "<n>", "<addr>"
+_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), _ID),
+    (re.compile(rf"\b\d{{4}}-\d\d-\d\d(?:[T ]{_TIME}(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)|\b{_TIME}\b"), "<time>"),
+    (re.compile(r"(?<![\w.])/?\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]\d)"), _ADDRESS),
+    (re.compile(r"\[(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}\](?::\d{1,5})?"), _ADDRESS),
+    (re.compile(r"(?<=[A-Za-z0-9\])]):\d{2,5}(?![\w.])"), ":<n>"),
+    (re.compile(r"\b0x[0-9a-fA-F]+\b|@[0-9a-f]{5,16}\b"), _ID),
+    (re.compile(r"\b(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{7,}\b"), _ID),
+    (re.compile(r"(?<=[a-z0-9]-)(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{5,10}(?![\w.])"), _ID),
+    (re.compile(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)*\s?(?:[nuµm]?s|secs?|seconds?|mins?|minutes?|millis\w*)\b"), _NUMBER),
+    (re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?"), _NUMBER),
+)  # fmt: skip
+_DIGIT = re.compile(r"\d")
+_LONG_TOKEN = re.compile(r"(?<![\w+=])[A-Za-z0-9+_-]{20,}={0,2}(?![\w+=])")
+_QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<!\w)'[^'\n]{0,200}'(?!\w)|`[^`\n]{0,200}`")
+_NAME = re.compile(r"[A-Za-z_$][A-Za-z_$.\[\]-]{0,60}\Z")
+_STATUS = re.compile(
+    r"(?i)(\b(?:status|code|http|returned|expected|got|was|actual|received)\W{0,6}|-> ?)([1-5]\d\d)(?![\w.,:])(?! ?ms)"
+    r"|\b()([1-5]\d\d)(?= (?:Server|Client) Error)"
+)
+_SERVER_ERROR = re.compile(r"\b50[0234]\b")
+_HIDDEN_DIGITS = str.maketrans("0123456789", "".join(chr(0xE010 + d) for d in range(10)))
+_SHOWN_DIGITS = {0xE010 + d: str(d) for d in range(10)}
+
+
+def mask(line: str) -> str:
+    """A line with everything that varies from run to run replaced by what kind of thing it was.
+
+    HTTP status codes stay, 404 and 503 being different failures; so do quoted names such as `'user_id'`.
+
+    >>> mask("Read timed out after 5032 ms (10.0.3.7:41234), request 7f3a91bc00aa")
+    'Read timed out after <n> (<addr>), request <id>'
+    >>> mask("expected: <200> but was: <503>")
+    'expected: <200> but was: <503>'
+    """
+    text = line[:_LINE_CHARS]
+    if '"' in text or "'" in text or "`" in text:
+        text = _QUOTED.sub(_mask_quote, text)
+    if _DIGIT.search(text) is not None:
+        text = _STATUS.sub(_hide_status, text)
+        text = _LONG_TOKEN.sub(_mask_token, text)
+        for pattern, kind in _MASKS:
+            text = pattern.sub(kind, text)
+        text = text.translate(_SHOWN_DIGITS)
+    return " ".join(text.split())
+
+
+@lru_cache(maxsize=512)
+def _mask_kind(kind: str) -> str:
+    return mask(kind)
+
+
+def _mask_quote(found: re.Match[str]) -> str:
+    quote, inner = found[0][0], found[0][1:-1]
+    return found[0] if _NAME.match(inner) else f"{quote}…{quote}"
+
+
+def _hide_status(found: re.Match[str]) -> str:
+    return (found[1] or "") + (found[2] or found[4]).translate(_HIDDEN_DIGITS)
+
+
+def _mask_token(found: re.Match[str]) -> str:
+    token = found[0]
+    digits = sum(map(str.isdigit, token))
+    return _ID if digits >= 3 and token.lower() != token and token.upper() != token else token
+
+
+# ---------------------------------------------------------------- lines
+_TYPE = re.compile(
+    r"(?:[A-Za-z_$][\w$]*[.:]{1,2}){0,12}[A-Z][\w$]*(?:Error|Exception|Failure|Failed|Timeout|Fault|Panic|Warning)\b"
+)
+_SAYS_NOTHING = frozenset({"", "failed", "failure", "error", "test failed", "test failure", "assertion failed"})
+_GENERIC = frozenset((
+    "a", "actual", "addr", "an", "and", "array", "assert", "assertion", "be", "but", "did", "does", "equal",
+    "equality", "equals", "error", "exception", "expect", "expected", "expecting", "failed", "failure", "false",
+    "got", "id", "in", "is", "it", "js", "match", "none", "not", "null", "object", "of", "or", "output",
+    "received", "should", "size", "test", "that", "the", "time", "to", "tobe", "toequal", "true", "undefined",
+    "value", "values", "was", "were", "while", "with",
+))  # fmt: skip
+_WORD = re.compile(r"[a-z]{2,}")
+_CAUSED_BY = re.compile(r"^(?:Caused by: |\[cause\]: |E   +|panic: |[ \t]*Error:[ \t]+)(\S.*)$", re.MULTILINE)
+_STATED = re.compile(
+    r"^(?:E {2,}|panic: |[ \t]*Error:[ \t]+(?:Received unexpected error:[ \t]*\n\s*|(?=\S)))(\S.*)$", re.MULTILINE
+)
+_PYTHON_END = re.compile(
+    r"^(?:[A-Za-z_][\w.]*(?:Error|Exception|Timeout|Warning|Exit|Interrupt|Failure))(?::.*)?$", re.MULTILINE
+)
+_REQUEST = re.compile(
+    r"\b(GET|POST|PUT|PATCH|DELETE|HEAD)\s+(?:https?://([\w.-]{1,100}))?(?::\d{1,5})?(/[^\s?#\"'),]{0,120})?"
+)
+_REPLY = re.compile(
+    r"(?:-> ?|status(?: code)?\W{1,3}|returned |HTTP(?:/\d\S*)? |responded (?:with )?|got )([1-5]\d\d)\b"
+)
+_TROUBLE = re.compile(
+    r"(?i)refused|unavailable|timed? ?out|no healthy|reset by peer|unhandled|denied|not found|deadlock|closed the"
+)
+_CHATTER = ("=== RUN", "--- FAIL", "=== PAUSE", "=== CONT", "Traceback (most recent", "self = ", "def ", "@", "File ")
+
+
+def _first_line(message: str) -> str:
+    for line in message[: 4 * _LINE_CHARS].splitlines():
+        if line.strip():
+            return line.strip()[:_LINE_CHARS]
+    return ""
+
+
+def _telling_line_of_trace(text: str) -> str:
+    """The line of a trace that stands for it where there is no message."""
+    if "Traceback (most recent call last)" in text:
+        ends = _PYTHON_END.findall(text)
+        if ends:
+            return str(ends[-1])[:_LINE_CHARS]
+    stated = _STATED.search(text)
+    if stated is not None:
+        return stated[1].strip()[:_LINE_CHARS]
+    for line in text[: 8 * _LINE_CHARS].splitlines():
+        stripped = line.strip()
+        if stripped and not stripped.startswith(_CHATTER):
+            return stripped[:_LINE_CHARS]
+    return ""
+
+
+def _type_at_start(line: str) -> str:
+    found = _TYPE.match(line)
+    return "" if found is None else found[0]
+
+
+def _without_type(line: str, kind: str) -> str:
+    """The message without a leading `Type: `, so that it reads the same whether or not the tool repeats the type."""
+    for name in (kind, kind.rsplit(".", 1)[-1]):
+        if name and line.startswith(name):
+            return line[len(name) :].lstrip(" :")
+    return line
+
+
+def _is_generic(masked: str) -> bool:
+    """Whether a message says nothing that only its own cause would say: fewer than two words of its own."""
+    own = 0
+    for word in _WORD.findall(masked.lower()):
+        if word not in _GENERIC:
+            own += 1
+            if own == 2:
+                return False
+    return True
+
+
+# ---------------------------------------------------------------- frames
+_DOTTED = re.compile(r"[\w.$<>`+\[\]-]+\.[\w$<>`]+\Z")
+_SCRIPT = re.compile(r"\.[cm]?[jt]sx?:")
+_JS_FRAME = re.compile(
+    r"^[ \t]+at (?:async )?(?:([^\s(][^(\n]{0,120}) \()?((?:file://)?[^()\n]{1,300}?):\d+:\d+\)?$", re.MULTILINE
+)
+_PYTHON_FRAME = re.compile(r"^[ \t]*File \"([^\"\n]{1,300})\", line \d+, in (\S+)", re.MULTILINE)
+_PYTEST_FRAME = re.compile(r"^([\w./\\-]{1,300}\.py):\d+: (?:in (\S+))?", re.MULTILINE)
+_GO_FRAME = re.compile(r"([\w./@-]{1,300}\.go):\d+")
+_RUBY_FRAME = re.compile(r"([\w./-]{1,300}\.rb):\d+:in [`']([^'\n]{1,120})'")
+_FOREIGN_PACKAGES = (
+    "java.", "javax.", "jakarta.", "jdk.", "sun.", "com.sun.", "kotlin.", "kotlinx.", "scala.", "groovy.",
+    "org.codehaus.groovy.", "org.junit.", "junit.", "org.testng.", "org.assertj.", "org.hamcrest.",
+    "org.opentest4j.", "org.awaitility.", "org.mockito.", "org.apache.", "org.gradle.", "worker.org.gradle.",
+    "org.springframework.", "io.netty.", "okhttp3.", "okio.", "retrofit2.", "feign.", "io.grpc.",
+    "io.restassured.", "org.openqa.selenium.", "com.codeborne.", "com.fasterxml.", "com.google.",
+    "org.hibernate.", "reactor.", "io.vertx.", "akka.", "zio.", "cats.", "org.spockframework.", "io.cucumber.",
+    "io.kotest.", "System.", "Microsoft.", "Xunit.", "NUnit.",
+)  # fmt: skip
+_FOREIGN_PATHS = (
+    "site-packages", "dist-packages", "/lib/python", "<frozen", "<string>", "node_modules", "node:",
+    "internal/", "/usr/local/go/", "/go/pkg/mod/", "/usr/lib/go", "hostedtoolcache", "/gems/", "_pytest/",
+    "runtime/", "testing/testing.go", "webpack/",
+)  # fmt: skip
+_TEST_FRAME = re.compile(
+    r"(?:Tests?|ITs?|ITCase|TestCase|Specs?|Steps)(?:\$[\w$]*)?\.[\w$<>]+$"
+    r"|(?:^|[/\\])(?:test_[^/\\]*|conftest|[^/\\]*_test|[^/\\]*_spec|[^/\\]*[.-](?:spec|test|cy))\.\w{1,4}(?: |$)"
+    r"|(?:^|[/\\])(?:__tests__|e2e|cypress)[/\\]"
+)
+_SYNTHETIC = re.compile(r"\$\$Lambda[^.\s]*|lambda\$([\w$]*?)\$\d+|\$\d+|0x[0-9a-f]+")
+
+
+def _frames(text: str, *, with_tests: bool) -> tuple[str, ...]:
+    """The topmost frames of the project's own code, innermost first, without line numbers."""
+    out: list[str] = []
+    for frame in _all_frames(text):
+        named = _SYNTHETIC.sub(lambda found: found[1] or "", frame)
+        if (with_tests or _TEST_FRAME.search(named) is None) and (not out or out[-1] != named):
+            out.append(named)
+            if len(out) == _FRAMES:
+                break
+    return tuple(out)
+
+
+def _all_frames(text: str) -> list[str]:
+    """Frames of the project's own code in the dialect that the trace is written in."""
+    if " at " in text or "\tat " in text:
+        return _dotted_frames(text) or _script_frames(text)
+    if 'File "' in text:
+        return [f"{_short(path)} {name}" for path, name in reversed(_PYTHON_FRAME.findall(text)) if _is_ours(path)]
+    if ".py:" in text:
+        return [
+            f"{_short(path)} {name}".strip() for path, name in reversed(_PYTEST_FRAME.findall(text)) if _is_ours(path)
+        ]
+    if ".go:" in text:
+        return [_short(path) for path in _GO_FRAME.findall(text) if _is_ours(path)]
+    if ".rb:" in text:
+        return [f"{_short(path)} {name}" for path, name in _RUBY_FRAME.findall(text) if _is_ours(path)]
+    return []
+
+
+def _dotted_frames(text: str) -> list[str]:
+    """Frames of the JVM and of .NET; enough of them for a signature."""
+    out: list[str] = []
+    for line in text.split("\n"):
+        frame = line.lstrip()
+        if not frame.startswith("at "):
+            continue
+        name, bracket, rest = frame[3:].partition("(")
+        name = name.rpartition("/")[2]
+        if bracket and not name.startswith(_FOREIGN_PACKAGES) and _DOTTED.match(name) and _SCRIPT.search(rest) is None:
+            out.append(name)
+            if len(out) > 4 * _FRAMES:
+                break
+    return out
+
+
+def _script_frames(text: str) -> list[str]:
+    """Frames of JavaScript and TypeScript."""
+    return [f"{_short(path)} {name}".strip() for name, path in _JS_FRAME.findall(text) if _is_ours(path)]
+
+
+def _is_ours(path: str) -> bool:
+    return not any(part in path for part in _FOREIGN_PATHS)
+
+
+def _short(path: str) -> str:
+    """The last three parts of a path: the checkout's own folder differs between machines."""
+    return "/".join(path.replace("\\", "/").split("/")[-3:])
+
+
+# ---------------------------------------------------------------- title
+def _title(kind: str, line: str, masked: str, message: str, text: str) -> str:
+    """The most telling of message and causes, masked; a request and its reply are said as a sentence."""
+    best, spoken = line, masked
+    causes = _causes(text)
+    if causes:
+        best = max((line, *causes), key=_tellingness)
+        if best is not line:
+            spoken = mask(_without_type(best, _type_at_start(best)))
+    sentence = _request_sentence(best)
+    if sentence is None and best is line and _is_generic(masked):
+        compared = _compared(message) if "\n" in message else ""
+        simple = re.split(r"[.:]", kind)[-1]
+        sentence = " ".join(part for part in (f"{simple}:" if simple and spoken else simple, spoken, compared) if part)
+    spoken = sentence or spoken
+    return spoken if len(spoken) <= _TITLE_CHARS else spoken[: _TITLE_CHARS - 1].rstrip() + "…"
+
+
+def _causes(text: str) -> list[str]:
+    """What a trace names as causes, outermost first."""
+    if not any(word in text for word in ("Caused by: ", "[cause]: ", "\nE  ", "Error:")):
+        return []
+    return [found[1][:_LINE_CHARS] for found in islice(_CAUSED_BY.finditer(text), _CAUSES)]
+
+
+def _tellingness(line: str) -> int:
+    """How much a line says about the cause; `max` keeps the first of equals."""
+    said = 3 * (_REQUEST.search(line) is not None) + 2 * (_TROUBLE.search(line) is not None)
+    return said + 2 * (_REPLY.search(line) is not None) + (not _is_generic(line))
+
+
+def _request_sentence(line: str) -> str | None:
+    """`503 from payments on POST /charge`, where a line says all of it."""
+    request, reply = _REQUEST.search(line), _REPLY.search(line)
+    if request is None or reply is None or not (request[2] or request[3]):
+        return None
+    host = (request[2] or "").split(".")[0]
+    place = f" from {host}" if host and not host.isdigit() else ""
+    return f"{reply[1]}{place} on {request[1]} {mask(request[3] or '/')}"
+
+
+def _compared(message: str) -> str:
+    """Jest and others put what was compared on lines of their own."""
+    pairs = re.findall(
+        r"^\s*(Expected|Received|Actual|actual|expected)\s*:\s*(\S.{0,60})", message[:4000], re.MULTILINE
+    )
+    return " ".join(f"{word.lower()} {mask(f'got {value.strip()}')[4:]}" for word, value in pairs[:2])
