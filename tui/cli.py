@@ -1,0 +1,176 @@
+"""The entry point. Commands are loaded when called; one table maps exceptions to exit codes.
+
+Nothing heavy is imported here: `crywolf --help` is answered before Textual, rich, numpy or the store are touched.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple, NoReturn
+
+import click
+
+from ingest.errors import IngestError
+from store.errors import StoreError
+from tui.errors import AnswerError
+from tui.exit_codes import INTERRUPTED, OK, UNUSABLE, USAGE
+
+
+class Entry(NamedTuple):
+    """A command that is imported when it is called."""
+
+    section: str
+    name: str
+    module: str
+    attribute: str
+    summary: str
+
+
+LOOK, BRING, KEEP = "Questions", "Bringing results in", "Housekeeping"
+_ROWS = (
+    (LOOK, "dashboard", "open the dashboard (also without a command)"),
+    (LOOK, "failures", "what is red, and is it real"),
+    (LOOK, "suspects", "which change most likely broke a test"),
+    (LOOK, "timeline", "since when a test fails, stream by stream"),
+    (LOOK, "flakes", "which tests cry wolf, and how often"),
+    (LOOK, "owners", "whose files and tests are"),
+    (LOOK, "changes", "what was deployed, and what failed after it"),
+    (LOOK, "runs", "which runs there are, with their results"),
+    (LOOK, "export", "write a summary as Markdown, CSV or JSON"),
+    (LOOK, "demo", "the dashboard on sample data"),
+    (BRING, "ingest", "read reports, changes, catalogs and owners"),
+    (BRING, "watch", "follow result directories until interrupted"),
+    (BRING, "record", "note a deployment by hand"),
+    (BRING, "rejected", "which files were refused, and why"),
+    (KEEP, "doctor", "health of the store"),
+    (KEEP, "config", "effective settings with their origin"),
+    (KEEP, "completion", "print the completion script of a shell"),
+)
+COMMANDS = {
+    name: Entry(section, name, f"tui.commands.{name}", f"{name}_command", summary) for section, name, summary in _ROWS
+}
+
+
+class ReaderGone(Exception):
+    """Whoever read standard output has closed it, such as `head`."""
+
+
+EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (AnswerError, USAGE),
+    (IngestError, USAGE),
+    (StoreError, UNUSABLE),
+    (KeyboardInterrupt, INTERRUPTED),
+    (click.Abort, INTERRUPTED),
+    (ReaderGone, OK),
+    (BrokenPipeError, OK),
+)
+"""First match wins. Codes that are no exception: 1, the answer is "problem"; 3, some input was refused."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and summaries, and imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = getattr(import_module(entry.module), entry.attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click itself would turn a broken pipe into exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as problem:
+            raise ReaderGone from problem
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Summaries by section, from the table and not from the commands."""
+        for section in (LOOK, BRING, KEEP):
+            with formatter.section(section):
+                formatter.write_dl([(e.name, e.summary) for e in COMMANDS.values() if e.section == section])
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print name and version and leave."""
+    if wanted and not ctx.resilient_parsing:
+        from tui.version import version
+
+        click.echo(f"crywolf {version()}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--db",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="The store. Else CRYWOLF_DB, else crywolf.toml, else your data directory.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Version.")
+@click.pass_context
+def cli(ctx: click.Context, db: str | None) -> None:
+    """Tells which red is real: flaky tests, outages and regressions of suites that several teams share.
+
+    Without a command it opens the dashboard.
+    """
+    ctx.obj = db
+    if ctx.invoked_subcommand is None:
+        command = cli.get_command(ctx, "dashboard")
+        assert command is not None
+        ctx.invoke(command)
+
+
+def exit_code(problem: BaseException) -> int | None:
+    """Exit code of an exception; None: a defect of crywolf, shown with its traceback."""
+    if isinstance(problem, click.ClickException):
+        return USAGE
+    return next((code for kind, code in EXIT_CODES if isinstance(problem, kind)), None)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; narration and errors go to standard error."""
+    try:
+        returned = cli.main(args=arguments, prog_name="crywolf", standalone_mode=False)
+        sys.stdout.flush()
+        return returned if isinstance(returned, int) else OK
+    except BaseException as problem:
+        code = exit_code(problem)
+        if code is None:
+            raise
+        _tell(problem)
+        return code
+
+
+def main() -> NoReturn:
+    """The `crywolf` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # no output depends on the locale
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.exit(run())
+
+
+def _tell(problem: BaseException) -> None:
+    """Say on standard error what was wrong; after a broken pipe or an interrupt, stay silent."""
+    if isinstance(problem, ReaderGone | BrokenPipeError):
+        # Python flushes stdout once more at exit; the reader is gone.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    elif isinstance(problem, click.UsageError):
+        problem.show()
+    elif isinstance(problem, KeyboardInterrupt | click.Abort):
+        click.echo("interrupted", err=True)
+    else:
+        text = problem.format_message() if isinstance(problem, click.ClickException) else str(problem)
+        click.echo(f"crywolf: {text}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""`crywolf ingest PATH...`: reports, changes, catalogs and owners into the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+import click
+
+from ingest.model import FileOutcome, FileStatus, RunIdentity
+from ingest.sources.directory import list_inputs
+from ingest.sources.inputs import STDIN, Input, Skip, raw_text
+from tui.commands.identity import identity_options
+from tui.commands.opening import place_of
+from tui.commands.options import json_option
+from tui.exit_codes import REFUSED
+from tui.exports.ingested import Tally, file_row
+from tui.locations import Place
+
+LISTED = 20
+"""Refused files that are printed; `crywolf rejected` has them all."""
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(allow_dash=True))
+@identity_options
+@json_option
+@click.pass_context
+def ingest_command(ctx: click.Context, paths: tuple[str, ...], identity: RunIdentity, as_json: bool) -> None:
+    """Read reports, changes, catalogs, CODEOWNERS and folders of them; `-` is standard input.
+
+    Everything is recognised by its content. What was read before is not read twice. Exit code 3: some input was
+    refused, the rest is in; `crywolf rejected` lists it.
+    """
+    refuse_missing(paths)
+    place = place_of(ctx)
+    outcomes, tally = ingest_paths(place, paths, identity)
+    if as_json:
+        from tui.output import write_json
+
+        write_json({"files": [file_row(outcome) for outcome in outcomes], "totals": tally.document()})
+    else:
+        tell_refused(outcomes)
+        click.echo(tally.sentence())
+    if tally.files[FileStatus.REJECTED]:
+        ctx.exit(REFUSED)
+
+
+def refuse_missing(paths: Sequence[str]) -> None:
+    """A usage error that names every argument that does not exist, before anything is read."""
+    from ingest.clean import clean
+
+    missing = [clean(raw_text(path)) for path in paths if path != STDIN and not os.path.lexists(path)]
+    if missing:
+        raise click.UsageError("no such file or folder: " + ", ".join(missing))
+
+
+def ingest_paths(place: Place, paths: Sequence[str], identity: RunIdentity) -> tuple[tuple[FileOutcome, ...], Tally]:
+    """Ingest everything below some paths, with a progress bar where a person watches."""
+    from ingest.pipeline import Ingestion
+
+    from tui.commands.progress import progress_over
+
+    outcomes: list[FileOutcome] = []
+    tally = Tally()
+    with (
+        Ingestion(place.database, place.settings, identity, place.settings.limits, os.environ) as ingestion,
+        progress_over(list_inputs(paths)) as (found, advance),
+    ):
+
+        def take(outcome: FileOutcome) -> None:
+            outcomes.append(outcome)
+            tally.add(outcome)
+            advance(outcome)
+
+        ingestion.ingest_all(_inputs_of(found, take), take)
+    return tuple(outcomes), tally
+
+
+def _inputs_of(found: Iterable[Input | Skip], take: Callable[[FileOutcome], None]) -> Iterable[Input]:
+    """The inputs among what was found; what is only listed is reported as it comes."""
+    for item in found:
+        if isinstance(item, Skip):
+            take(FileOutcome(item.path, item.status, reason=item.reason))
+        else:
+            yield item
+
+
+def tell_refused(outcomes: Sequence[FileOutcome]) -> None:
+    """Name refused files with line and reason on standard error."""
+    from ingest.clean import clean
+
+    refused = [outcome for outcome in outcomes if outcome.status is FileStatus.REJECTED]
+    for outcome in refused[:LISTED]:
+        place = f"{clean(outcome.path)}:{outcome.line}" if outcome.line else clean(outcome.path)
+        click.echo(f"refused {place}: {outcome.reason}", err=True)
+    if len(refused) > LISTED:
+        click.echo(f"... and {len(refused) - LISTED} more; `crywolf rejected` lists them all", err=True)

@@ -1,0 +1,33 @@
+"""Opening the store for a command: read-only, with its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from store.connect import Connection, Error, open_reader, translate
+from tui.locations import Place, locate
+
+
+def place_of(ctx: click.Context) -> Place:
+    """Store and settings, from `--db` of the group and everything below it."""
+    return locate(ctx.find_root().obj)
+
+
+@contextmanager
+def reader(ctx: click.Context) -> Iterator[Connection]:
+    """A read-only connection, closed in the end.
+
+    Raises:
+        store.errors.StoreError: there is no store, or it cannot be read.
+    """
+    path = place_of(ctx).database
+    connection = open_reader(path)
+    try:
+        yield connection
+    except Error as problem:
+        raise translate(problem, path) from problem
+    finally:
+        connection.close()

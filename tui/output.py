@@ -1,0 +1,111 @@
+"""Writing to standard output: one JSON document, or text and tables for a person.
+
+Foreign text reaches rich as `Text` only, never as markup. Off a terminal nothing is wrapped, coloured or cut.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+SCHEMA_VERSION = 1
+DASH = "-"
+"""Shown where there is not enough data, or nothing is known."""
+_OFF_TERMINAL_WIDTH = 100_000
+_ONE_LINE = str.maketrans({"\n": "␤", "\r": "␍", "\t": " "})
+
+
+def write_json(content: Mapping[str, object]) -> None:
+    """Print one document with its `schema_version` first; never NaN, never cut, keys in the order given."""
+    document = {"schema_version": SCHEMA_VERSION, **content}
+    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1))
+
+
+def one_line(text: str) -> str:
+    """Text for one line of a table: line breaks become marks.
+
+    >>> one_line("a\\nb")
+    'a␤b'
+    """
+    return text.translate(_ONE_LINE)
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction as percent, a dash where it is undefined.
+
+    >>> percent(0.0712), percent(0.25), percent(None), percent(0.004)
+    ('7 %', '25 %', '-', '0.4 %')
+    """
+    if fraction is None:
+        return DASH
+    value = fraction * 100
+    return f"{value:.1f} %" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} %"
+
+
+def is_terminal() -> bool:
+    """Whether standard output is one."""
+    return sys.stdout.isatty()
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: Iterable[int] = ()) -> None:
+    """Print rows under their headers.
+
+    Args:
+        headers: one per column.
+        rows: cells as plain text.
+        numeric: indices of columns that are right-aligned.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    right = frozenset(numeric)
+    for index, header in enumerate(headers):
+        table.add_column(
+            Text(header), justify="right" if index in right else "left", overflow="fold", no_wrap=not is_terminal()
+        )
+    for row in rows:
+        table.add_row(*(Text(one_line(cell)) for cell in row))
+    print_rich(table)
+
+
+def print_rich(*parts: RenderableType) -> None:
+    """Print renderables; foreign text in them must be `Text`. Off a terminal: plain, unwrapped, no trailing blanks."""
+    from rich.console import Console
+
+    if is_terminal():
+        console = Console(markup=False, highlight=False, emoji=False)
+        for part in parts:
+            console.print(part)
+        return
+    buffer = io.StringIO()
+    plain = Console(
+        file=buffer, width=_OFF_TERMINAL_WIDTH, markup=False, highlight=False, emoji=False, color_system=None
+    )
+    for part in parts:
+        plain.print(part)
+    for line in buffer.getvalue().splitlines():
+        click.echo(line.rstrip())
+
+
+def styled(*pieces: str | tuple[str, str]) -> Text:
+    """A line of text and (text, style) pairs, none of it markup."""
+    from rich.text import Text
+
+    return Text.assemble(*pieces)
+
+
+def stderr_console() -> Console:
+    """A console for narration."""
+    from rich.console import Console
+
+    return Console(stderr=True, markup=False, highlight=False, emoji=False)
