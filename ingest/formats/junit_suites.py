@@ -1,0 +1,110 @@
+"""The suites around a JUnit test case: what they pass on to it, what they say of the run, and whether they count right."""
+
+from __future__ import annotations
+
+from ingest.formats.notes import Notes
+from ingest.formats.properties import identity_of, services_of
+from ingest.formats.values import count, is_unset_time, moment
+from ingest.model import Outcome, RunIdentity
+
+
+class _Suite:
+    """One open suite, with the totals from before it."""
+
+    __slots__ = ("attrs", "cases", "failure_elements", "file", "name", "red", "services", "skipped")
+
+    def __init__(self, suites: Suites, attrs: dict[str, str]) -> None:
+        self.attrs = attrs
+        self.name = attrs.get("name", "").strip() or suites.name
+        self.file = attrs.get("file") or attrs.get("filepath") or suites.file
+        self.services = suites.services
+        self.cases = suites.cases
+        self.red = suites.red
+        self.skipped = suites.skipped
+        self.failure_elements = suites.failure_elements
+
+
+class Suites:
+    """The stack of open suites. `name`, `file` and `services` are those of the innermost one."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.name = ""
+        self.file: str | None = None
+        self.services: tuple[str, ...] = ()
+        self.cases = 0
+        self.red = 0
+        self.skipped = 0
+        self.failure_elements = 0
+        self.services_came_late = False
+        self._notes = notes
+        self._stack: list[_Suite] = []
+        self._pairs: list[tuple[str, str]] = []
+        self._start: tuple[int, bool] | None = None
+
+    def open(self, attrs: dict[str, str]) -> None:
+        """Enter a suite."""
+        suite = _Suite(self, attrs)
+        self._stack.append(suite)
+        self.name, self.file = suite.name, suite.file
+        stamp = attrs.get("timestamp")
+        if stamp is None or is_unset_time(stamp):
+            return
+        when = moment(stamp)
+        if when is None:
+            self._notes.add("a time cannot be read", stamp)
+        elif self._start is None or when.ms < self._start[0]:
+            self._start = (when.ms, when.is_zoneless)
+
+    def close(self, line: int) -> None:
+        """Leave the innermost suite and compare what it states with what it held."""
+        suite = self._stack.pop()
+        self._compare(suite, line)
+        outer = self._stack[-1] if self._stack else None
+        self.name = outer.name if outer else ""
+        self.file = outer.file if outer else None
+        self.services = suite.services
+
+    def open_names(self) -> list[str]:
+        """Names of the open suites, outermost first."""
+        return [suite.name for suite in self._stack]
+
+    def count(self, outcome: Outcome, failure_elements: int) -> None:
+        """Note a case that did not simply pass."""
+        self.red += outcome in (Outcome.FAILED, Outcome.ERRORED)
+        self.skipped += outcome == Outcome.SKIPPED
+        self.failure_elements += failure_elements
+
+    def take_properties(self, pairs: list[tuple[str, str]]) -> None:
+        """Properties of the innermost suite: identity of the run, services for the cases that follow."""
+        services = services_of(pairs)
+        if services:
+            self.services_came_late |= bool(self._stack) and self.cases > self._stack[-1].cases
+            self.services = tuple(dict.fromkeys((*services, *self.services)))
+        self._pairs.extend(pair for pair in pairs if len(self._pairs) < 10_000)
+
+    def identity(self) -> RunIdentity:
+        """What the suites say of the run; a stated `start_time` ranks above the earliest timestamp."""
+        stated, unreadable = identity_of(self._pairs)
+        for key in unreadable:
+            self._notes.add("a property of the run cannot be read", key)
+        if self._start is None or stated.start_ms is not None:
+            return stated
+        return stated.over(RunIdentity(start_ms=self._start[0], start_is_zoneless=self._start[1]))
+
+    def _compare(self, suite: _Suite, line: int) -> None:
+        cases = self.cases - suite.cases
+        skipped = self.skipped - suite.skipped
+        red, elements = self.red - suite.red, self.failure_elements - suite.failure_elements
+        attrs = suite.attrs
+        tests = count(attrs.get("tests"))
+        if tests is None and attrs.get("tests", "").strip():
+            self._notes.add("a suite's number of tests cannot be read; the cases are counted", attrs["tests"], line)
+        elif tests is not None and tests not in (cases, cases - skipped):
+            self._notes.add("a suite states another number of tests than it holds; the cases are counted", suite.name, line)
+        if not (attrs.get("failures", "") + attrs.get("errors", "")).strip():
+            return
+        stated = [count(attrs.get(key) or "0") for key in ("failures", "errors")]
+        if None in stated:
+            self._notes.add("a suite's number of failures cannot be read; the cases are counted", suite.name, line)
+        elif sum(number or 0 for number in stated) not in (red, elements):
+            self._notes.add("a suite states another number of failures than it holds; the cases are counted", suite.name, line)
