@@ -1,0 +1,63 @@
+"""A class name -> the paths where its file usually lies, for reports that name no file."""
+
+from __future__ import annotations
+
+_JVM_ROOTS = (
+    "",
+    "src/test/java/",
+    "src/test/kotlin/",
+    "src/test/groovy/",
+    "src/test/scala/",
+    "src/it/java/",
+    "src/integrationTest/java/",
+    "src/integrationTest/kotlin/",
+)
+_JVM_EXTENSIONS = ("", ".java", ".kt", ".groovy", ".scala")
+_LONGEST = 2_000
+_MOST_SEGMENTS = 60
+
+
+def path_of_class(classname: str) -> tuple[str, ...]:
+    """The likeliest paths of a class, without a source root: a class file without extension, a Python module.
+
+    >>> path_of_class("com.acme.checkout.CheckoutIT$Nested")
+    ('com/acme/checkout/CheckoutIT',)
+    >>> path_of_class("tests.checkout.test_pay.TestPay")
+    ('tests/checkout/test_pay/TestPay', 'tests/checkout/test_pay.py')
+    >>> path_of_class("specs/login.spec.ts")
+    ('specs/login.spec.ts',)
+    """
+    name = classname.strip()
+    if not name or len(name) > _LONGEST or any(character.isspace() for character in name):
+        return ()
+    if "/" in name:
+        return (name.lstrip("/"),)
+    parts = [part for part in name.split("$", 1)[0].replace("::", ".").split(".") if part]
+    if not parts or len(parts) > _MOST_SEGMENTS:
+        return ()
+    module = _module_parts(parts)
+    found = ["/".join(parts)]
+    if module:
+        found.append("/".join(module) + ".py")
+    return tuple(found)
+
+
+def paths_of_class(classname: str) -> tuple[str, ...]:
+    """All places to try for a class, the likeliest first: each path as it is and below the usual source roots."""
+    base = path_of_class(classname)
+    if not base or "/" in classname:
+        return base
+    jvm = [f"{root}{base[0]}{extension}" for root in _JVM_ROOTS for extension in _JVM_EXTENSIONS]
+    python = [f"{root}{path}" for path in base[1:] for root in ("", "src/")]
+    return tuple(dict.fromkeys((*base, *python, *jvm)))
+
+
+def _module_parts(parts: list[str]) -> list[str]:
+    """The part of a dotted name that may be a Python module: up to the first capitalised name."""
+    module: list[str] = []
+    for part in parts:
+        if part[:1].isupper():
+            break
+        module.append(part)
+    looks_like_test = any(part.startswith("test") or part.endswith("_test") for part in module)
+    return module if module and looks_like_test else []
