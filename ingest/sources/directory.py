@@ -38,6 +38,22 @@ def list_inputs(paths: Sequence[str | bytes]) -> Iterator[Input | Skip]:
             yield from _list_argument(name)
 
 
+def list_below(root: str, path: str) -> Iterator[Input | Skip]:
+    """What there is now at one path below a folder given as argument: a file, or everything in an inner folder."""
+    inner = os.path.relpath(path, root)
+    if inner == os.curdir:
+        yield from _walk(root, Path(root))
+        return
+    *folders, _ = inner.split(os.sep)
+    if os.pardir in folders or any(_is_hidden_folder(folder) for folder in folders):
+        return
+    found = _visit(path, Path(root))
+    if found is None:
+        yield from _walk(path, Path(root))
+    else:
+        yield found
+
+
 def natural_key(name: str) -> tuple[object, ...]:
     """A sort key that compares runs of digits as numbers; the name itself decides between `1` and `01`.
 
@@ -65,17 +81,16 @@ def _list_argument(name: str) -> Iterator[Input | Skip]:
         yield _problem(name, problem)
         return
     if stat.S_ISDIR(status.st_mode):
-        yield from _walk(name)
+        yield from _walk(name, Path(name))
     elif stat.S_ISREG(status.st_mode):
         yield _input(name, status, Path(name).parent, is_explicit=True)
     else:
         yield Skip(raw_text(name), NOT_REGULAR)
 
 
-def _walk(root: str) -> Iterator[Input | Skip]:
+def _walk(root: str, base: Path) -> Iterator[Input | Skip]:
     """All inputs below a folder; a stack and no recursion, so depth is the file system's limit."""
-    base = Path(root)
-    stack: list[Iterator[os.DirEntry[str] | Skip]] = [_entries(root)]
+    stack: list[Iterator[str | Skip]] = [_entries(root)]
     while stack:
         entry = next(stack[-1], None)
         if entry is None:
@@ -85,18 +100,18 @@ def _walk(root: str) -> Iterator[Input | Skip]:
         elif (found := _visit(entry, base)) is not None:
             yield found
         else:
-            stack.append(_entries(entry.path))
+            stack.append(_entries(entry))
 
 
-def _entries(folder: str) -> Iterator[os.DirEntry[str] | Skip]:
-    """The entries of a folder in order, or why it cannot be listed."""
+def _entries(folder: str) -> Iterator[str | Skip]:
+    """Paths of the entries of a folder in order, or why it cannot be listed."""
     try:
         with os.scandir(folder) as listing:
-            entries = sorted(listing, key=_entry_key)
+            paths = [entry.path for entry in sorted(listing, key=_entry_key)]
     except OSError as problem:
         yield _problem(folder, problem)
         return
-    yield from entries
+    yield from paths
 
 
 def _entry_key(entry: os.DirEntry[str]) -> tuple[object, ...]:
@@ -106,25 +121,34 @@ def _entry_key(entry: os.DirEntry[str]) -> tuple[object, ...]:
     return (rank, *natural_key(entry.name))
 
 
-def _visit(entry: os.DirEntry[str], base: Path) -> Input | Skip | None:
-    """What an entry of a folder is; None: a folder to go into."""
-    path = raw_text(entry.path)
+def _visit(path: str, base: Path) -> Input | Skip | None:
+    """What stands at a path below a folder given as argument; None: a folder to go into."""
     try:
-        if entry.is_symlink():
-            return Skip(path, _link_reason(entry, base))
-        if entry.is_dir(follow_symlinks=False):
-            hidden = entry.name.startswith(".") and entry.name not in _OWNER_FOLDERS
-            return Skip(path, "ignored-name: a hidden folder; give it as an argument to read it") if hidden else None
-        if is_ignored_name(entry.name):
-            return Skip(path, "ignored-name: hidden, a backup or unfinished; give it as an argument to read it")
-        if os.path.basename(os.path.dirname(entry.path)) in _OWNER_FOLDERS and entry.name != "CODEOWNERS":
-            return Skip(path, "ignored-name: only CODEOWNERS is read in this folder")
-        status = entry.stat(follow_symlinks=False)
+        status = os.lstat(path)
     except OSError as problem:
-        return _problem(entry.path, problem)
+        return _problem(path, problem)
+    name = os.path.basename(path)
+    if stat.S_ISLNK(status.st_mode):
+        return Skip(raw_text(path), _link_reason(path, base))
+    if stat.S_ISDIR(status.st_mode):
+        return Skip(raw_text(path), HIDDEN_FOLDER) if _is_hidden_folder(name) else None
+    if is_ignored_name(name):
+        return Skip(raw_text(path), HIDDEN_FILE)
+    if name != "CODEOWNERS" and os.path.basename(os.path.dirname(path)) in _OWNER_FOLDERS:
+        return Skip(raw_text(path), OTHER_IN_OWNER_FOLDER)
     if not stat.S_ISREG(status.st_mode):
-        return Skip(path, NOT_REGULAR)
-    return _input(entry.path, status, base, is_explicit=False)
+        return Skip(raw_text(path), NOT_REGULAR)
+    return _input(path, status, base, is_explicit=False)
+
+
+HIDDEN_FOLDER = "ignored-name: a hidden folder; give it as an argument to read it"
+HIDDEN_FILE = "ignored-name: hidden, a backup or unfinished; give it as an argument to read it"
+OTHER_IN_OWNER_FOLDER = "ignored-name: only CODEOWNERS is read in this folder"
+
+
+def _is_hidden_folder(name: str) -> bool:
+    """Whether a folder of this name is not gone into."""
+    return name.startswith(".") and name not in _OWNER_FOLDERS
 
 
 def _input(path: str, status: os.stat_result, root: Path, *, is_explicit: bool) -> Input:
@@ -132,17 +156,17 @@ def _input(path: str, status: os.stat_result, root: Path, *, is_explicit: bool) 
     return Input(raw_text(path), Path(path), status.st_size, status.st_mtime_ns // 1_000_000, is_explicit, root)
 
 
-def _link_reason(entry: os.DirEntry[str], base: Path) -> str:
+def _link_reason(path: str, base: Path) -> str:
     """Why a link found on the way is not followed; names neither its target nor the target's content."""
     try:
-        status = entry.stat()
+        status = os.stat(path)
     except OSError as problem:
         return _LINK_PROBLEMS.get(problem.errno or 0, VANISHED)
     if stat.S_ISDIR(status.st_mode):
         return "symlink-dir: a link to a folder; give the folder as an argument to read it"
     if not stat.S_ISREG(status.st_mode):
         return NOT_REGULAR
-    if Path(os.path.realpath(entry.path)).is_relative_to(os.path.realpath(base)):
+    if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(base)):
         return "symlink: a link; the file it leads to is read by itself"
     return "outside-root: a link that leaves the folder; give the file as an argument to read it"
 

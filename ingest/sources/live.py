@@ -1,0 +1,172 @@
+"""The live tail: scan, then follow. Events are hints, a periodic rescan is the truth.
+
+The loop lives at the edge: what is ready is decided by `ingest.sources.tail`, without a clock.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ingest.errors import IngestError
+from ingest.model import FileOutcome, FileStatus
+from ingest.sources.directory import list_below
+from ingest.sources.ending import Ending, look_at_ending
+from ingest.sources.hints import Hints
+from ingest.sources.inputs import Input, Skip, open_input
+from ingest.sources.tail import GRACE_MS, Stamp, Tail
+
+RESCAN_S = 5.0
+POLL_S = 0.05
+_UNFINISHED_CODES = frozenset({"empty", "xml-empty", "json-empty"})
+
+Take = Callable[[Sequence[Input]], Sequence[FileOutcome]]
+"""Reads some inputs, commits them, and says what became of each; more outcomes than inputs are fine."""
+Tell = Callable[[FileOutcome], None]
+
+
+@dataclass(slots=True)
+class Follower:
+    """Follows folders; `step` is one turn of the loop.
+
+    Args:
+        roots: folders as given on the command line; they may vanish and come back.
+        take: reads and commits inputs.
+        tell: is told what became of each input once that is final, and what is only listed.
+        use_polling: look by listing only, for file systems without events.
+        rescan_s: seconds between full listings.
+        grace_ms: how long a file that is cut is waited for.
+    """
+
+    roots: tuple[str, ...]
+    take: Take
+    tell: Tell
+    use_polling: bool = False
+    rescan_s: float = RESCAN_S
+    grace_ms: int = GRACE_MS
+    _tail: Tail = field(init=False)
+    _hints: Hints = field(init=False)
+    _inputs: dict[str, Input] = field(init=False, default_factory=dict)
+    _told: set[tuple[str, str]] = field(init=False, default_factory=set)
+    _next_rescan: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self.roots = tuple(os.path.normpath(root) for root in self.roots)
+        self._tail = Tail(grace_ms=self.grace_ms)
+        self._hints = Hints(self.roots, use_polling=self.use_polling)
+
+    @property
+    def waiting(self) -> int:
+        """Files that are waited for."""
+        return len(self._tail.waiting)
+
+    def follow(self, stop: threading.Event) -> None:
+        """Scan, then follow until `stop` is set or the person interrupts."""
+        try:
+            while not stop.is_set():
+                self.step()
+        finally:
+            self._hints.close()
+
+    def step(self) -> None:
+        """One turn: wait for hints, look at what they name, read what is ready."""
+        now = time.monotonic()
+        if now >= self._next_rescan:
+            self._hints.refresh()  # before the listing, so that nothing falls between the two
+            self._rescan()
+            took = time.monotonic() - now
+            self._next_rescan = now + max(self.rescan_s, 10 * took)
+        else:
+            timeout = POLL_S if self._tail.waiting else min(self._next_rescan - now, 0.5)
+            for path in sorted(self._hints.wait(timeout)):
+                self._observe_all(self._below(path))
+            self._observe_all(self._again())
+        self._read(self._tail.take_ready())
+
+    def _rescan(self) -> None:
+        """Look at everything; what is not found any more is forgotten."""
+        seen: set[str] = set()
+        for root in self.roots:
+            if os.path.isdir(root):
+                seen |= self._observe_all(list_below(root, root))
+        self._tail.keep_only(seen)
+        for path in [path for path in self._inputs if path not in seen]:
+            del self._inputs[path]
+
+    def _below(self, path: str) -> Iterable[Input | Skip]:
+        """What there is at a hinted path, under the name of the root as it was given."""
+        for root in self.roots:
+            absolute = os.path.abspath(root)
+            if path == absolute or path.startswith(absolute + os.sep):
+                yield from list_below(root, _spelled(root, path))
+                return
+
+    def _again(self) -> Iterable[Input | Skip]:
+        """The files that are waited for, looked at once more."""
+        for path in self._tail.waiting:
+            root = str(self._inputs[path].root)
+            yield from list_below(root, _spelled(root, path))
+
+    def _observe_all(self, found: Iterable[Input | Skip]) -> set[str]:
+        """Note what was found; returns the locations of the inputs among it."""
+        locations = set()
+        for item in found:
+            if isinstance(item, Skip):
+                self._tell_once(item)
+            elif item.location is not None:
+                locations.add(str(item.location))
+                self._observe(item, str(item.location))
+        return locations
+
+    def _observe(self, item: Input, path: str) -> None:
+        """Note the state of one file."""
+        try:
+            status = os.lstat(path)
+        except OSError:
+            self._tail.forget(path)
+            return
+        self._inputs[path] = item
+        stamp = Stamp(status.st_size, status.st_mtime_ns, status.st_ino)
+        ending = _ending_of(item) if self._tail.is_new(path, stamp) else None
+        self._tail.observe(path, stamp, ending, time.monotonic_ns() // 1_000_000)
+
+    def _read(self, paths: Sequence[str]) -> None:
+        """Hand over what is ready; what turns out to be cut is waited for once more, and not told yet."""
+        if not paths:
+            return
+        items = [self._inputs[path] for path in paths]
+        by_name = {item.path: path for item, path in zip(items, paths, strict=True)}
+        for outcome in self.take(items):
+            path = by_name.get(outcome.path)
+            if path is None or not _is_cut(outcome) or not self._tail.put_back(path, time.monotonic_ns() // 1_000_000):
+                self.tell(outcome)
+
+    def _tell_once(self, item: Skip) -> None:
+        """Tell of something that is only listed, the first time; ignored names are nobody's news."""
+        if (item.path, item.reason) not in self._told and not item.reason.startswith(("ignored-name", "vanished")):
+            self._told.add((item.path, item.reason))
+            self.tell(FileOutcome(item.path, item.status, reason=item.reason))
+
+
+def _spelled(root: str, path: str) -> str:
+    """A path below a root as a listing of the root spells it, so that one file has one name."""
+    inner = os.path.relpath(path, root)
+    return root if inner == os.curdir else os.path.join(root, inner)
+
+
+def _ending_of(item: Input) -> Ending:
+    """How a file ends now; unknown where it cannot be read, which the reading itself will say."""
+    try:
+        with open_input(item) as stream:
+            return look_at_ending(stream)
+    except (IngestError, OSError):
+        return Ending.UNKNOWN
+
+
+def _is_cut(outcome: FileOutcome) -> bool:
+    """Whether a refusal may be due to a writer that has not finished."""
+    code = (outcome.reason or "").partition(":")[0]
+    return outcome.status is FileStatus.REJECTED and (code.endswith("truncated") or code in _UNFINISHED_CODES)

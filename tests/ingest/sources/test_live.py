@@ -1,0 +1,172 @@
+"""Following real folders: nothing is lost and nothing is read half, whatever the watcher misses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ingest.model import FileOutcome, FileStatus
+from ingest.sources.inputs import Input, open_input
+from ingest.sources.live import Follower
+
+REPORT = b"<testsuite>" + b"<testcase name='a'/>" * 50 + b"</testsuite>"
+PATIENCE_S = 20.0
+
+
+class Reader:
+    """Takes inputs as the pipeline would and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[FileOutcome] = []
+        self.reads = 0
+
+    def take(self, inputs: Sequence[Input]) -> list[FileOutcome]:
+        """Refuse what does not end as a report must."""
+        return [self._outcome(item) for item in inputs]
+
+    def _outcome(self, item: Input) -> FileOutcome:
+        self.reads += 1
+        with open_input(item) as stream:
+            whole = stream.read().endswith(b"</testsuite>")
+        if whole:
+            return FileOutcome(item.path, FileStatus.INGESTED)
+        return FileOutcome(item.path, FileStatus.REJECTED, reason="xml-truncated: ends early")
+
+    def names(self, status: FileStatus = FileStatus.INGESTED) -> set[str]:
+        """Base names that ended in a status."""
+        return {os.path.basename(outcome.path) for outcome in self.told if outcome.status is status}
+
+
+@contextmanager
+def following(root: Path, reader: Reader, *, grace_ms: int = 1_000, use_polling: bool = False) -> Iterator[None]:
+    """A follower in a thread, with a short rescan period."""
+    stop = threading.Event()
+    follower = Follower(
+        (str(root),), reader.take, reader.told.append, rescan_s=0.4, grace_ms=grace_ms, use_polling=use_polling
+    )
+    thread = threading.Thread(target=follower.follow, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether something comes true within the test's patience."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return holds()
+
+
+def test_what_is_there_at_the_start_is_read_first(tmp_path: Path) -> None:
+    """The watcher reports no event for it."""
+    (tmp_path / "a.xml").write_bytes(REPORT)
+    reader = Reader()
+    with following(tmp_path, reader):
+        assert eventually(lambda: reader.names() == {"a.xml"})
+
+
+def test_a_slow_writer_is_waited_for(tmp_path: Path) -> None:
+    """Pieces over a second: one reading, no refusal."""
+    reader = Reader()
+    with following(tmp_path, reader, grace_ms=5_000):
+        with open(tmp_path / "slow.xml", "wb", buffering=0) as file:
+            for start in range(0, len(REPORT), 120):
+                file.write(REPORT[start : start + 120])
+                time.sleep(0.1)
+        assert eventually(lambda: reader.names() == {"slow.xml"})
+    assert reader.names(FileStatus.REJECTED) == set()
+    assert reader.reads == 1
+
+
+def test_a_file_that_stays_cut_is_refused_after_the_grace_time(tmp_path: Path) -> None:
+    """Once, and the others go on."""
+    (tmp_path / "cut.xml").write_bytes(REPORT[:50])
+    (tmp_path / "empty.xml").write_bytes(b"")
+    reader = Reader()
+    with following(tmp_path, reader, grace_ms=600):
+        (tmp_path / "ok.xml").write_bytes(REPORT)
+        assert eventually(lambda: reader.names() == {"ok.xml"})
+        assert reader.names(FileStatus.REJECTED) == set()
+        assert eventually(lambda: reader.names(FileStatus.REJECTED) == {"cut.xml", "empty.xml"})
+        time.sleep(1.0)
+    assert len(reader.told) == 3
+
+
+def test_copied_and_moved_folders_are_read_whole(tmp_path: Path) -> None:
+    """200 of 200 after a copy, 5 of 5 after a move, where events alone give 83 and 0."""
+    root, aside = tmp_path / "root", tmp_path / "aside"
+    root.mkdir()
+    for folder in range(20):
+        (aside / "many" / f"d{folder}").mkdir(parents=True)
+        for number in range(10):
+            (aside / "many" / f"d{folder}" / f"{folder}-{number}.xml").write_bytes(REPORT)
+    (aside / "five").mkdir()
+    for number in range(5):
+        (aside / "five" / f"five-{number}.xml").write_bytes(REPORT)
+    reader = Reader()
+    with following(root, reader):
+        shutil.copytree(aside / "many", root / "many")
+        (aside / "five").rename(root / "five")
+        assert eventually(lambda: len(reader.names()) == 205)
+    assert reader.names(FileStatus.REJECTED) == set()
+
+
+def test_a_recreated_root_is_followed_again(tmp_path: Path) -> None:
+    """The watcher falls silent for ever when its root is deleted."""
+    root = tmp_path / "root"
+    root.mkdir()
+    reader = Reader()
+    with following(root, reader):
+        (root / "one.xml").write_bytes(REPORT)
+        assert eventually(lambda: reader.names() == {"one.xml"})
+        shutil.rmtree(root)
+        time.sleep(0.5)
+        root.mkdir()
+        (root / "two.xml").write_bytes(REPORT)
+        assert eventually(lambda: "two.xml" in reader.names())
+
+
+def test_a_name_that_is_not_text_does_not_end_the_watch(tmp_path: Path) -> None:
+    """It ends the watcher; the follower goes on, and reads the file too."""
+    reader = Reader()
+    with following(tmp_path, reader):
+        with open(os.path.join(os.fsencode(tmp_path), b"bad\xff.xml"), "wb") as file:
+            file.write(REPORT)
+        assert eventually(lambda: reader.names() == {"bad\\xff.xml"})
+        (tmp_path / "next.xml").write_bytes(REPORT)
+        assert eventually(lambda: "next.xml" in reader.names())
+
+
+def test_unfinished_names_and_special_files_are_left_alone(tmp_path: Path) -> None:
+    """A .part file is read under its final name only; a FIFO is told once."""
+    reader = Reader()
+    with following(tmp_path, reader):
+        (tmp_path / "a.xml.part").write_bytes(REPORT[:50])
+        os.mkfifo(tmp_path / "fifo.xml")
+        (tmp_path / "a.xml.part").write_bytes(REPORT)
+        (tmp_path / "a.xml.part").rename(tmp_path / "a.xml")
+        assert eventually(lambda: reader.names() == {"a.xml"})
+        assert eventually(lambda: reader.names(FileStatus.SKIPPED) == {"fifo.xml"})
+        time.sleep(1.0)
+    assert len(reader.told) == 2
+
+
+def test_a_rewritten_report_is_read_again(tmp_path: Path) -> None:
+    """Polling as well as events."""
+    reader = Reader()
+    with following(tmp_path, reader, use_polling=True):
+        (tmp_path / "a.xml").write_bytes(REPORT)
+        assert eventually(lambda: len(reader.told) == 1)
+        (tmp_path / "a.xml").write_bytes(REPORT.replace(b"'a'", b"'b2'"))
+        assert eventually(lambda: len(reader.told) == 2)
