@@ -241,7 +241,15 @@ class _Reader:
         else:
             self._batch.append(
                 CaseAttempt(
-                    head.classname, head.name, outcome, head.duration_ms, head.started_ms, None, head.file, 0, head.services
+                    head.classname,
+                    head.name,
+                    outcome,
+                    head.duration_ms,
+                    head.started_ms,
+                    None,
+                    head.file,
+                    0,
+                    head.services,
                 )
             )
         if len(self._batch) >= BATCH:

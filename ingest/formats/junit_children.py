@@ -106,7 +106,9 @@ def _results(case: Element) -> tuple[list[Result], list[Result], list[Result]]:
         kind: Any = TestCase.ITER_TYPES.get(child.tag)
         if kind is None or not issubclass(kind, FinalResult | InterimResult):
             continue
-        target = own if issubclass(kind, FinalResult) else before if issubclass(kind, FlakyFailure | FlakyError) else after
+        target = (
+            own if issubclass(kind, FinalResult) else before if issubclass(kind, FlakyFailure | FlakyError) else after
+        )
         target.append(kind.fromelem(child))
     return own, before, after
 

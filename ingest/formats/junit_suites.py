@@ -100,11 +100,15 @@ class Suites:
         if tests is None and attrs.get("tests", "").strip():
             self._notes.add("a suite's number of tests cannot be read; the cases are counted", attrs["tests"], line)
         elif tests is not None and tests not in (cases, cases - skipped):
-            self._notes.add("a suite states another number of tests than it holds; the cases are counted", suite.name, line)
+            self._notes.add(
+                "a suite states another number of tests than it holds; the cases are counted", suite.name, line
+            )
         if not (attrs.get("failures", "") + attrs.get("errors", "")).strip():
             return
         stated = [count(attrs.get(key) or "0") for key in ("failures", "errors")]
         if None in stated:
             self._notes.add("a suite's number of failures cannot be read; the cases are counted", suite.name, line)
         elif sum(number or 0 for number in stated) not in (red, elements):
-            self._notes.add("a suite states another number of failures than it holds; the cases are counted", suite.name, line)
+            self._notes.add(
+                "a suite states another number of failures than it holds; the cases are counted", suite.name, line
+            )

@@ -20,7 +20,9 @@ _PLAIN = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)  # 1,234.5
 _CONTINENTAL = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,\d+", re.ASCII)  # 1.234,56 and 0,125
 _CLOCK = re.compile(r"(?:(\d{1,5}):)?(\d{1,5}):(\d{1,5}(?:[.,]\d+)?)", re.ASCII)
-_ISO_DURATION = re.compile(r"[Pp](?:(\d+)[Dd])?(?:[Tt](?:(\d+)[Hh])?(?:(\d+)[Mm])?(?:(\d+(?:[.,]\d+)?)[Ss])?)?", re.ASCII)
+_ISO_DURATION = re.compile(
+    r"[Pp](?:(\d+)[Dd])?(?:[Tt](?:(\d+)[Hh])?(?:(\d+)[Mm])?(?:(\d+(?:[.,]\d+)?)[Ss])?)?", re.ASCII
+)
 _UNITS_WHOLE = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:ns|us|µs|μs|ms|sec|s|min|m|h)\s*){1,6}")
 _UNIT = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|µs|μs|ms|sec|s|min|m|h)")
 _UNIT_SECONDS = {

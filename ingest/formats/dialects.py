@@ -1,0 +1,151 @@
+"""Every kind of XML and JSON document that is known by its content: one row each, tried in order, the first match wins.
+
+A row with `is_read` has a reader; a row without one is known by name only, so that its refusal says what the file is.
+Adding a format: write its module, set `is_read`, and name the module in `readers.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class XmlDialect:
+    """A row for documents whose root element has one of these local names.
+
+    `namespace` and `attributes` narrow it: a part of the root's namespace, and attributes that the root must have.
+    """
+
+    format: str
+    title: str
+    roots: tuple[str, ...]
+    namespace: str = ""
+    attributes: tuple[str, ...] = ()
+    is_read: bool = False
+    is_report: bool = True
+
+    def matches(self, root: str, namespace: str, attributes: frozenset[str]) -> bool:
+        """Whether a root element is this dialect's."""
+        return root in self.roots and self.namespace in namespace and attributes.issuperset(self.attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonDialect:
+    """A row for documents whose first object has all keys of one alternative.
+
+    A dotted key is one inside an object inside the first object. `outer`: what the document must be, `object`, `array`
+    or `lines`; empty for any.
+    """
+
+    format: str
+    title: str
+    keys: tuple[frozenset[str], ...]
+    outer: str = ""
+    is_read: bool = False
+    is_report: bool = True
+
+    def matches(self, keys: frozenset[str], outer: str) -> bool:
+        """Whether the keys of a first object are this dialect's."""
+        return self.outer in ("", outer) and any(alternative <= keys for alternative in self.keys)
+
+
+def _keys(*alternatives: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(alternative.split()) for alternative in alternatives)
+
+
+XML_DIALECTS: tuple[XmlDialect, ...] = (
+    XmlDialect("check", "Check (C) report", ("testsuites",), namespace="check.sourceforge"),
+    XmlDialect("junit", "JUnit XML", ("testsuites", "testsuite", "testrun"), is_read=True),
+    XmlDialect("trx", "TRX (Visual Studio) report", ("TestRun",), namespace="microsoft.com"),
+    XmlDialect("trx", "TRX (Visual Studio) report", ("TestRun",), attributes=("id", "name")),
+    XmlDialect("cppunit", "CppUnit report", ("TestRun",)),
+    XmlDialect("nunit3", "NUnit 3 report", ("test-run",)),
+    XmlDialect("nunit2", "NUnit 2 report", ("test-results",)),
+    XmlDialect("allure1", "Allure 1 result", ("test-suite",), namespace="allure"),
+    XmlDialect("nunit3", "NUnit 3 report", ("test-suite",)),
+    XmlDialect("testng", "TestNG report", ("testng-results",)),
+    XmlDialect("robot", "Robot Framework output", ("robot",)),
+    XmlDialect("xunit", "xUnit.net report", ("assemblies", "assembly")),
+    XmlDialect("boosttest", "Boost.Test report", ("TestLog", "BoostTestLog", "TestResult")),
+    XmlDialect("fpcunit", "FPCUnit report", ("TestResults",)),
+    XmlDialect("qtestlib", "Qt Test report", ("TestCase",)),
+    XmlDialect("gtester", "GTester report", ("gtester",)),
+    XmlDialect("ctest", "CTest report", ("Site",)),
+    XmlDialect("cunit", "CUnit report", ("CUNIT_TEST_RUN_REPORT",)),
+    XmlDialect("unittest++", "UnitTest++ report", ("unittest-results",)),
+    XmlDialect("mbunit", "MbUnit report", ("report-result",)),
+    XmlDialect("gallio", "Gallio report", ("report",), namespace="gallio"),
+    XmlDialect("valgrind", "Valgrind report", ("valgrindoutput",)),
+    XmlDialect("catch2", "Catch2 report", ("Catch", "Catch2TestRun")),
+    XmlDialect("doctest", "doctest (C++) report", ("doctest",)),
+    XmlDialect("jmeter", "JMeter result", ("testResults",)),
+    XmlDialect("sonar", "Sonar generic test report", ("testExecutions", "unitTest")),
+    XmlDialect("aunit", "AUnit report", ("TestRunResults",)),
+    XmlDialect("pom", "Maven pom.xml", ("project",), namespace="maven", is_report=False),
+    XmlDialect("ant", "Ant build file or other project file", ("project", "Project"), is_report=False),
+    XmlDialect("clover", "Cobertura or Clover coverage report", ("coverage",), is_report=False),
+    XmlDialect("jacoco", "JaCoCo coverage report", ("report",), is_report=False),
+    XmlDialect("opencover", "OpenCover coverage report", ("CoverageSession",), is_report=False),
+    XmlDialect("checkstyle", "Checkstyle report", ("checkstyle",), is_report=False),
+    XmlDialect("spotbugs", "SpotBugs report", ("BugCollection",), is_report=False),
+    XmlDialect("pmd", "PMD report", ("pmd", "pmd-cpd"), is_report=False),
+    XmlDialect("lint", "Android Lint report", ("issues",), is_report=False),
+    XmlDialect("svg", "SVG picture", ("svg",), is_report=False),
+    XmlDialect("plist", "property list", ("plist",), is_report=False),
+    XmlDialect("feed", "news feed", ("rss", "feed"), is_report=False),
+)
+
+JSON_DIALECTS: tuple[JsonDialect, ...] = (
+    JsonDialect("json-schema", "JSON schema", _keys("$schema properties"), outer="object", is_report=False),
+    JsonDialect(
+        "ctrf", "CTRF report", _keys("reportFormat results", "results.tests", "results.summary results.tool"),
+        outer="object", is_read=True,
+    ),
+    JsonDialect(
+        "cdevents", "CDEvents", _keys("context.type subject", "context.id context.type", "data.context data.subject"),
+        is_read=True, is_report=False,
+    ),
+    JsonDialect(
+        "github", "GitHub webhook",
+        _keys("deployment_status deployment", "deployment repository", "ref before after"),
+        is_read=True, is_report=False,
+    ),
+    JsonDialect(
+        "github-other", "GitHub webhook of another kind",
+        _keys("action workflow_run", "action check_run", "action release", "action repository sender"), is_report=False,
+    ),
+    JsonDialect("go", "go test -json output", _keys("Action Package", "Action Test", "Action ImportPath")),
+    JsonDialect("playwright", "Playwright JSON report", _keys("config suites")),
+    JsonDialect("jest", "Jest or Vitest JSON report", _keys("numTotalTests testResults", "numFailedTests testResults")),
+    JsonDialect("mochawesome", "Mochawesome report", _keys("stats results")),
+    JsonDialect("mocha", "Mocha JSON report", _keys("stats tests", "stats passes", "stats failures")),
+    JsonDialect("cucumber", "Cucumber JSON report", _keys("elements keyword", "elements uri", "elements name"), outer="array"),
+    JsonDialect("cucumber-messages", "Cucumber messages", _keys("meta.protocolVersion")),
+    JsonDialect("pytest-json-report", "pytest-json-report", _keys("created exitcode tests", "created exitcode summary")),
+    JsonDialect("rspec", "RSpec JSON report", _keys("examples summary_line", "examples summary")),
+    JsonDialect("dart", "Dart or Flutter test events", _keys("protocolVersion runnerVersion type")),
+    JsonDialect("cargo", "cargo libtest events", _keys("type event test_count", "type event name")),
+    JsonDialect("bazel", "Bazel build events", _keys("id.started", "id.testResult", "id.testSummary", "id.progress")),
+    JsonDialect("newman", "Newman JSON report", _keys("collection run")),
+    JsonDialect("pact", "Pact contract", _keys("consumer provider", "consumer interactions"), is_report=False),
+    JsonDialect("pact-verification", "Pact verification result", _keys("providerName testResults", "success providerApplicationVersion")),
+    JsonDialect("allure2", "Allure 2 container", _keys("uuid children")),
+    JsonDialect(
+        "allure2", "Allure 2 result",
+        _keys("uuid status", "uuid historyId", "uuid name start", "name status start stop", "name status statusDetails"),
+        outer="object",
+    ),
+    JsonDialect("k6", "k6 summary", _keys("metrics root_group")),
+    JsonDialect("sarif", "SARIF log", _keys("runs version"), is_report=False),
+    JsonDialect("package", "package.json", _keys("name dependencies", "name devDependencies", "lockfileVersion"), is_report=False),
+)  # fmt: skip
+
+
+def xml_dialect(root: str, namespace: str, attributes: frozenset[str]) -> XmlDialect | None:
+    """The dialect of a root element."""
+    return next((row for row in XML_DIALECTS if row.matches(root, namespace, attributes)), None)
+
+
+def json_dialect(keys: frozenset[str], outer: str) -> JsonDialect | None:
+    """The dialect of a document by the keys of its first object."""
+    return next((row for row in JSON_DIALECTS if row.matches(keys, outer)), None)

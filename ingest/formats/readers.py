@@ -1,0 +1,22 @@
+"""Which module reads which format. Modules are imported when the first file of their format is met."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from ingest.formats.sink import FormatReader
+
+_MODULES = {"junit": "ingest.formats.junit", "ctrf": "ingest.formats.ctrf"}
+
+FORMATS = frozenset(_MODULES)
+"""Names of the report formats that have a reader."""
+
+
+def reader_of(format_name: str) -> FormatReader:
+    """The `read` function of a report format.
+
+    Raises:
+        KeyError: for a name that is not in `FORMATS`.
+    """
+    return cast(FormatReader, import_module(_MODULES[format_name]).read)
