@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sample_reports.story.dice import Dice
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_TOKEN = re.compile(r"[A-Za-z0-9_]+")
 _KEPT = frozenset({"test", "it"})
 """Parts by which tools recognise tests."""
 
@@ -27,7 +28,7 @@ class Renamer:
     def __init__(self, names: Iterable[str], seed: int | None) -> None:
         self.names = sorted(set(names), key=lambda n: (-len(n), n))
         self._new: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._long: re.Pattern[str] | None = None
         if seed is None:
             return
         words = self._invent(seed)
@@ -35,14 +36,15 @@ class Renamer:
             new = _WORD.sub(lambda m: _as(m.group(), words[m.group().lower()]), name)
             self._new[name] = new
             self._new[name[:1].upper() + name[1:]] = new[:1].upper() + new[1:]
-        options = "|".join(re.escape(n) for n in sorted(self._new, key=lambda n: (-len(n), n)))
-        self._pattern = re.compile(rf"(?<![A-Za-z0-9_])(?:{options})(?![A-Za-z0-9_])")
+        long = sorted((n for n in self._new if not _TOKEN.fullmatch(n)), key=lambda n: (-len(n), n))
+        self._long = re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(map(re.escape, long))})(?![A-Za-z0-9_])")
 
     def __call__(self, text: str) -> str:
-        """The text in the new words."""
-        if self._pattern is None:
+        """The text in the new words: first names of several words, then single ones."""
+        if self._long is None:
             return text
-        return self._pattern.sub(lambda m: self._new[m.group()], text)
+        text = self._long.sub(lambda m: self._new[m.group()], text)
+        return _TOKEN.sub(lambda m: self._new.get(m.group(), m.group()), text)
 
     def _invent(self, seed: int) -> dict[str, str]:
         """A new word for each word, no two alike and none of the old ones."""

@@ -1,0 +1,181 @@
+"""The sample is what its truth says: same bytes every time, small, countable, renamed and moved as a whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sample_reports.generate import all_names, generate
+from tests.story.counting import contents, files_below, is_report, names_of, outcomes_of
+
+COMMITTED = Path(__file__).resolve().parents[2] / "sample_reports"
+SHIFT_S = 400 * 86400 + 4711
+STAMP = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+EPOCH_MS = re.compile(r'"(?:start|stop)":(\d{13})')
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The sample as the script writes it now."""
+    out = tmp_path_factory.mktemp("sample")
+    return out, generate(out)
+
+
+def test_committed_files_are_what_the_script_writes(written: tuple[Path, dict[str, Any]]) -> None:
+    """Content is compared unpacked: other zlibs may pack the same bytes differently."""
+    assert contents(COMMITTED / "data") == contents(written[0] / "data")
+    assert (COMMITTED / "truth.json").read_bytes() == (written[0] / "truth.json").read_bytes()
+
+
+def test_two_runs_write_the_same_bytes(written: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    """Nothing depends on the clock, the hash seed or the folder; an earlier sample is replaced."""
+    generate(tmp_path, permute=3)
+    generate(tmp_path)
+    for path in files_below(written[0]):
+        assert (tmp_path / path.relative_to(written[0])).read_bytes() == path.read_bytes()
+    assert len(files_below(tmp_path)) == len(files_below(written[0]))
+
+
+def test_foreign_folders_are_not_replaced(tmp_path: Path) -> None:
+    """A folder that holds something else is refused, not emptied."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(FileExistsError):
+        generate(tmp_path)
+
+
+def test_sample_is_small() -> None:
+    """Under 3 MB and 1,200 files."""
+    files = files_below(COMMITTED / "data")
+    assert sum(p.stat().st_size for p in files) < 3_000_000
+    assert len(files) < 1_200
+
+
+def test_counts_are_those_of_the_files(written: tuple[Path, dict[str, Any]]) -> None:
+    """Runs, reports, results, attempts and outcomes of every pipeline, counted from the files alone."""
+    out, truth = written
+    for pipeline in truth["pipelines"]:
+        folder = out / "data" / pipeline["name"]
+        reports = [p for p in files_below(folder) if is_report(p)]
+        found = [row for p in reports for row in outcomes_of(p)]
+        counts = Counter(outcome for outcome, _ in found)
+        assert len(list(folder.iterdir())) == pipeline["runs"]
+        assert len(reports) == pipeline["reports"]
+        assert len(found) == pipeline["results"]
+        assert sum(attempts for _, attempts in found) == pipeline["attempts"]
+        assert {k: v for k, v in pipeline["outcomes"].items() if v} == dict(counts)
+        assert len({name for p in reports for name in names_of(p)}) == pipeline["tests"]
+
+
+def test_incidents_are_red_where_the_truth_says(written: tuple[Path, dict[str, Any]]) -> None:
+    """The tests of an incident fail in its red runs, and pass in the last good one and in the one that healed."""
+    out, truth = written
+    for incident in truth["incidents"]:
+        folder = out / "data" / incident["scope"]["pipeline"]
+        tests = {tuple(t.split("::", 1)[1].split("::")) for t in incident["tests"]}
+        for run in incident["red_runs"]:
+            assert tests <= _red(folder / run)
+        for run in (incident["onset"]["last_good"], incident["healed_in"]):
+            assert run is None or not tests & _red(folder / run)
+
+
+def _red(folder: Path) -> set[tuple[str, ...]]:
+    red: set[tuple[str, ...]] = set()
+    for path in files_below(folder):
+        if is_report(path):
+            pairs = zip(names_of(path), outcomes_of(path), strict=True)
+            red |= {name for name, (outcome, _) in pairs if outcome in ("failed", "errored")}
+    return red
+
+
+def test_everything_red_in_the_last_runs_is_known(written: tuple[Path, dict[str, Any]]) -> None:
+    """`red_now` lists each red test of the last baseline run of each pipeline, and nothing else."""
+    out, truth = written
+    for pipeline in truth["pipelines"]:
+        rows = [r for r in truth["red_now"] if r["scope"]["pipeline"] == pipeline["name"]]
+        said = {tuple(r["test"].split("::", 1)[1].split("::")) for r in rows}
+        last = rows[0]["run"] if rows else pipeline["last_run"]
+        assert _red(out / "data" / pipeline["name"] / last) == said
+
+
+def test_changes_are_counted(written: tuple[Path, dict[str, Any]]) -> None:
+    """One change a CDEvent, a deployment, a push and a row of the table."""
+    out, truth = written
+    folder = out / "data" / "changes"
+    events = sum(len(p.read_text(encoding="utf-8").splitlines()) for p in folder.glob("*.jsonl"))
+    rows = len((folder / "first-day.csv").read_text(encoding="utf-8").splitlines()) - 1
+    webhooks = [json.loads(p.read_text(encoding="utf-8")) for p in (folder / "github").iterdir()]
+    pushes = sum("commits" in w for w in webhooks)
+    assert truth["changes"]["by_feed"] == {
+        "cdevents": events,
+        "github": len(webhooks) - pushes,
+        "csv": rows,
+        "push": pushes,
+    }
+
+
+def test_permuted_story_keeps_no_old_name(written: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    """Same shape in other words: no name of the cast or of a test is left, in paths, contents or truth."""
+    truth = generate(tmp_path, permute=7)
+    texts = contents(tmp_path / "data")
+    told = {k: v for k, v in truth.items() if k not in ("incidents", "flakes", "red_now")}
+    everything = "\n".join((*texts, *texts.values(), json.dumps(told))).replace("catalog-info.yaml", "")
+    left = set(re.findall(r"[A-Za-z0-9_]+", everything)) & set(all_names())
+    left |= {n for n in all_names() if not re.fullmatch(r"[A-Za-z0-9_]+", n) and n in everything}
+    assert not left
+    assert len(texts) == len(contents(written[0] / "data"))
+    for key in ("pipelines", "incidents", "flakes", "red_now", "owners"):
+        assert len(truth[key]) == len(written[1][key])
+    assert [p["outcomes"] for p in truth["pipelines"]] == [p["outcomes"] for p in written[1]["pipelines"]]
+
+
+def test_no_name_is_a_word_of_a_format(written: tuple[Path, dict[str, Any]]) -> None:
+    """Else renaming would break the files."""
+    keys: set[str] = set()
+    for path, text in contents(written[0] / "data").items():
+        if path.endswith((".json", ".jsonl")):
+            keys |= set(re.findall(r'"([A-Za-z_]+)":', text))
+    assert not keys & set(all_names())
+
+
+def test_shifted_story_moves_every_time(written: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    """Every time moves by the shift, and nothing but times changes."""
+    truth = generate(tmp_path, shift_s=SHIFT_S)
+    before, after = contents(written[0] / "data"), contents(tmp_path / "data")
+    assert before.keys() == after.keys()
+    for path, text in before.items():
+        assert _moved(text) == after[path], path
+    assert json.loads(_moved(json.dumps(written[1]))) == truth
+
+
+def _moved(text: str) -> str:
+    text = EPOCH_MS.sub(lambda m: m.group().replace(m.group(1), str(int(m.group(1)) + SHIFT_S * 1000)), text)
+    return STAMP.sub(lambda m: _later(m.group()), text)
+
+
+def _later(stamp: str) -> str:
+    moment = datetime.fromisoformat(stamp).timestamp() + SHIFT_S
+    return datetime.fromtimestamp(moment, tz=datetime.fromisoformat(stamp).tzinfo).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_story_page_tells_the_truth() -> None:
+    """STORY.md names the runs, deploys and counts of truth.json."""
+    page = (COMMITTED / "STORY.md").read_text(encoding="utf-8")
+    truth = json.loads((COMMITTED / "truth.json").read_text(encoding="utf-8"))
+    for incident in truth["incidents"]:
+        if incident["kind"] in ("regression", "environment"):
+            assert incident["onset"]["first_bad"] in page
+        for change in filter(None, (incident["culprit"], *incident.get("also_in_gap", ()))):
+            assert f"`{change['service']}` {change['version']}" in page
+            assert change["at"][11:16] in page
+    for flake in truth["flakes"]:
+        assert f"{flake['flaky_runs']} of {flake['runs']}" in page
+        assert flake["test"].rsplit("::", 1)[-1] in page
+    for pipeline in truth["pipelines"]:
+        assert f"| {pipeline['name']} |" in page
