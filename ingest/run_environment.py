@@ -159,7 +159,7 @@ def _gitlab(environ: Environment) -> RunIdentity:
 
 
 def _jenkins(environ: Environment) -> RunIdentity:
-    """jenkins.io/doc/book/pipeline/jenkinsfile ("Using environment variables"); a multibranch job ends in its branch."""
+    """jenkins.io/doc/book/pipeline/jenkinsfile; the name of a multibranch job ends in its branch."""
     name, branch = _first(environ, "JOB_NAME"), _first(environ, "BRANCH_NAME")
     if name and branch and unquote(name.rpartition("/")[2]) == branch:
         name = name.rpartition("/")[0]
