@@ -329,7 +329,7 @@ class OwnerFile:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one input file held. `tests` is after merging retries, `attempts` are executions; skipped cases are tests."""
+    """What one input file held. `tests` is after merging retries, `attempts` are executions; skipped cases count."""
 
     tests: int = 0
     attempts: int = 0

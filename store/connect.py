@@ -11,7 +11,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store.errors import NotAStore, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from store.errors import NewerSchema, NotAStore, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from store.schema import SCHEMA_VERSION, is_crywolf, migrate, schema_version
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +41,13 @@ def open_reader(path: Path) -> Connection:
     """
     if not path.exists():
         raise NotAStore(f"{path}: there is no store yet; make one with `crywolf ingest PATH...`")
-    return _open(f"{path.absolute().as_uri()}?mode=ro", path)
+    connection = _open(f"{path.absolute().as_uri()}?mode=ro", path)
+    _check_schema(connection, path)
+    if schema_version(connection) < SCHEMA_VERSION:
+        connection.close()
+        open_writer(path).close()
+        connection = _open(f"{path.absolute().as_uri()}?mode=ro", path)
+    return connection
 
 
 def open_writer(path: Path, *, group_access: bool = False) -> Connection:
@@ -56,8 +63,10 @@ def open_writer(path: Path, *, group_access: bool = False) -> Connection:
         raise StoreReadOnly(f"{path}: cannot be created ({problem.strerror}); choose another with --db") from problem
     connection = _open(f"{path.absolute().as_uri()}?mode=rw", path)
     try:
+        _check_schema(connection, path)
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             connection.execute("PRAGMA journal_mode=WAL")
+        migrate(connection)
     except Error as problem:
         raise translate(problem, path) from problem
     return connection
@@ -78,6 +87,16 @@ def translate(problem: Error, path: Path | str) -> StoreError:
     if "CORRUPT" in name or "malformed" in text:
         return StoreDamaged(f"{path}: is damaged ({text}); run `crywolf doctor`")
     return StoreError(f"{path}: {text}")
+
+
+def _check_schema(connection: Connection, path: Path) -> None:
+    """Refuse what is not ours or too new, and leave it untouched."""
+    if not is_crywolf(connection):
+        raise NotAStore(f"{path}: is a SQLite database of another program; choose another with --db")
+    if (found := schema_version(connection)) > SCHEMA_VERSION:
+        raise NewerSchema(
+            f"{path}: was made by a newer crywolf (schema {found}, this one knows {SCHEMA_VERSION}); upgrade crywolf"
+        )
 
 
 def _open(uri: str, path: Path) -> Connection:

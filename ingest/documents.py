@@ -1,0 +1,126 @@
+"""Everything that is not a report into the store: run identity, changes, catalogs, owners."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from ingest.bytes_of import Bytes
+from ingest.changes.batch import ChangeBatch
+from ingest.changes.merge import merge_change, merge_commits
+from ingest.identity import Resolver, clean_identity
+from ingest.limits import Limits
+from ingest.model import Change, Commit, FileOutcome, FileStatus, RunIdentity
+from ingest.recognise import Kind, Recognised
+from ingest.reports import ReportTaker
+from ingest.run_json import read_run_json
+from ingest.scrub import scrub
+from store.write import SourceFile, Writer
+
+
+class DocumentTaker:
+    """Takes one document after another; the caller holds the transaction and the savepoint."""
+
+    def __init__(self, writer: Writer, resolver: Resolver, reports: ReportTaker, limits: Limits) -> None:
+        self._writer = writer
+        self._resolver = resolver
+        self._reports = reports
+        self._limits = limits
+
+    def take(self, source: SourceFile, content: Bytes, known: Recognised, now_ms: int) -> FileOutcome:
+        """Write one document; the same bytes at the same place are a duplicate.
+
+        Raises:
+            Refused: it cannot be read.
+            NotKnown: it holds nothing that crywolf reads.
+        """
+        ledger = self._writer.ledger
+        rows = ledger.at(source.location)
+        row = next((r for r in rows if r.kind == source.kind and r.status is FileStatus.INGESTED), None)
+        if row is not None and row.digest == source.digest:
+            ledger.seen_again(row.source_id, now_ms)
+            return FileOutcome(source.path, FileStatus.DUPLICATE, row.format, None, None, row.warnings)
+        for other in rows:
+            if other.status is FileStatus.REJECTED:
+                ledger.forget(other.source_id)
+        data = content.whole(self._limits.document_bytes)
+        if row is None:
+            source_id = ledger.add(source, FileStatus.INGESTED, now_ms)
+        else:
+            source_id = row.source_id
+            ledger.refresh(source_id, source, now_ms)
+        warnings, run_id = self._write(source_id, source, data, known)
+        ledger.close(source_id, FileStatus.INGESTED, warnings=warnings, run_id=run_id)
+        return FileOutcome(source.path, FileStatus.INGESTED, source.format, None, None, warnings)
+
+    def run_of_refused(self, source: SourceFile) -> int | None:
+        """Row of the run that a refused report would have belonged to, where a `run.json` says so."""
+        sidecar = self._resolver.sidecars.nearest(source.folder) if source.folder else None
+        if sidecar is None:
+            return None
+        resolver = self._resolver
+        known = resolver.resolve(RunIdentity(), source.folder, source.location, resolver.options, RunIdentity())
+        return self._writer.find_run(known)
+
+    def _write(
+        self, source_id: int, source: SourceFile, data: bytes, known: Recognised
+    ) -> tuple[tuple[str, ...], int | None]:
+        """(warnings, row of the run it speaks of)."""
+        if known.kind is Kind.RUN:
+            return self._write_run(source_id, source, data)
+        if known.kind is Kind.CHANGES:
+            return self._write_changes(data, known.format or ""), None
+        if known.kind is Kind.CATALOG:
+            from ingest.catalog import backstage
+
+            catalog = scrub(backstage.read(data, self._limits))
+            self._writer.replace_catalog(source_id, catalog)
+            return catalog.warnings, None
+        from ingest.catalog import codeowners
+
+        owners = scrub(codeowners.read(data, os.fsdecode(source.location), self._limits))
+        sidecar = self._resolver.sidecars.nearest(source.folder) if source.folder else None
+        self._writer.replace_owners(source_id, owners, sidecar[1].repository if sidecar else None)
+        return owners.warnings, None
+
+    def _write_run(self, source_id: int, source: SourceFile, data: bytes) -> tuple[tuple[str, ...], int | None]:
+        warnings: list[str] = []
+        identity = clean_identity(read_run_json(data, limits=self._limits, warn=warnings.append))
+        complete = self._resolver.complete(self._resolver.options.over(identity), source.folder)
+        run_id = self._writer.note_run(source_id, complete)
+        if os.path.basename(source.location) == b"run.json":
+            self._resolver.sidecars.forget()
+            self._reports.move_below(source.folder)
+        return tuple(scrub(tuple(warnings))), run_id
+
+    def _write_changes(self, data: bytes, format_name: str) -> tuple[str, ...]:
+        batch = scrub(_read_changes(data, format_name, self._limits))
+        self._writer.record_changes((self._with_aliases(change) for change in batch.changes), merge_change)
+        self._writer.record_commits((merged.commit for merged in batch.merged), _merge_commit)
+        return batch.warnings
+
+    def _with_aliases(self, change: Change) -> Change:
+        settings = self._resolver.settings
+        return replace(
+            change,
+            service=settings.service_name(change.service) if change.service else "",
+            environment=settings.environment_name(change.environment) if change.environment else "",
+        )
+
+
+def _merge_commit(old: Commit, new: Commit) -> Commit:
+    return merge_commits((old, new))[0]
+
+
+def _read_changes(data: bytes, format_name: str, limits: Limits) -> ChangeBatch:
+    if format_name == "cdevents":
+        from ingest.changes import cdevents
+
+        return cdevents.read(data, limits)
+    if format_name == "github":
+        from ingest.changes import github
+
+        return github.read(data, limits)
+    from ingest.changes import table
+
+    return table.read(data, limits)

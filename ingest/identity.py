@@ -1,0 +1,171 @@
+"""Which run a report belongs to: what all sources say, key by key, the first that knows wins.
+
+Order: options, `run.json` in the nearest folder above, the report's own properties, the path template, the CI server's
+variables, the folder's names. The variables describe the job that runs crywolf; they count only for reports whose run
+nothing above them names, so that collecting other jobs' reports inside CI does not mix two runs.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ingest.clean import clean_line
+from ingest.errors import Refused
+from ingest.limits import Limits
+from ingest.model import RunIdentity, Trigger
+from ingest.run_json import identity_from_path, read_run_json
+from ingest.settings import Settings
+
+SIDECAR = "run.json"
+_TEXT_FIELDS = (
+    "pipeline",
+    "run_id",
+    "environment",
+    "branch",
+    "revision",
+    "base_revision",
+    "repository",
+    "url",
+    "service",
+    "service_version",
+    "merge_request",
+    "job",
+    "job_url",
+)
+_REF_PREFIXES = ("refs/heads/", "refs/remotes/origin/")
+
+
+@dataclass(slots=True)
+class Sidecars:
+    """Finds and remembers the `run.json` that speaks for a folder."""
+
+    limits: Limits
+    _found: dict[bytes, tuple[bytes, RunIdentity] | None] = field(default_factory=dict)
+
+    def nearest(self, folder: bytes) -> tuple[bytes, RunIdentity] | None:
+        """(folder of the `run.json`, what it says) for a folder with trailing separator; None without one."""
+        if folder in self._found:
+            return self._found[folder]
+        identity = self._read(folder)
+        above = os.path.join(os.path.dirname(folder[:-1]), b"")
+        if identity is not None:
+            found: tuple[bytes, RunIdentity] | None = (folder, identity)
+        else:
+            found = None if above in (folder, b"") else self.nearest(above)
+        self._found[folder] = found
+        return found
+
+    def forget(self) -> None:
+        """Look again: a file may have come or changed."""
+        self._found.clear()
+
+    def _read(self, folder: bytes) -> RunIdentity | None:
+        path = os.path.join(folder, SIDECAR.encode())
+        try:
+            with open(path, "rb") as stream:
+                data = stream.read(self.limits.document_bytes + 1)
+            return clean_identity(read_run_json(data, limits=self.limits))
+        except (OSError, Refused):
+            return None  # absent, or refused by itself when it is ingested
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Puts together what is known about a report's run."""
+
+    settings: Settings
+    options: RunIdentity
+    environ: RunIdentity
+    sidecars: Sidecars
+
+    def resolve(
+        self, report: RunIdentity, folder: bytes, location: bytes, given: RunIdentity, environ: RunIdentity
+    ) -> RunIdentity:
+        """The whole identity; pipeline and run id are always known.
+
+        Args:
+            report: what the report itself says; its start is an estimate and does not count here.
+            folder: of the report, absolute, with trailing separator; empty for standard input.
+            location: of the report, absolute.
+            given: options of the reading that brought the file in.
+            environ: variables of the reading that brought the file in.
+        """
+        sidecar = self.sidecars.nearest(folder) if folder else None
+        said = replace(report, start_ms=None, end_ms=None, start_is_zoneless=None)
+        known = given.over(sidecar[1] if sidecar else RunIdentity()).over(said).over(self._from_path(location))
+        if known.run_id is None:
+            known = known.over(environ)
+        return self.complete(known, folder)
+
+    def complete(self, known: RunIdentity, folder: bytes) -> RunIdentity:
+        """An identity with the folder's names where pipeline or run id are missing, and with aliases replaced."""
+        name, above = _folder_names(folder)
+        known = known.over(RunIdentity(pipeline=above, run_id=name, run_attempt=1))
+        if known.trigger is None and known.merge_request:
+            known = replace(known, trigger=Trigger.PRE_MERGE)
+        return replace(
+            known,
+            environment=self.settings.environment_name(known.environment) if known.environment else None,
+            service=self.settings.service_name(known.service) if known.service else None,
+        )
+
+    def zone(self, pipeline: str) -> tzinfo:
+        """Zone of times that a pipeline's reports give without one."""
+        configured = self.settings.pipeline(pipeline)
+        if configured is None or not configured.timezone:
+            return UTC
+        try:
+            return ZoneInfo(configured.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
+
+    def _from_path(self, location: bytes) -> RunIdentity:
+        path = os.fsdecode(location)
+        for template in self.settings.path_templates:
+            found = identity_from_path(template, path)
+            if found is not None:
+                return clean_identity(found)
+        return RunIdentity()
+
+
+def clean_identity(identity: RunIdentity) -> RunIdentity:
+    """An identity whose strings are clean single lines; a ref's `refs/heads/` is taken off."""
+    changed: dict[str, str | None] = {}
+    for name in _TEXT_FIELDS:
+        value = getattr(identity, name)
+        if isinstance(value, str):
+            changed[name] = clean_line(value)[:500] or None
+    branch = changed.get("branch")
+    for prefix in _REF_PREFIXES:
+        if branch and branch.startswith(prefix):
+            changed["branch"] = branch[len(prefix) :]
+    variant = identity.variant
+    if variant is not None:
+        variant = tuple(sorted((clean_line(key)[:100], clean_line(value)[:200]) for key, value in variant))
+    return replace(identity, variant=variant, **changed)  # type: ignore[arg-type]
+
+
+def to_utc(naive_ms: int, zone: tzinfo) -> int:
+    """A wall-clock time that was read as if it were UTC, as it is in its zone."""
+    if zone is UTC:
+        return naive_ms
+    wall = datetime.fromtimestamp(naive_ms / 1000, UTC).replace(tzinfo=zone)
+    offset = wall.utcoffset()
+    return naive_ms - (int(offset.total_seconds() * 1000) if offset else 0)
+
+
+def folder_of(location: Path) -> bytes:
+    """Folder of a file, absolute, with trailing separator."""
+    return os.path.join(os.path.dirname(os.fsencode(os.path.abspath(location))), b"")
+
+
+def _folder_names(folder: bytes) -> tuple[str, str]:
+    """Clean names of a folder and of the one above it; `stdin` and `local` where there is none."""
+    name = os.path.basename(folder[:-1])
+    above = os.path.basename(os.path.dirname(folder[:-1]))
+    shown = clean_line(name.decode("utf-8", "backslashreplace")) or "stdin"
+    return shown, clean_line(above.decode("utf-8", "backslashreplace")) or "local"

@@ -1,0 +1,110 @@
+"""Takes attempts from a format module, cleans them, finds their test cases and hands them to the store's part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingest.clean import clean_line, cut_name
+from ingest.limits import Limits
+from ingest.model import CaseAttempt, RunIdentity, TestCase
+from ingest.names import normalise_name
+from ingest.scrub import scrub_failure, scrub_links
+from store.write import PlacedAttempt, Writer
+
+_CACHED = 100_000
+
+
+@dataclass(slots=True)
+class _Place:
+    test_id: int
+    case: TestCase
+    raw_name: str | None
+    file: str | None
+    services: tuple[str, ...]
+
+
+class CasePlacer:
+    """Test cases of one namespace by the names as written; remembered between files."""
+
+    def __init__(self, writer: Writer, limits: Limits, service_name: Callable[[str], str]) -> None:
+        self._writer = writer
+        self._limits = limits
+        self._service_name = service_name
+        self._namespace = ""
+        self._places: dict[tuple[str, str], _Place] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered: rows may have been rolled back."""
+        self._places.clear()
+
+    def place(self, batch: list[CaseAttempt], namespace: str, shift_ms: int) -> list[PlacedAttempt]:
+        """Attempts with their test rows, all strings clean, times shifted into UTC."""
+        if namespace != self._namespace or len(self._places) > _CACHED:
+            self._namespace = namespace
+            self._places.clear()
+        places = self._places
+        placed: list[PlacedAttempt] = []
+        for attempt in batch:
+            place = places.get((attempt[0], attempt[1]))
+            if place is None or attempt.file != place.file:
+                place = self._find(attempt)
+            if attempt.services and attempt.services != place.services:
+                self._declare(place, attempt.services)
+            if attempt.failure is not None or attempt.links or (shift_ms and attempt.started_ms is not None):
+                attempt = self._clean(attempt, shift_ms)
+            placed.append((place.test_id, place.case, attempt, place.raw_name))
+        return placed
+
+    def _find(self, attempt: CaseAttempt) -> _Place:
+        limit = self._limits.name_chars
+        name = cut_name(clean_line(attempt.name), limit)
+        identity_name = normalise_name(name)
+        file = clean_line(attempt.file)[:limit] if attempt.file else None
+        case = TestCase(self._namespace, cut_name(clean_line(attempt.classname), limit), identity_name, file or None)
+        test_id = self._writer.test_case(case)
+        raw_name = name if name != identity_name else None
+        place = _Place(test_id, case, raw_name, attempt.file, ())
+        self._places[attempt[0], attempt[1]] = place
+        return place
+
+    def _declare(self, place: _Place, services: tuple[str, ...]) -> None:
+        names = [clean_line(name)[:200] for name in services[: self._limits.services_per_case]]
+        unique = dict.fromkeys(self._service_name(name) for name in names if name)
+        self._writer.declare_services(place.test_id, unique)
+        place.services = services
+
+    def _clean(self, attempt: CaseAttempt, shift_ms: int) -> CaseAttempt:
+        failure = None if attempt.failure is None else scrub_failure(attempt.failure, self._limits)
+        started_ms = attempt.started_ms
+        return attempt._replace(
+            failure=failure,
+            links=scrub_links(attempt.links, self._limits),
+            started_ms=None if started_ms is None else started_ms + shift_ms,
+        )
+
+
+class Collected:
+    """What a report says beside its attempts: identity and warnings, as they come."""
+
+    def __init__(self) -> None:
+        self.identity_so_far = RunIdentity()
+        self._warnings: dict[str, int] = {}
+
+    def identity(self, known: RunIdentity) -> None:
+        """Complete what is known; the earliest start is kept."""
+        starts = [s for s in (self.identity_so_far.start_ms, known.start_ms) if s is not None]
+        merged = self.identity_so_far.over(known)
+        if starts and merged.start_ms != min(starts):
+            merged = RunIdentity(start_ms=min(starts)).over(merged)
+        self.identity_so_far = merged
+
+    def warning(self, text: str) -> None:
+        """Keep a sentence; equal ones are counted."""
+        clean_text = clean_line(text)[:500]
+        self._warnings[clean_text] = self._warnings.get(clean_text, 0) + 1
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences in the order they came, repeated ones with their count."""
+        return tuple(text if count == 1 else f"{text} ({count} times)" for text, count in self._warnings.items())

@@ -1,0 +1,192 @@
+"""Reports into the store: duplicates told apart, identity resolved, attempts written, earlier content replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ingest.bytes_of import Bytes
+from ingest.formats.sink import FormatReader
+from ingest.identity import Resolver, to_utc
+from ingest.limits import Limits
+from ingest.model import CaseAttempt, FileOutcome, FileStatus, RunIdentity
+from ingest.placing import CasePlacer, Collected
+from store.write import LedgerRow, PartHeader, PartPlace, SourceFile, Writer
+
+SKEW_MS = 600_000
+"""Between the start that `run.json` gives and the one in the report: more is a warning."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A part while its report is being read."""
+
+    source: SourceFile
+    header: PartHeader
+    source_id: int
+    part_id: int
+    shift_ms: int
+
+
+class ReportTaker:
+    """Takes one report after another into the store; the caller holds the transaction and the savepoint."""
+
+    def __init__(self, writer: Writer, resolver: Resolver, placer: CasePlacer, limits: Limits) -> None:
+        self._writer = writer
+        self._resolver = resolver
+        self._placer = placer
+        self._limits = limits
+
+    def known(self, source: SourceFile, now_ms: int) -> FileOutcome | None:
+        """The outcome when the same bytes are in the same run already; None when they have to be read."""
+        for row in self._writer.ledger.with_digest(source.digest):
+            place = self._writer.part_of(row.source_id) if row.kind == "report" else None
+            if place is None:
+                continue
+            resolved = self._resolve(place.own, source)
+            if _run_key(resolved) != _run_key(place.resolved):
+                continue
+            if row.location == source.location and resolved != place.resolved:
+                self._move(place, resolved)
+            self._note_duplicate(row, source, now_ms)
+            return FileOutcome(source.path, FileStatus.DUPLICATE, row.format, None, None, row.warnings, row.counts)
+        return None
+
+    def take(self, source: SourceFile, content: Bytes, read: FormatReader, now_ms: int) -> FileOutcome:
+        """Read a report and write it.
+
+        Raises:
+            Refused: it cannot be read; what was written of it is to be rolled back by the caller.
+        """
+        sink = _PartSink(self, source, now_ms)
+        content.stream.seek(0)
+        read(content.stream, self._limits, sink)
+        return sink.finish()
+
+    def move_below(self, folder: bytes) -> int:
+        """Move the reports that a new or changed `run.json` in `folder` speaks for; how many moved."""
+        moved = 0
+        for row in self._writer.ledger.reports_below(folder):
+            place = self._writer.part_of(row.source_id)
+            if place is None:
+                continue
+            source_folder = row.location[: row.location.rfind(b"/") + 1]
+            resolved = self._resolver.resolve(place.own, source_folder, row.location, place.given, place.environ)
+            if resolved != place.resolved:
+                self._move(place, resolved)
+                moved += 1
+        return moved
+
+    def _resolve(self, report: RunIdentity, source: SourceFile) -> RunIdentity:
+        resolver = self._resolver
+        return resolver.resolve(report, source.folder, source.location, resolver.options, resolver.environ)
+
+    def _move(self, place: PartPlace, resolved: RunIdentity) -> None:
+        namespace = resolved.repository or resolved.pipeline or ""
+        header = PartHeader(place.own, place.given, place.environ, resolved, namespace, place.started_ms)
+        self._writer.move_part(place, header)
+        self._placer.forget()
+
+    def _note_duplicate(self, row: LedgerRow, source: SourceFile, now_ms: int) -> None:
+        ledger = self._writer.ledger
+        if row.location == source.location:
+            ledger.seen_again(row.source_id, now_ms)
+            return
+        for other in ledger.at(source.location):
+            if other.status == FileStatus.DUPLICATE and other.digest == source.digest:
+                ledger.seen_again(other.source_id, now_ms)
+                return
+        source_id = ledger.add(source, FileStatus.DUPLICATE, now_ms)
+        ledger.close(source_id, FileStatus.DUPLICATE, warnings=row.warnings, counts=row.counts, run_id=row.run_id)
+
+
+class _PartSink(Collected):
+    """Opens the part at the first attempt, when the report has said most of what it knows of its run."""
+
+    def __init__(self, taker: ReportTaker, source: SourceFile, now_ms: int) -> None:
+        super().__init__()
+        self._taker = taker
+        self._source = source
+        self._now_ms = now_ms
+        self._draft: _Draft | None = None
+        self._add: Callable[[list[CaseAttempt]], None] | None = None
+
+    def attempts(self, batch: list[CaseAttempt]) -> None:
+        """Write a batch."""
+        if self._add is None:
+            self._open(min((a.started_ms for a in batch if a.started_ms is not None), default=None))
+        assert self._add is not None
+        self._add(batch)
+
+    def finish(self) -> FileOutcome:
+        """Close the part and its ledger row."""
+        if self._draft is None:
+            self._open(None)
+        draft = self._draft
+        assert draft is not None
+        writer = self._taker._writer
+        totals, run_id = writer.close_part(draft.part_id, self._part)
+        run_id = self._settle_identity(draft) or run_id
+        if totals.namesakes:
+            self.warning(f"{totals.namesakes} repeated names are no retries and were numbered name#2, name#3 and so on")
+        self._warn_of_skew(draft)
+        status, format_name = FileStatus.INGESTED, self._source.format
+        writer.ledger.close(draft.source_id, status, warnings=self.warnings, counts=totals.counts, run_id=run_id)
+        return FileOutcome(self._source.path, status, format_name, None, None, self.warnings, totals.counts)
+
+    def _open(self, first_case_ms: int | None) -> None:
+        taker, source, report = self._taker, self._source, self.identity_so_far
+        resolved = taker._resolve(report, source)
+        start = report.start_ms if report.start_ms is not None else first_case_ms
+        shift_ms = 0
+        if start is not None and report.start_is_zoneless:
+            shift_ms = to_utc(start, taker._resolver.zone(resolved.pipeline or "")) - start
+        if start is None:
+            started_ms = resolved.start_ms if resolved.start_ms is not None else source.mtime_ms or self._now_ms
+        else:
+            started_ms = start + shift_ms
+        namespace = resolved.repository or resolved.pipeline or ""
+        given, environ = taker._resolver.options, taker._resolver.environ
+        header = PartHeader(report, given, environ, resolved, namespace, started_ms)
+        source_id = self._source_row(resolved)
+        part_id, part = taker._writer.open_part(source_id, header)
+        self._part = part
+        self._draft = _Draft(source, header, source_id, part_id, shift_ms)
+        placer = taker._placer
+        self._add = lambda batch: part.add(placer.place(batch, namespace, shift_ms))
+
+    def _source_row(self, resolved: RunIdentity) -> int:
+        """A ledger row for the report; what the same file held of the same run before is taken out first."""
+        writer, source = self._taker._writer, self._source
+        for row in writer.ledger.at(source.location):
+            place = writer.part_of(row.source_id)
+            if place is not None and _run_key(place.resolved) == _run_key(resolved):
+                writer.remove_part(row.source_id)
+                writer.ledger.forget(row.source_id)
+            elif place is None and row.status in (FileStatus.REJECTED, FileStatus.SKIPPED):
+                writer.ledger.forget(row.source_id)
+        return writer.ledger.add(source, FileStatus.INGESTED, self._now_ms)
+
+    def _settle_identity(self, draft: _Draft) -> int | None:
+        """Move the part when the report said more of its run after its first attempts; the row of its new run."""
+        report = self.identity_so_far
+        if report == draft.header.own:
+            return None
+        resolved = self._taker._resolve(report, draft.source)
+        started_ms = draft.header.started_ms
+        place = self._taker._writer.part_of(draft.source_id)
+        assert place is not None
+        namespace = resolved.repository or resolved.pipeline or ""
+        header = replace(draft.header, own=report, resolved=resolved, namespace=namespace, started_ms=started_ms)
+        self._taker._placer.forget()
+        return self._taker._writer.move_part(place, header)
+
+    def _warn_of_skew(self, draft: _Draft) -> None:
+        declared, start = draft.header.resolved.start_ms, self.identity_so_far.start_ms
+        if declared is not None and start is not None and abs(declared - start - draft.shift_ms) > SKEW_MS:
+            minutes = abs(declared - start - draft.shift_ms) // 60_000
+            self.warning(f"the report's own start is {minutes} min away from the one in run.json, which is taken")
+
+
+def _run_key(identity: RunIdentity) -> tuple[str | None, str | None, int | None, str | None]:
+    return (identity.pipeline, identity.run_id, identity.run_attempt, identity.environment)

@@ -1,0 +1,155 @@
+"""The ledger of inputs: what was read, refused, replaced; idempotence rests on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.model import Counts, FileStatus
+from store.codec import decode, decode_strings, encode, encode_strings
+from store.connect import Connection
+
+_COLUMNS = "source_id, location, path, digest, kind, format, status, reason, line, warnings, counts, run_id"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One input as the ledger takes it."""
+
+    location: bytes
+    """Absolute path as the file system has it, `archive!member`, or `-` for standard input."""
+    path: str
+    """As the person wrote it, for display."""
+    folder: bytes
+    """Folder whose `run.json` speaks for it, with a trailing separator."""
+    digest: bytes
+    size_bytes: int
+    mtime_ms: int | None
+    kind: str
+    """report, run, changes, catalog, owners or unknown."""
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One input as the ledger has it."""
+
+    source_id: int
+    location: bytes
+    path: str
+    digest: bytes
+    kind: str
+    format: str | None
+    status: FileStatus
+    reason: str | None
+    line: int | None
+    warnings: tuple[str, ...]
+    counts: Counts
+    run_id: int | None
+
+
+class Ledger:
+    """Rows of `source_file`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def at(self, location: bytes) -> tuple[LedgerRow, ...]:
+        """All rows of a location: one a run it held results of, and at most one that belongs to no run."""
+        return self._select("location = ?", location)
+
+    def with_digest(self, digest: bytes) -> tuple[LedgerRow, ...]:
+        """All rows with the same bytes that are in."""
+        return self._select("digest = ? AND status = 'ingested'", digest)
+
+    def reports_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
+        """Reports in a folder and the folders below it that are in."""
+        end = folder[:-1] + bytes([folder[-1] + 1])
+        return self._select("folder >= ? AND folder < ? AND kind = 'report' AND status = 'ingested'", folder, end)
+
+    def add(self, source: SourceFile, status: FileStatus, now_ms: int) -> int:
+        """A new row; its outcome is noted by `close`."""
+        cursor = self._connection.execute(
+            "INSERT INTO source_file (location, path, folder, digest, size_bytes, mtime_ms, kind, format, status,"
+            " warnings, counts, first_seen_ms, last_seen_ms, attempts)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', '{}', ?, ?, 1)",
+            (
+                source.location,
+                source.path,
+                source.folder,
+                source.digest,
+                source.size_bytes,
+                source.mtime_ms,
+                source.kind,
+                source.format,
+                status,
+                now_ms,
+                now_ms,
+            ),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def refresh(self, source_id: int, source: SourceFile, now_ms: int) -> None:
+        """Note that a row's file was read again, perhaps with other bytes."""
+        self._connection.execute(
+            "UPDATE source_file SET path = ?, folder = ?, digest = ?, size_bytes = ?, mtime_ms = ?, kind = ?,"
+            " format = ?, last_seen_ms = ?, attempts = attempts + 1 WHERE source_id = ?",
+            (
+                source.path,
+                source.folder,
+                source.digest,
+                source.size_bytes,
+                source.mtime_ms,
+                source.kind,
+                source.format,
+                now_ms,
+                source_id,
+            ),
+        )
+
+    def close(
+        self,
+        source_id: int,
+        status: FileStatus,
+        *,
+        reason: str | None = None,
+        line: int | None = None,
+        warnings: tuple[str, ...] = (),
+        counts: Counts | None = None,
+        run_id: int | None = None,
+    ) -> None:
+        """Note what became of a row's file."""
+        self._connection.execute(
+            "UPDATE source_file SET status = ?, reason = ?, line = ?, warnings = ?, counts = ?, run_id = ?"
+            " WHERE source_id = ?",
+            (status, reason, line, encode_strings(warnings), encode(counts or Counts()), run_id, source_id),
+        )
+
+    def seen_again(self, source_id: int, now_ms: int) -> None:
+        """Note that a file came once more with the bytes it had."""
+        self._connection.execute("UPDATE source_file SET last_seen_ms = ? WHERE source_id = ?", (now_ms, source_id))
+
+    def forget(self, source_id: int) -> None:
+        """Remove a row: its file is in now under another row, or gone with its run."""
+        self._connection.execute("DELETE FROM source_file WHERE source_id = ?", (source_id,))
+
+    def _select(self, where: str, *values: object) -> tuple[LedgerRow, ...]:
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM source_file WHERE {where} ORDER BY source_id", values
+        ).fetchall()
+        return tuple(
+            LedgerRow(
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                row[4],
+                row[5],
+                FileStatus(row[6]),
+                row[7],
+                row[8],
+                decode_strings(row[9]),
+                decode(row[10], Counts),
+                row[11],
+            )
+            for row in rows
+        )

@@ -1,0 +1,50 @@
+"""Attempts of a test case in one run and stream, merged into its result. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ingest.model import Outcome, Result
+
+
+def merge_attempts(outcomes: Sequence[int]) -> Result:
+    """The result of attempts in order.
+
+    Skipped attempts count only where nothing else happened. The last executed attempt decides; a pass after at least
+    one failure is `flaky`.
+
+    >>> merge_attempts([Outcome.FAILED, Outcome.PASSED]).name
+    'FLAKY'
+    """
+    executed = [outcome for outcome in outcomes if outcome != Outcome.SKIPPED]
+    if not executed:
+        return Result.SKIPPED
+    last = executed[-1]
+    if last == Outcome.PASSED and len(executed) > 1 and any(outcome != Outcome.PASSED for outcome in executed):
+        return Result.FLAKY
+    return Result(last)
+
+
+def is_retry_sequence(groups: Sequence[tuple[int, int | None, int | None]]) -> bool:
+    """Whether occurrences of one name in one report are attempts of one case and not namesakes.
+
+    Outcome shows it: all but the last failed and the last passed. Time shows it: all but the last failed and each began
+    no earlier than the one before it ended.
+
+    Args:
+        groups: (result, start in ms or None, duration in ms or None) of each occurrence, in the report's order.
+    """
+    *earlier, last = groups
+    if not earlier or any(not Result(result).is_red for result, _, _ in earlier):
+        return False
+    if Result(last[0]) in (Result.PASSED, Result.FLAKY):
+        return True
+    return last[0] != Result.SKIPPED and _follow_in_time(groups)
+
+
+def _follow_in_time(groups: Sequence[tuple[int, int | None, int | None]]) -> bool:
+    for (_, start, duration), (_, next_start, _) in pairwise(groups):
+        if start is None or next_start is None or next_start <= start or next_start < start + (duration or 0):
+            return False
+    return True

@@ -1,0 +1,200 @@
+"""Writes the attempts of one part as they stream in, and sums them up at its end."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ingest.model import CaseAttempt, Counts, Outcome, Result, TestCase
+from store.connect import Connection
+from store.dimensions import Dimensions
+from store.merge import is_retry_sequence, merge_attempts
+from store.rollups import RETRIED, pack_case, tally
+
+_ADD_RESULT = (
+    "INSERT INTO result (part_id, test_id, ordinal, outcome, duration_ms, start_offset_ms, failure_id)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_MAX_HELD = 20_000
+"""Repeated names held back until the part ends; any more are taken for namesakes at once."""
+_SEEN = 32
+"""Marks a test in the byte table: its code may be 0."""
+
+PlacedAttempt = tuple[int, TestCase, CaseAttempt, str | None]
+"""(test row, its identity, the attempt with clean strings, the name as written where it differs from the identity)."""
+_Group = list[PlacedAttempt]
+"""A first attempt and its marked retries."""
+_ResultRow = tuple[int, int, int, int, int | None, int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PartTotals:
+    """What a finished part holds."""
+
+    counts: Counts
+    cases: array[int]
+    """Packed cases of `store.rollups`, sorted."""
+    signatures: dict[tuple[int, int], int]
+    """(signature, test) -> failing attempts."""
+    ended_ms: int | None
+    """End of the last attempt whose start the report states."""
+    namesakes: int
+    """Repeated names that are no attempts and were numbered `name#2`, `name#3`."""
+
+
+class PartWriter:
+    """One part of one run. Memory is some bytes a case, whatever the size of the report."""
+
+    def __init__(self, connection: Connection, dimensions: Dimensions, part_id: int, started_ms: int) -> None:
+        self._connection = connection
+        self._dimensions = dimensions
+        self._part_id = part_id
+        self._started_ms = started_ms
+        self._codes = bytearray(1024)
+        self._touched = array("Q")
+        self._group: _Group = []
+        self._held: dict[int, list[_Group]] = {}
+        self._held_count = 0
+        self._rows: list[_ResultRow] = []
+        self._attempts = 0
+        self._ended_ms: int | None = None
+        self._signatures: dict[tuple[int, int], int] = defaultdict(int)
+        self._namesakes = 0
+        self._numbers: dict[TestCase, int] = {}
+
+    def add(self, batch: Iterable[PlacedAttempt]) -> None:
+        """Take attempts in the report's order."""
+        for placed in batch:
+            group = self._group
+            if placed[2].retry and group and group[0][0] == placed[0]:
+                group.append(placed)
+                continue
+            if group:
+                self._close_group(group)
+            self._group = [placed]
+        self._write_rows()
+
+    def finish(self) -> PartTotals:
+        """Decide what repeated names are, write what is left and sum up."""
+        if self._group:
+            self._close_group(self._group)
+            self._group = []
+        for test_id, groups in self._held.items():
+            self._settle_repeats(test_id, groups)
+        self._held.clear()
+        self._write_rows()
+        codes = self._codes
+        cases = array("Q", sorted(pack_case(test, codes[test] & ~_SEEN) for test in self._touched))
+        passed, failed, errored, skipped, flaky = tally(cases)
+        counts = Counts(len(cases), self._attempts, passed, failed, errored, skipped, flaky)
+        return PartTotals(counts, cases, dict(self._signatures), self._ended_ms, self._namesakes)
+
+    def _close_group(self, group: _Group) -> None:
+        test_id = group[0][0]
+        codes = self._codes
+        if test_id >= len(codes):
+            codes.extend(bytes(test_id + 1024 - len(codes) + len(codes) // 2))
+        if codes[test_id]:
+            self._hold(test_id, group)
+            return
+        code = int(group[0][2].outcome) if len(group) == 1 else _code_of(group)
+        codes[test_id] = code | _SEEN
+        self._touched.append(test_id)
+        self._write_group(test_id, group, 0)
+
+    def _hold(self, test_id: int, group: _Group) -> None:
+        if self._held_count >= _MAX_HELD:
+            self._write_namesake(group)
+            return
+        self._held_count += 1
+        self._held.setdefault(test_id, []).append(group)
+
+    def _settle_repeats(self, test_id: int, groups: list[_Group]) -> None:
+        self._write_rows()
+        first = self._connection.execute(
+            "SELECT outcome, start_offset_ms, duration_ms FROM result WHERE part_id = ? AND test_id = ?"
+            " ORDER BY ordinal DESC LIMIT 1",
+            (self._part_id, test_id),
+        ).fetchone()
+        sequence = [(int(first[0]), first[1], first[2])]
+        for group in groups:
+            last = group[-1][2]
+            sequence.append((_code_of(group) & ~RETRIED, self._offset(last), last.duration_ms))
+        if not is_retry_sequence(sequence):
+            for group in groups:
+                self._write_namesake(group)
+            return
+        ordinal = 1
+        for group in groups:
+            self._write_group(test_id, group, ordinal)
+            ordinal += len(group)
+        outcomes = [sequence[0][0], *(placed[2].outcome for group in groups for placed in group)]
+        self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
+
+    def _write_namesake(self, group: _Group) -> None:
+        """Store a case whose name another case of the report has already: numbered, so that neither hides the other."""
+        _, case, _, raw_name = group[0]
+        number, named = self._numbers.get(case, 1), case
+        test_id = group[0][0]
+        while test_id < len(self._codes) and self._codes[test_id]:
+            number += 1
+            named = replace(case, name=f"{case.name}#{number}")
+            test_id = self._dimensions.test_case(named)
+        self._numbers[case] = number
+        self._namesakes += 1
+        self._close_group([(test_id, named, attempt, raw_name or case.name) for _, _, attempt, _ in group])
+
+    def _write_group(self, test_id: int, group: _Group, ordinal: int) -> None:
+        for _, _, attempt, raw_name in group:
+            failure_id = None
+            if attempt.failure is not None:
+                failure_id = self._failure(test_id, attempt)
+            duration, started = attempt.duration_ms, attempt.started_ms
+            offset = None
+            if started is not None:
+                offset = started - self._started_ms
+                end = started + (duration or 0)
+                if self._ended_ms is None or end > self._ended_ms:
+                    self._ended_ms = end
+            self._rows.append((self._part_id, test_id, ordinal, attempt.outcome, duration, offset, failure_id))
+            self._attempts += 1
+            if raw_name is not None:
+                self._connection.execute(
+                    "INSERT INTO result_name VALUES (?, ?, ?, ?)", (self._part_id, test_id, ordinal, raw_name)
+                )
+            if attempt.links:
+                self._connection.executemany(
+                    "INSERT INTO result_link VALUES (?, ?, ?, ?, ?, ?)",
+                    [(self._part_id, test_id, ordinal, n, link.kind, link.url) for n, link in enumerate(attempt.links)],
+                )
+            ordinal += 1
+
+    def _failure(self, test_id: int, attempt: CaseAttempt) -> int:
+        assert attempt.failure is not None
+        is_skip = attempt.outcome == Outcome.SKIPPED
+        failure_id, signature_id = self._dimensions.failure(attempt.failure, is_skip=is_skip)
+        if signature_id is not None and not is_skip:
+            self._signatures[signature_id, test_id] += 1
+        return failure_id
+
+    def _offset(self, attempt: CaseAttempt) -> int | None:
+        return None if attempt.started_ms is None else attempt.started_ms - self._started_ms
+
+    def _write_rows(self) -> None:
+        if self._rows:
+            self._connection.executemany(_ADD_RESULT, self._rows)
+            self._rows = []
+
+
+def _code_of(group: _Group) -> int:
+    """`Result` of a group, plus `RETRIED` where it was executed more than once."""
+    outcomes = [placed[2].outcome for placed in group]
+    executed = sum(outcome != Outcome.SKIPPED for outcome in outcomes)
+    return int(merge_attempts(outcomes)) | (RETRIED if executed > 1 else 0)
+
+
+def result_of(code: int) -> Result:
+    """The `Result` in a code."""
+    return Result(code & ~RETRIED & ~_SEEN)

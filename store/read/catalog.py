@@ -1,0 +1,59 @@
+"""Services, their graph and the owner files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.model import OwnerFile, Service
+from store.codec import decode
+from store.connect import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """Results of the cases that exercise a service on one UTC day."""
+
+    service: str
+    stream_id: int
+    day: int
+    executed: int
+    failed: int
+    flaky: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSource:
+    """A CODEOWNERS file as stored."""
+
+    path: str
+    repository: str | None
+    file: OwnerFile
+
+
+def list_services(connection: Connection) -> tuple[tuple[str, ...], tuple[Service, ...]]:
+    """(names of all services ever seen, entries of all catalogs by location of the catalog)."""
+    names = connection.execute("SELECT name FROM service ORDER BY name").fetchall()
+    entries = connection.execute(
+        "SELECT c.record FROM catalog_entry c JOIN source_file o ON o.source_id = c.source_id"
+        " JOIN service s ON s.service_id = c.service_id ORDER BY o.location, s.name"
+    )
+    return tuple(row[0] for row in names), tuple(decode(row[0], Service) for row in entries)
+
+
+def list_owner_files(connection: Connection) -> tuple[OwnerSource, ...]:
+    """Every CODEOWNERS file, by location."""
+    rows = connection.execute(
+        "SELECT o.path, w.repository, w.record FROM owner_file w JOIN source_file o ON o.source_id = w.source_id"
+        " ORDER BY o.location"
+    )
+    return tuple(OwnerSource(row[0], row[1], decode(row[2], OwnerFile)) for row in rows)
+
+
+def list_service_days(connection: Connection, first_day: int, last_day: int) -> tuple[DayTotals, ...]:
+    """Day totals of every service and stream in [first_day, last_day]."""
+    rows = connection.execute(
+        "SELECT v.name, d.stream_id, d.day, d.executed, d.failed, d.flaky FROM service_day d"
+        " JOIN service v ON v.service_id = d.service_id WHERE d.day BETWEEN ? AND ?",
+        (first_day, last_day),
+    )
+    return tuple(DayTotals(*row) for row in rows)

@@ -1,0 +1,123 @@
+"""Attempts of chosen runs and test cases, in the order in which they are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ingest.model import Failure, Link
+from store.connect import Connection
+from store.read.rows import AttemptFact, FailureText, inflate, marks
+
+_CHUNK = 400
+_ORDER = (
+    " ORDER BY p.run_id, s.test_id, coalesce(p.started_ms + s.start_offset_ms, p.started_ms), o.location, s.ordinal"
+)
+
+ResultTuple = tuple[int, int, int, int | None]
+"""(run row, test row, outcome, duration in ms)."""
+
+
+def list_results(
+    connection: Connection, stream_id: int, run_rows: Sequence[int], test_rows: Sequence[int] | None = None
+) -> Iterator[ResultTuple]:
+    """Attempts of some runs of a stream, attempts of one case in one run together and in order.
+
+    Args:
+        test_rows: only these cases, found by key; None: all.
+    """
+    for start in range(0, len(run_rows), _CHUNK):
+        chunk = run_rows[start : start + _CHUNK]
+        yield from _chunk_results(connection, stream_id, chunk, test_rows)
+
+
+def _chunk_results(
+    connection: Connection, stream_id: int, run_rows: Sequence[int], test_rows: Sequence[int] | None
+) -> Iterator[ResultTuple]:
+    where = f"p.run_id IN ({marks(len(run_rows))}) AND p.stream_id = ?"
+    base = "FROM part p JOIN source_file o ON o.source_id = p.source_id CROSS JOIN result s ON s.part_id = p.part_id"
+    select = "SELECT p.run_id, s.test_id, s.outcome, s.duration_ms"
+    if test_rows is None:
+        yield from connection.execute(f"{select} {base} WHERE {where}{_ORDER}", (*run_rows, stream_id))
+        return
+    for start in range(0, len(test_rows), _CHUNK):
+        tests = test_rows[start : start + _CHUNK]
+        query = f"{select} {base} AND s.test_id IN ({marks(len(tests))}) WHERE {where}{_ORDER}"
+        yield from connection.execute(query, (*tests, *run_rows, stream_id))
+
+
+def list_attempts(connection: Connection, test_row: int, run_rows: Sequence[int]) -> tuple[AttemptFact, ...]:
+    """Every attempt of a case in some runs, of all streams, in order."""
+    return _attempts(
+        connection, f"p.run_id IN ({marks(len(run_rows))}) AND s.test_id = ?", (*run_rows, test_row), _ORDER
+    )
+
+
+def list_failing(
+    connection: Connection, test_row: int, since_ms: int, at_ms: int, limit: int
+) -> tuple[AttemptFact, ...]:
+    """Failing attempts of a case in runs that started from `since_ms` to `at_ms`, newest run first."""
+    return _attempts(
+        connection,
+        "s.test_id = ? AND s.outcome IN (1, 2) AND r.started_ms >= ? AND r.started_ms <= ?",
+        (test_row, since_ms, at_ms),
+        " ORDER BY r.started_ms DESC, r.run_id DESC, p.stream_id, o.location, s.ordinal LIMIT ?",
+        limit,
+    )
+
+
+def count_failing(connection: Connection, test_row: int, since_ms: int, at_ms: int) -> int:
+    """How many failing attempts `list_failing` would give without a limit."""
+    row = connection.execute(
+        "SELECT count(*) FROM result s JOIN part p ON p.part_id = s.part_id JOIN run r ON r.run_id = p.run_id"
+        " WHERE s.test_id = ? AND s.outcome IN (1, 2) AND r.started_ms >= ? AND r.started_ms <= ?",
+        (test_row, since_ms, at_ms),
+    ).fetchone()
+    return int(row[0])
+
+
+def _attempts(
+    connection: Connection, where: str, values: Sequence[object], order: str, *more: object
+) -> tuple[AttemptFact, ...]:
+    rows = connection.execute(
+        "SELECT p.run_id, p.stream_id, p.part_id, s.test_id, s.ordinal, s.outcome, s.duration_ms,"
+        " p.started_ms + s.start_offset_ms, s.failure_id, o.path, p.job, p.job_url"
+        " FROM result s JOIN part p ON p.part_id = s.part_id JOIN run r ON r.run_id = p.run_id"
+        f" JOIN source_file o ON o.source_id = p.source_id WHERE {where}{order}",
+        (*values, *more),
+    )
+    return tuple(AttemptFact(*row) for row in rows)
+
+
+def load_failures(connection: Connection, failure_rows: Iterable[int]) -> dict[int, FailureText]:
+    """Failure texts by their rows."""
+    wanted = sorted(set(failure_rows))
+    found: dict[int, FailureText] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        rows = connection.execute(
+            "SELECT f.failure_id, f.type, f.message, f.body, coalesce(g.key, ''), coalesce(g.title, '')"
+            " FROM failure f LEFT JOIN signature g ON g.signature_id = f.signature_id"
+            f" WHERE f.failure_id IN ({marks(len(chunk))})",
+            chunk,
+        )
+        for failure_row, kind, message, body, key, title in rows:
+            found[failure_row] = FailureText(Failure(kind, message, inflate(body)), key, title)
+    return found
+
+
+def load_links(connection: Connection, attempt: AttemptFact) -> tuple[Link, ...]:
+    """Links of an attempt, in the report's order."""
+    rows = connection.execute(
+        "SELECT kind, url FROM result_link WHERE part_id = ? AND test_id = ? AND ordinal = ? ORDER BY position",
+        (attempt.part_row, attempt.test_row, attempt.ordinal),
+    )
+    return tuple(Link(*row) for row in rows)
+
+
+def load_raw_name(connection: Connection, attempt: AttemptFact) -> str | None:
+    """The name as written, where it differs from the identity."""
+    row = connection.execute(
+        "SELECT name FROM result_name WHERE part_id = ? AND test_id = ? AND ordinal = ?",
+        (attempt.part_row, attempt.test_row, attempt.ordinal),
+    ).fetchone()
+    return None if row is None else str(row[0])

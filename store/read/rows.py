@@ -1,0 +1,137 @@
+"""Rows that read functions give: facts of the store, nothing worked out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.model import Failure, RunRef, RunState, Scope, TestCase, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """A stream and its row."""
+
+    stream_id: int
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class RunFact:
+    """A run with its row and its totals over all its streams."""
+
+    run_row: int
+    run: RunRef
+    service: str | None
+    repository: str | None
+    is_start_estimated: bool
+    parts: int
+    attempts: int
+    passed: int
+    failed: int
+    errored: int
+    skipped: int
+    flaky: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRun:
+    """A run of a stream with its totals there."""
+
+    run_row: int
+    run: RunRef
+    executed: int
+    red: int
+
+
+@dataclass(frozen=True, slots=True)
+class TestInfo:
+    """A test case, its row, and the services that reports declare it exercises, the one called directly first."""
+
+    test_row: int
+    case: TestCase
+    declared: tuple[str, ...]
+
+    __test__ = False
+
+
+@dataclass(frozen=True, slots=True)
+class DaySums:
+    """Sums of one test case in one stream over whole UTC days."""
+
+    stream_id: int
+    test_row: int
+    executed: int
+    failed: int
+    flaky: int
+    retried: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFact:
+    """One stored attempt with its run and file."""
+
+    run_row: int
+    stream_id: int
+    part_row: int
+    test_row: int
+    ordinal: int
+    outcome: int
+    """An `Outcome`."""
+    duration_ms: int | None
+    started_ms: int | None
+    failure_row: int | None
+    source: str
+    job: str
+    job_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureText:
+    """What a failed attempt said, with its signature's key and title."""
+
+    failure: Failure
+    signature: str
+    title: str
+
+
+RUN_COLUMNS = (
+    "r.run_id, r.started_ms, l.name, r.name, r.attempt, r.ended_ms, r.environment, r.branch, r.revision,"
+    " r.run_trigger, r.state, r.url"
+)
+"""Columns of `run_ref`, for a query with `run r` and `pipeline l`."""
+
+RUN_WIDTH = 12
+"""How many columns those are."""
+
+
+def run_ref(row: Sequence[Any]) -> RunRef:
+    """The run in a row that starts with `RUN_COLUMNS`."""
+    _, started_ms, pipeline, name, attempt, ended_ms, environment, branch, revision, trigger, state, url = row[
+        :RUN_WIDTH
+    ]
+    return RunRef(
+        started_ms,
+        pipeline,
+        name,
+        attempt,
+        ended_ms,
+        environment,
+        branch,
+        revision,
+        Trigger(trigger) if trigger else None,
+        RunState(state),
+        url,
+    )
+
+
+def inflate(body: bytes | None) -> str:
+    """The trace in a failure's body."""
+    return "" if body is None else zlib.decompress(body).decode("utf-8", "surrogatepass")
+
+
+def marks(count: int) -> str:
+    """`?, ?, ?` for a list of values."""
+    return ", ".join("?" * count)

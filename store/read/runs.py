@@ -1,0 +1,88 @@
+"""Runs: of the whole store, and of one stream in order."""
+
+from __future__ import annotations
+
+from ingest.model import RunRef
+from store.connect import Connection
+from store.read.rows import RUN_COLUMNS, RUN_WIDTH, RunFact, StreamRun, run_ref
+
+_RUNS = f"""
+SELECT {RUN_COLUMNS}, v.name, r.repository, r.is_start_estimated,
+    (SELECT count(*) FROM part p WHERE p.run_id = r.run_id),
+    coalesce(sum(t.attempts), 0), coalesce(sum(t.passed), 0), coalesce(sum(t.failed), 0), coalesce(sum(t.errored), 0),
+    coalesce(sum(t.skipped), 0), coalesce(sum(t.flaky), 0)
+FROM run r
+JOIN pipeline l ON l.pipeline_id = r.pipeline_id
+LEFT JOIN service v ON v.service_id = r.service_id
+LEFT JOIN run_total t ON t.run_id = r.run_id
+WHERE r.started_ms >= ? AND r.started_ms <= ? AND coalesce(r.ended_ms, r.started_ms) <= ?
+GROUP BY r.run_id ORDER BY r.started_ms DESC, l.name, r.name, r.attempt, r.environment
+"""
+_STREAM_RUNS = f"""
+SELECT {RUN_COLUMNS}, t.passed + t.failed + t.errored + t.flaky, t.failed + t.errored
+FROM run_total t
+JOIN run r ON r.run_id = t.run_id
+JOIN pipeline l ON l.pipeline_id = r.pipeline_id
+WHERE t.stream_id = ? AND r.attempt = 1 AND r.started_ms >= ? AND r.started_ms <= ?
+    AND coalesce(r.ended_ms, r.started_ms) <= ?
+ORDER BY r.started_ms DESC, r.name DESC LIMIT ?
+"""
+NO_LIMIT = -1
+
+
+def list_runs(connection: Connection, since_ms: int, until_ms: int, at_ms: int) -> tuple[RunFact, ...]:
+    """Runs that started in [since, until] and ended by `at_ms`, newest first."""
+    rows = connection.execute(_RUNS, (since_ms, until_ms, at_ms))
+    facts = []
+    for row in rows:
+        service, repository, is_estimated, *counts = row[RUN_WIDTH:]
+        facts.append(RunFact(row[0], run_ref(row), service, repository, bool(is_estimated), *counts))
+    return tuple(facts)
+
+
+def list_stream_runs(
+    connection: Connection, stream_id: int, since_ms: int, until_ms: int, at_ms: int, limit: int = NO_LIMIT
+) -> tuple[StreamRun, ...]:
+    """First run attempts of a stream, oldest first; with a limit the newest so many."""
+    rows = connection.execute(_STREAM_RUNS, (stream_id, since_ms, until_ms, at_ms, limit)).fetchall()
+    return tuple(StreamRun(row[0], run_ref(row), row[RUN_WIDTH], row[RUN_WIDTH + 1]) for row in reversed(rows))
+
+
+def list_later_attempts(connection: Connection, run: RunRef) -> tuple[tuple[int, RunRef], ...]:
+    """(row, run) of the later run attempts of a run, in order."""
+    rows = connection.execute(
+        f"SELECT {RUN_COLUMNS} FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+        " WHERE l.name = ? AND r.name = ? AND r.environment = ? AND r.attempt > ? ORDER BY r.attempt",
+        (run.pipeline, run.run_id, run.environment, run.attempt),
+    )
+    return tuple((row[0], run_ref(row)) for row in rows)
+
+
+def find_run(connection: Connection, run: RunRef) -> int | None:
+    """Row of a run."""
+    row = connection.execute(
+        "SELECT r.run_id FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+        " WHERE l.name = ? AND r.name = ? AND r.attempt = ? AND r.environment = ?",
+        (run.pipeline, run.run_id, run.attempt, run.environment),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def list_newest(connection: Connection, at_ms: int) -> tuple[RunRef, ...]:
+    """The newest first attempt of every pipeline and environment that had started by `at_ms`, no pre-merge runs."""
+    rows = connection.execute(
+        f"SELECT {RUN_COLUMNS}, max(r.started_ms) FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+        " WHERE r.attempt = 1 AND coalesce(r.run_trigger, '') <> 'pre-merge' AND r.started_ms <= ?"
+        " GROUP BY r.pipeline_id, r.environment ORDER BY l.name, r.environment",
+        (at_ms,),
+    )
+    return tuple(run_ref(row) for row in rows)
+
+
+def count_all(connection: Connection) -> tuple[int, int, int, int]:
+    """(pipelines, runs, test cases, results) of the store."""
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM pipeline), (SELECT count(*) FROM run), (SELECT count(*) FROM test_case),"
+        " (SELECT coalesce(sum(passed + failed + errored + skipped + flaky), 0) FROM run_total)"
+    ).fetchone()
+    return (row[0], row[1], row[2], row[3])

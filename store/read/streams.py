@@ -1,0 +1,38 @@
+"""Streams, and the moments that windows hang on."""
+
+from __future__ import annotations
+
+from ingest.model import Scope
+from store.connect import Connection
+from store.read.rows import StreamRow
+
+
+def list_streams(connection: Connection) -> tuple[StreamRow, ...]:
+    """Every stream, by pipeline, environment, branch, variant."""
+    rows = connection.execute(
+        "SELECT s.stream_id, l.name, s.environment, s.branch, s.variant FROM stream s"
+        " JOIN pipeline l ON l.pipeline_id = s.pipeline_id ORDER BY 2, 3, 4, 5"
+    )
+    return tuple(StreamRow(row[0], Scope(*row[1:])) for row in rows)
+
+
+def newest_end(connection: Connection, *, pipeline: str | None = None, environment: str | None = None) -> int | None:
+    """End (start where no end is known) of the newest run in ms, ignoring case of the names; None without runs."""
+    conditions, values = ["1"], []
+    if pipeline is not None:
+        conditions.append("lower(l.name) = lower(?)")
+        values.append(pipeline)
+    if environment is not None:
+        conditions.append("lower(r.environment) = lower(?)")
+        values.append(environment)
+    row = connection.execute(
+        "SELECT max(coalesce(r.ended_ms, r.started_ms)) FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+        f" WHERE {' AND '.join(conditions)}",
+        values,
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def data_version(connection: Connection) -> int:
+    """Changes whenever another connection has committed."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])

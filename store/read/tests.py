@@ -1,0 +1,145 @@
+"""Test cases: by identity, with what they exercise, and their sums by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ingest.model import TestCase
+from store.connect import Connection
+from store.read.rows import DaySums, TestInfo, marks
+
+_CHUNK = 500
+_RED_SUMS = """
+SELECT stream_id, test_id, sum(failed), sum(flaky),
+    (SELECT sum(executed) FROM test_day d WHERE d.stream_id = t.stream_id AND d.test_id = t.test_id
+        AND d.day BETWEEN ?1 AND ?2),
+    (SELECT sum(retried) FROM test_day d WHERE d.stream_id = t.stream_id AND d.test_id = t.test_id
+        AND d.day BETWEEN ?1 AND ?2)
+FROM test_day t INDEXED BY test_day_red
+WHERE failed + flaky > 0 AND day BETWEEN ?1 AND ?2
+GROUP BY stream_id, test_id
+"""
+_ALL_SUMS = """
+SELECT stream_id, test_id, sum(failed), sum(flaky), sum(executed), sum(retried)
+FROM test_day WHERE day BETWEEN ? AND ? GROUP BY stream_id, test_id
+"""
+
+
+def list_red_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:
+    """Sums of every case and stream with a failed or flaky run in [first_day, last_day] (days since 1970)."""
+    rows = connection.execute(_RED_SUMS, (first_day, last_day))
+    return tuple(DaySums(row[0], row[1], row[4], row[2], row[3], row[5]) for row in rows)
+
+
+def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:
+    """Sums of every case and stream executed in [first_day, last_day]."""
+    rows = connection.execute(_ALL_SUMS, (first_day, last_day))
+    return tuple(DaySums(row[0], row[1], row[4], row[2], row[3], row[5]) for row in rows)
+
+
+def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tuple[tuple[int, int], ...]:
+    """(stream, test) of cases that failed in the days and whose last executed run of them is red."""
+    rows = connection.execute(
+        "SELECT DISTINCT stream_id, test_id FROM test_day INDEXED BY test_day_red"
+        " WHERE failed + flaky > 0 AND failed > 0 AND day BETWEEN ?1 AND ?2"
+        " AND (SELECT last_red FROM test_day d WHERE d.stream_id = test_day.stream_id"
+        " AND d.test_id = test_day.test_id AND d.day <= ?2 ORDER BY d.day DESC LIMIT 1)",
+        (first_day, last_day),
+    )
+    return tuple((row[0], row[1]) for row in rows)
+
+
+def load_tests(connection: Connection, test_rows: Iterable[int]) -> dict[int, TestInfo]:
+    """Test cases by their rows, with what they declare to exercise."""
+    wanted = sorted(set(test_rows))
+    found: dict[int, TestInfo] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        declared = _declared(connection, chunk)
+        rows = connection.execute(
+            f"SELECT test_id, namespace, classname, name, file FROM test_case WHERE test_id IN ({marks(len(chunk))})",
+            chunk,
+        )
+        for test_row, *fields in rows:
+            found[test_row] = TestInfo(test_row, TestCase(*fields), declared.get(test_row, ()))
+    return found
+
+
+def _declared(connection: Connection, test_rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    rows = connection.execute(
+        "SELECT e.test_id, s.name FROM exercised e JOIN service s ON s.service_id = e.service_id"
+        f" WHERE e.test_id IN ({marks(len(test_rows))}) ORDER BY e.test_id, e.position, s.name",
+        list(test_rows),
+    )
+    declared: dict[int, list[str]] = {}
+    for test_row, name in rows:
+        declared.setdefault(test_row, []).append(name)
+    return {test_row: tuple(names) for test_row, names in declared.items()}
+
+
+def find_tests(connection: Connection, text: str, limit: int = 50) -> tuple[int, ...]:
+    """Rows of the test cases that a text names, by identity: exact identity or id, else all that contain it."""
+    exact = connection.execute(
+        "SELECT test_id FROM test_case WHERE namespace || '::' || classname || '::' || name = ?1"
+        " OR lower(hex(stable)) = lower(?1)",
+        (text,),
+    ).fetchall()
+    if exact:
+        return tuple(row[0] for row in exact)
+    for column in ("name", "classname || '::' || name", "classname"):
+        whole = connection.execute(
+            f"SELECT test_id FROM test_case WHERE {column} = ? ORDER BY namespace, classname, name LIMIT ?",
+            (text, limit),
+        ).fetchall()
+        if whole:
+            return tuple(row[0] for row in whole)
+    rows = connection.execute(
+        "SELECT test_id FROM test_case WHERE instr(lower(namespace || '::' || classname || '::' || name), lower(?)) > 0"
+        " ORDER BY namespace, classname, name LIMIT ?",
+        (text, limit),
+    )
+    return tuple(row[0] for row in rows)
+
+
+def list_identities(connection: Connection) -> tuple[tuple[int, str], ...]:
+    """(row, identity) of every test case, by identity: for nearest names and go-to."""
+    rows = connection.execute(
+        "SELECT test_id, namespace || '::' || classname || '::' || name FROM test_case ORDER BY 2"
+    )
+    return tuple((row[0], row[1]) for row in rows)
+
+
+def list_streams_of(connection: Connection, test_row: int) -> tuple[int, ...]:
+    """Streams in which a test case was executed in a first run attempt."""
+    rows = connection.execute(
+        "SELECT stream_id FROM stream s WHERE EXISTS"
+        " (SELECT 1 FROM test_day d WHERE d.stream_id = s.stream_id AND d.test_id = ?) ORDER BY stream_id",
+        (test_row,),
+    )
+    return tuple(row[0] for row in rows)
+
+
+def first_red_day(connection: Connection, stream_id: int, test_row: int) -> int | None:
+    """The first day on which a case was red in a stream, however long ago."""
+    row = connection.execute(
+        "SELECT min(day) FROM test_day WHERE stream_id = ? AND test_id = ? AND failed > 0", (stream_id, test_row)
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def count_exercising(connection: Connection) -> dict[str, int]:
+    """Test cases that declare to exercise each service."""
+    rows = connection.execute(
+        "SELECT s.name, count(*) FROM exercised e JOIN service s ON s.service_id = e.service_id GROUP BY s.name"
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def list_tests_of_service(connection: Connection, service: str) -> frozenset[int]:
+    """Rows of the test cases that declare to exercise a service, ignoring case of its name."""
+    rows = connection.execute(
+        "SELECT e.test_id FROM exercised e JOIN service s ON s.service_id = e.service_id"
+        " WHERE lower(s.name) = lower(?)",
+        (service,),
+    )
+    return frozenset(row[0] for row in rows)

@@ -1,0 +1,426 @@
+"""The one way into the store: transactions, parts, changes, catalogs, ledger, rollups.
+
+Files are grouped into transactions; each is written inside a savepoint, so that one that turns out unreadable leaves
+nothing behind. Nothing is acknowledged before the transaction ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.model import (
+    PRE_MERGE_BRANCH,
+    Catalog,
+    Change,
+    Commit,
+    Failure,
+    OwnerFile,
+    RunIdentity,
+    TestCase,
+    Trigger,
+    variant_text,
+)
+from store.codec import decode, encode
+from store.connect import Error, open_writer, translate
+from store.dimensions import Dimensions
+from store.errors import StoreError as StoreError
+from store.ledger import Ledger
+from store.ledger import LedgerRow as LedgerRow
+from store.ledger import SourceFile as SourceFile
+from store.parts import PartTotals, PartWriter
+from store.parts import PlacedAttempt as PlacedAttempt
+from store.rollups import DAY_MS, PartSum, Rollups
+from store.runs import Runs
+
+Sign = Callable[[Failure], tuple[int, str, str]]
+"""(version, key, title) of a failure's signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartHeader:
+    """Where a part belongs."""
+
+    own: RunIdentity
+    """What the report itself says of its run."""
+    given: RunIdentity
+    """What options said when it was read."""
+    environ: RunIdentity
+    """What the CI server's variables said when it was read."""
+    resolved: RunIdentity
+    """What all sources together say; pipeline and run id are known."""
+    namespace: str
+    started_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlace:
+    """A stored part as its identity has it."""
+
+    part_id: int
+    source_id: int
+    run_id: int
+    own: RunIdentity
+    given: RunIdentity
+    environ: RunIdentity
+    resolved: RunIdentity
+    namespace: str
+    started_ms: int
+
+
+class Writer:
+    """A connection that writes; one a process and thread."""
+
+    def __init__(self, path: Path, sign: Sign, *, group_access: bool = False) -> None:
+        self.path = path
+        self._connection = open_writer(path, group_access=group_access)
+        self._dimensions = Dimensions(self._connection, sign)
+        self._rollups = Rollups(self._connection)
+        self._runs = Runs(self._connection, self._dimensions, self._rollups)
+        self._newest: dict[int, tuple[int, int]] = {}
+        self._run_tests: dict[tuple[int, int], set[int]] = {}
+        self._data_version = -1
+        self.ledger = Ledger(self._connection)
+
+    def close(self) -> None:
+        """Checkpoint the log into the file and close."""
+        try:
+            self._connection.execute("PRAGMA optimize")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except Error:
+            pass  # another connection reads or the disk is full; the log stays and nothing is lost
+        finally:
+            self._connection.close()
+
+    # ------------------------------------------------------------ transactions
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is in the store together, rollups included, or not at all."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._notice_others()
+            yield
+            self._rollups.settle()
+            self._connection.execute("COMMIT")
+        except Error as problem:
+            self._undo("ROLLBACK")
+            raise translate(problem, self.path) from problem
+        except BaseException:
+            self._undo("ROLLBACK")
+            raise
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what is inside when it raises; the transaction around it goes on."""
+        self._connection.execute("SAVEPOINT file")
+        marked = set(self._rollups.marked)
+        try:
+            yield
+        except BaseException:
+            self._undo("ROLLBACK TO file")
+            self._rollups.marked.update(marked)
+            if self._connection.in_transaction:
+                self._connection.execute("RELEASE file")
+            raise
+        self._connection.execute("RELEASE file")
+
+    def _undo(self, statement: str) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute(statement)
+        self._dimensions.forget()
+        self._rollups.forget()
+        self._newest.clear()
+        self._run_tests.clear()
+
+    def _notice_others(self) -> None:
+        version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        if version != self._data_version:
+            self._data_version = version
+            self._rollups.forget()
+            self._newest.clear()
+            self._run_tests.clear()
+
+    # ------------------------------------------------------------ reports
+    def test_case(self, case: TestCase) -> int:
+        """Row of a test case."""
+        return self._dimensions.test_case(case)
+
+    def declare_services(self, test_id: int, services: Iterable[str]) -> None:
+        """Note which services a test case exercises, the one called directly first. They stay known."""
+        has_new = False
+        for position, name in enumerate(services):
+            service_id = self._dimensions.service(name)
+            row = self._connection.execute(
+                "SELECT position FROM exercised WHERE test_id = ? AND service_id = ?", (test_id, service_id)
+            ).fetchone()
+            if row is None:
+                has_new = True
+                self._connection.execute("INSERT INTO exercised VALUES (?, ?, ?)", (test_id, service_id, position))
+            elif position < row[0]:
+                self._connection.execute(
+                    "UPDATE exercised SET position = ? WHERE test_id = ? AND service_id = ?",
+                    (position, test_id, service_id),
+                )
+        if has_new:
+            self._rollups.mark_test(test_id)
+
+    def open_part(self, source_id: int, header: PartHeader) -> tuple[int, PartWriter]:
+        """A new part of the run that `header` names."""
+        run_id = self._runs.find_or_add(header.resolved, header.started_ms)
+        cursor = self._connection.execute(
+            "INSERT INTO part (run_id, stream_id, source_id, namespace, identity, given, environ, resolved, started_ms,"
+            " job, job_url, shard_index, shard_total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (run_id, self._stream(header.resolved), source_id, *self._part_values(header)),
+        )
+        part_id = int(cursor.lastrowid or 0)
+        return part_id, PartWriter(self._connection, self._dimensions, part_id, header.started_ms)
+
+    def close_part(self, part_id: int, writer: PartWriter) -> tuple[PartTotals, int]:
+        """Finish a part and add it to its run and the rollups; (what it holds, row of its run)."""
+        totals = writer.finish()
+        run_id, stream_id = self._connection.execute(
+            "SELECT run_id, stream_id FROM part WHERE part_id = ?", (part_id,)
+        ).fetchone()
+        self._connection.execute("UPDATE part SET ended_ms = ? WHERE part_id = ?", (totals.ended_ms, part_id))
+        started_ms = self._runs.settle(run_id)
+        assert started_ms is not None
+        repeats = self._repeats_cases(part_id, run_id, stream_id, totals)
+        if repeats or not self._extends(run_id, stream_id, started_ms):
+            self._rollups.mark(stream_id, started_ms)
+        else:
+            attempt, service_id = self._connection.execute(
+                "SELECT attempt, service_id FROM run WHERE run_id = ?", (run_id,)
+            ).fetchone()
+            self._rollups.add(
+                PartSum(
+                    run_id,
+                    stream_id,
+                    started_ms // DAY_MS,
+                    attempt == 1,
+                    service_id,
+                    totals.cases,
+                    totals.counts.attempts,
+                    totals.signatures,
+                )
+            )
+        return totals, run_id
+
+    def remove_part(self, source_id: int) -> int | None:
+        """Take a source's part out of its run; the run's row, if there is anything left of it."""
+        row = self._connection.execute(
+            "SELECT p.part_id, p.run_id, p.stream_id, r.started_ms FROM part p JOIN run r ON r.run_id = p.run_id"
+            " WHERE p.source_id = ?",
+            (source_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        part_id, run_id, stream_id, started_ms = row
+        self._rollups.mark(stream_id, started_ms)
+        for table in ("result", "result_name", "result_link", "part"):
+            self._connection.execute(f"DELETE FROM {table} WHERE part_id = ?", (part_id,))
+        self._run_tests.pop((run_id, stream_id), None)
+        self._newest.pop(stream_id, None)
+        self._connection.execute("DELETE FROM run_total WHERE run_id = ? AND stream_id = ?", (run_id, stream_id))
+        return int(run_id) if self._runs.settle(run_id) is not None else None
+
+    def part_of(self, source_id: int) -> PartPlace | None:
+        """The part that a source holds."""
+        row = self._connection.execute(
+            "SELECT part_id, source_id, run_id, identity, given, environ, resolved, namespace, started_ms FROM part"
+            " WHERE source_id = ?",
+            (source_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        own, given, environ, resolved = (decode(text, RunIdentity) for text in row[3:7])
+        return PartPlace(row[0], row[1], row[2], own, given, environ, resolved, row[7], row[8])
+
+    def move_part(self, place: PartPlace, header: PartHeader) -> int:
+        """Put a part where a changed identity says it belongs; the row of its run."""
+        started_ms, stream_id = self._connection.execute(
+            "SELECT r.started_ms, p.stream_id FROM part p JOIN run r ON r.run_id = p.run_id WHERE p.part_id = ?",
+            (place.part_id,),
+        ).fetchone()
+        self._rollups.mark(stream_id, started_ms)
+        self._connection.execute("DELETE FROM run_total WHERE run_id = ? AND stream_id = ?", (place.run_id, stream_id))
+        run_id = self._runs.find_or_add(header.resolved, header.started_ms)
+        new_stream = self._stream(header.resolved)
+        self._connection.execute(
+            "UPDATE part SET run_id = ?, stream_id = ?, namespace = ?, identity = ?, given = ?, environ = ?,"
+            " resolved = ?, started_ms = ?, job = ?, job_url = ?, shard_index = ?, shard_total = ? WHERE part_id = ?",
+            (run_id, new_stream, *self._part_values(header), place.part_id),
+        )
+        self._connection.execute("UPDATE source_file SET run_id = ? WHERE source_id = ?", (run_id, place.source_id))
+        if header.namespace != place.namespace:
+            self._rename_cases(place.part_id, header.namespace)
+        self._run_tests.clear()
+        self._newest.clear()
+        if run_id != place.run_id:
+            self._runs.settle(place.run_id)
+        moved_ms = self._runs.settle(run_id)
+        assert moved_ms is not None
+        self._rollups.mark(new_stream, moved_ms)
+        return run_id
+
+    def note_run(self, source_id: int, identity: RunIdentity) -> int:
+        """Keep what a `run.json` says; the row of its run."""
+        run_id = self._runs.find_or_add(identity, identity.start_ms or 0)
+        old = self._connection.execute("SELECT run_id FROM run_note WHERE source_id = ?", (source_id,)).fetchone()
+        self._connection.execute(
+            "INSERT INTO run_note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET run_id = excluded.run_id,"
+            " identity = excluded.identity",
+            (source_id, run_id, encode(identity)),
+        )
+        if old is not None and old[0] != run_id:
+            self._runs.settle(old[0])
+        self._runs.settle(run_id)
+        return run_id
+
+    def find_run(self, identity: RunIdentity) -> int | None:
+        """Row of the run that an identity names, if it is there."""
+        return self._runs.find(identity)
+
+    def settle_run(self, run_id: int) -> None:
+        """Work a run's state out again: one of its files was refused."""
+        self._runs.settle(run_id)
+
+    def _part_values(self, header: PartHeader) -> tuple[object, ...]:
+        resolved = header.resolved
+        return (
+            header.namespace,
+            encode(header.own),
+            encode(header.given),
+            encode(header.environ),
+            encode(resolved),
+            header.started_ms,
+            resolved.job or "",
+            resolved.job_url or "",
+            resolved.shard_index,
+            resolved.shard_total,
+        )
+
+    def _stream(self, resolved: RunIdentity) -> int:
+        branch = PRE_MERGE_BRANCH if resolved.trigger == Trigger.PRE_MERGE else resolved.branch or ""
+        variant = variant_text(resolved.variant)
+        return self._dimensions.stream(resolved.pipeline or "", resolved.environment or "", branch, variant)
+
+    def _extends(self, run_id: int, stream_id: int, started_ms: int) -> bool:
+        """Whether a run is the newest of its stream; it then becomes the one to compare with."""
+        newest = self._newest.get(stream_id)
+        if newest is None:
+            row = self._connection.execute(
+                "SELECT r.started_ms, r.run_id FROM run_total t JOIN run r ON r.run_id = t.run_id"
+                " WHERE t.stream_id = ? ORDER BY r.started_ms DESC LIMIT 1",
+                (stream_id,),
+            ).fetchone()
+            newest = (int(row[0]), int(row[1])) if row else (-(2**62), 0)
+        extends = started_ms > newest[0] or newest == (started_ms, run_id)
+        self._newest[stream_id] = max(newest, (started_ms, run_id))
+        return extends
+
+    def _repeats_cases(self, part_id: int, run_id: int, stream_id: int, totals: PartTotals) -> bool:
+        """Whether another part of the run and stream holds one of a part's cases."""
+        others = self._connection.execute(
+            "SELECT part_id FROM part WHERE run_id = ? AND stream_id = ? AND part_id <> ?", (run_id, stream_id, part_id)
+        ).fetchall()
+        if not others:
+            return False
+        key = (run_id, stream_id)
+        known = self._run_tests.get(key)
+        if known is None:
+            known = set()
+            for (other,) in others:
+                rows = self._connection.execute("SELECT DISTINCT test_id FROM result WHERE part_id = ?", (other,))
+                known.update(row[0] for row in rows)
+            if len(self._run_tests) >= 4:
+                self._run_tests.pop(next(iter(self._run_tests)))
+            self._run_tests[key] = known
+        tests = {case >> 5 for case in totals.cases}
+        repeats = not known.isdisjoint(tests)
+        known |= tests
+        return repeats
+
+    def _rename_cases(self, part_id: int, namespace: str) -> None:
+        """Give the cases of a part the namespace that became known late."""
+        rows = self._connection.execute(
+            "SELECT t.test_id, t.classname, t.name, t.file FROM test_case t WHERE t.test_id IN"
+            " (SELECT test_id FROM result WHERE part_id = ?)",
+            (part_id,),
+        ).fetchall()
+        for old_id, classname, name, file in rows:
+            new_id = self._dimensions.test_case(TestCase(namespace, classname, name, file))
+            if new_id == old_id:
+                continue
+            for table in ("result", "result_name", "result_link"):
+                self._connection.execute(
+                    f"UPDATE {table} SET test_id = ? WHERE part_id = ? AND test_id = ?", (new_id, part_id, old_id)
+                )
+            services = self._connection.execute(
+                "SELECT s.name FROM exercised e JOIN service s ON s.service_id = e.service_id WHERE e.test_id = ?"
+                " ORDER BY e.position, s.name",
+                (old_id,),
+            ).fetchall()
+            self.declare_services(new_id, [service for (service,) in services])
+
+    # ------------------------------------------------------------ changes, catalogs, owners
+    def record_changes(self, changes: Iterable[Change], merge: Callable[[Change, Change], Change]) -> int:
+        """Keep changes; one that is known already is merged with what is known. How many were given."""
+        count = 0
+        for change in changes:
+            count += 1
+            row = self._connection.execute(
+                "SELECT record FROM change WHERE change_id = ?", (change.change_id,)
+            ).fetchone()
+            merged = change if row is None else merge(decode(row[0], Change), change)
+            service_id = self._dimensions.service(merged.service) if merged.service else None
+            self._connection.execute(
+                "INSERT INTO change (change_id, kind, target, service_id, environment, at_ms, status, content, record)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (change_id) DO UPDATE SET kind = excluded.kind,"
+                " target = excluded.target, service_id = excluded.service_id, environment = excluded.environment,"
+                " at_ms = excluded.at_ms, status = excluded.status, content = excluded.content,"
+                " record = excluded.record",
+                (
+                    merged.change_id,
+                    merged.kind,
+                    merged.target,
+                    service_id,
+                    merged.environment,
+                    merged.at_ms,
+                    merged.status,
+                    merged.content,
+                    encode(merged),
+                ),
+            )
+        return count
+
+    def record_commits(self, commits: Iterable[Commit], merge: Callable[[Commit, Commit], Commit]) -> int:
+        """Keep commits, to attach to the deploys that carried them when read. How many were given."""
+        count = 0
+        for commit in commits:
+            count += 1
+            row = self._connection.execute("SELECT record FROM commit_note WHERE sha = ?", (commit.sha,)).fetchone()
+            merged = commit if row is None else merge(decode(row[0], Commit), commit)
+            self._connection.execute(
+                "INSERT INTO commit_note VALUES (?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
+                (commit.sha, encode(merged)),
+            )
+        return count
+
+    def replace_catalog(self, source_id: int, catalog: Catalog) -> None:
+        """Keep what a catalog file says, in place of what it said before."""
+        self._connection.execute("DELETE FROM catalog_entry WHERE source_id = ?", (source_id,))
+        for service in catalog.services:
+            self._connection.execute(
+                "INSERT INTO catalog_entry VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
+                (source_id, self._dimensions.service(service.name), encode(service)),
+            )
+
+    def replace_owners(self, source_id: int, owners: OwnerFile, repository: str | None) -> None:
+        """Keep what a CODEOWNERS file says, in place of what it said before."""
+        self._connection.execute(
+            "INSERT INTO owner_file VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET repository = excluded.repository,"
+            " record = excluded.record",
+            (source_id, repository, encode(owners)),
+        )
