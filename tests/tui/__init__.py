@@ -1,0 +1,1 @@
+"""Screens, without a store: answers are made up."""

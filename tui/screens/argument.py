@@ -1,0 +1,196 @@
+"""The argument for an incident, as lines: owners, last good to first bad, hypotheses and evidence, the failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ingest.model import Change, ChangeTarget, RunRef, Verdict
+from tui import present
+from tui.screens.context import ViewContext
+from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, width_of, wrap, wrap_lines
+
+if TYPE_CHECKING:
+    from analysis.records import Evidence, Hypothesis, Onset
+    from tui.answers.triage import IncidentRow
+
+TWO_COLUMNS_FROM = 110
+MANY_CHANGES = 6
+BRIEF_EVIDENCE = 4
+
+
+def argument(
+    incident: IncidentRow, now_ms: int, context: ViewContext, width: int, *, is_full: bool = False
+) -> list[Line]:
+    """All of it; brief shows the strongest evidence of the leading hypotheses and the deciding line of the failure."""
+    lines = heading(incident, context, width)
+    lines += onset_lines(incident.onset, incident.between, now_ms, context, width)
+    lines += hypothesis_lines(incident.hypotheses, incident.onset, context, width, is_full=is_full)
+    lines += failure_lines(incident.message, incident.text, width, is_full=is_full)
+    if is_full:
+        lines += link_lines(incident.links)
+    return lines
+
+
+def heading(incident: IncidentRow, context: ViewContext, width: int) -> list[Line]:
+    """What happens and whose it is: three different owners."""
+    title = line((incident.title, "strong"))
+    owners = present.three_owners(incident.owners, context.glyphs.dot)
+    if width_of(title) + width_of(owners) + 12 <= width:
+        return [ends(title, (Piece("owners  ", "muted"), *owners), width)]
+    return [clip_line(title, width), clip_line((Piece("owners  ", "muted"), *owners), width)]
+
+
+def onset_lines(onset: Onset, between: Sequence[Change], now_ms: int, context: ViewContext, width: int) -> list[Line]:
+    """Last good, the changes after it, first bad: a time line."""
+    items = [_run_end("last good", onset.last_good, now_ms, context)]
+    shown = list(between)
+    hidden = 0
+    if len(shown) > MANY_CHANGES:
+        hidden = len(shown) - MANY_CHANGES
+        shown = shown[-MANY_CHANGES:]
+        items.append(line((f"{context.glyphs.ellipsis} {hidden} earlier", "muted")))
+    for change in shown:
+        items.append(line(present.change_label(change), (f" {context.clock(change.at_ms, now_ms)}", "muted")))
+    if not between and onset.last_good is not None:
+        items.append(line(("no recorded change", "muted")))
+    items.append(_run_end("first bad", onset.first_bad, now_ms, context, tone="bad"))
+    return wrap_lines(items, width, Piece(f" {context.glyphs.between} ", "faint"))
+
+
+def _run_end(word: str, run: RunRef | None, now_ms: int, context: ViewContext, tone: str = "muted") -> Line:
+    if run is None:
+        return line((f"{word} ", "muted"), ("before this history", "text"))
+    return line((f"{word} ", tone), context.clock(run.started_ms, now_ms), (f" {present.run_label(run)}", "muted"))
+
+
+def hypothesis_lines(
+    hypotheses: Sequence[Hypothesis], onset: Onset, context: ViewContext, width: int, *, is_full: bool = False
+) -> list[Line]:
+    """The leading hypotheses with their evidence, the others in one line."""
+    leading = [h for i, h in enumerate(hypotheses) if is_full or i == 0 or h.probability >= 0.25]
+    others = [h for h in hypotheses if h not in leading]
+    lines: list[Line] = []
+    for hypothesis in leading:
+        lines.append(ends(_claim(hypothesis), _about(hypothesis, onset, context), width))
+        evidence = sorted(hypothesis.evidence, key=lambda e: -abs(e.log_odds))
+        lines += evidence_lines(evidence if is_full else evidence[:BRIEF_EVIDENCE], width)
+    if others:
+        short = [(Piece("  ", "muted"), *_claim(h, is_short=True)) for h in others[:8]]
+        lines += wrap_lines(short, width, Piece("   "), indent=0)[:2]
+    return lines
+
+
+def _claim(hypothesis: Hypothesis, *, is_short: bool = False) -> Line:
+    chance = Piece(f"{present.probability(hypothesis.probability):>4}  ", "muted" if is_short else "strong")
+    if is_short:
+        chance = Piece(f"{present.probability(hypothesis.probability)} ", "muted")
+    change = hypothesis.change
+    if change is None:
+        word = _HYPOTHESIS_WORDS.get(hypothesis.kind, hypothesis.kind)
+        return (chance, *line((word, "muted" if is_short else "text")))
+    if is_short:
+        return (chance, *line((present.change_label(change), "muted")))
+    who = present.change_label(change)
+    target = " (the tests themselves)" if change.target is ChangeTarget.TEST else ""
+    return (chance, *line(f"{who}{target}", (f"  {change.title}", "muted")))
+
+
+_HYPOTHESIS_WORDS = {
+    "environment": "environment outage",
+    "unrecorded": "a change nobody recorded",
+    "flake": "flaky: no real alarm",
+}
+
+
+def _about(hypothesis: Hypothesis, onset: Onset, context: ViewContext) -> Line:
+    """Who, how much, how long before: of a change."""
+    change = hypothesis.change
+    if change is None:
+        return ()
+    parts = [change.author]
+    if change.lines is not None:
+        parts.append(present.count(change.lines, "line"))
+    if onset.first_bad is not None and onset.first_bad.started_ms >= change.at_ms:
+        parts.append(f"{present.age(onset.first_bad.started_ms - change.at_ms)} before")
+    return line((f" {context.glyphs.dot} ".join(part for part in parts if part), "muted"))
+
+
+def evidence_lines(evidence: Sequence[Evidence], width: int, indent: int = 6) -> list[Line]:
+    """What speaks for it (+) and against it (-); side by side where there is room."""
+    items = [_sign(one) for one in evidence]
+    room = width - indent
+    if width < TWO_COLUMNS_FROM or len(items) < 3:
+        return [(Piece(" " * indent), *clip_line(item, room)) for item in items]
+    half = room // 2
+    lines: list[Line] = []
+    for index in range(0, len(items), 2):
+        right = items[index + 1] if index + 1 < len(items) else ()
+        left = fit(items[index], half - 2)
+        lines.append((Piece(" " * indent), *left, Piece("  "), *clip_line(right, room - half)))
+    return lines
+
+
+def _sign(evidence: Evidence) -> Line:
+    if evidence.log_odds < 0:
+        return line(("- ", "outage"), (evidence.text, "muted"))
+    return line(("+ ", "bad"), evidence.text)
+
+
+def failure_lines(message: str, text: str, width: int, *, is_full: bool = False) -> list[Line]:
+    """What the failure says: its deciding line, or everything."""
+    if not message and not text:
+        return [line(("the report says nothing about the failure", "muted"))]
+    if not is_full:
+        return [(Piece(part),) for part in wrap(message or text, width)[:3]]
+    lines: list[Line] = [(), line(("failure", "muted"))]
+    lines += [(Piece(part, "strong"),) for part in wrap(message, width)]
+    rest = text.removeprefix(message).strip("\n")
+    return lines + [(Piece(part, "text"),) for part in wrap(rest, width) if rest][:400]
+
+
+def link_lines(links: Sequence[tuple[str, str]]) -> list[Line]:
+    """Logs, traces and attachments."""
+    return [line((f"{kind}  ", "muted"), (url, "accent")) for kind, url in links]
+
+
+def suspect_words(incident: IncidentRow, width: int) -> Line:
+    """The top suspect in a table's cell: service, kind and version; the service alone where there is no room."""
+    suspect = incident.suspect
+    leading = incident.hypotheses[0] if incident.hypotheses else None
+    if leading is not None and leading.kind == "change":
+        suspect = leading
+    elif leading is not None and (suspect is None or leading.probability > 2 * suspect.probability):
+        return line((_NO_SUSPECT.get(leading.kind, leading.kind) if width >= 14 else leading.kind[:width], "muted"))
+    if suspect is None or suspect.change is None:
+        return line(("not enough data" if width >= 15 else present.DASH, "muted"))
+    word = present.change_word(suspect.change)
+    return line(word if width >= 16 else present.change_label(suspect.change).split(" ")[0])
+
+
+_NO_SUSPECT = {"environment": "(none: outage)", "unrecorded": "(not recorded)", "flake": "(none: flaky)"}
+
+
+def suspect_chance(incident: IncidentRow) -> str:
+    """Probability of what `suspect_words` names."""
+    leading = incident.hypotheses[0] if incident.hypotheses else None
+    return present.DASH if leading is None else present.probability(leading.probability)
+
+
+def as_text(lines: Sequence[Line]) -> str:
+    """Lines without tones, for copying."""
+    return "\n".join("".join(piece.text for piece in pieces).rstrip() for pieces in lines)
+
+
+MUST_ACT = (Verdict.REGRESSION, Verdict.UNRECORDED, Verdict.TEST)
+
+
+def counts_line(counts: dict[str, int]) -> Line:
+    """`2 real   1 outage   5 flaky   1 cannot tell`: the answer in words; what is none is left out."""
+    parts = [
+        (sum(counts.get(verdict, 0) for verdict in MUST_ACT), "real", "bad"),
+        (counts.get(Verdict.ENVIRONMENT, 0), "outage", "outage"),
+        (counts.get(Verdict.FLAKY, 0), "flaky", "text"),
+        (counts.get(Verdict.UNDECIDED, 0), "cannot tell", "text"),
+    ]
+    return joined([line((f"{number} {word}", tone)) for number, word, tone in parts if number], Piece("   "))

@@ -1,0 +1,236 @@
+"""How screens get their answers: read-only, one question at a time a lane; a newer one stops the one it replaces."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from ingest.model import RunRef, Scope
+    from store.connect import Connection
+    from tui.answers.changes import ChangesAnswer
+    from tui.answers.health import Health
+    from tui.answers.query import Query, Window
+    from tui.answers.rejected import RefusedRow
+    from tui.answers.runs import RunsAnswer
+    from tui.answers.search import Hit
+    from tui.answers.services import ServicesAnswer
+    from tui.answers.test_detail import AttemptRow, TestDetail
+    from tui.answers.tests import TestKey, TestKeys, TestRow
+    from tui.answers.timeline import TimelineGrid
+    from tui.answers.triage import TriageAnswer
+
+_T = TypeVar("_T")
+_CACHE_PRAGMA = "PRAGMA cache_size=-8000"
+"""8 MB a lane: three lanes and the watcher must not eat the memory budget."""
+_STEPS_BETWEEN_LOOKS = 20_000
+
+
+class Superseded(Exception):
+    """A newer question took the place of this one."""
+
+
+class Answers(Protocol):
+    """Every question that a screen asks, in worker threads. May raise `StoreError`, `AnswerError` or `Superseded`."""
+
+    def triage(self, query: Query) -> TriageAnswer: ...
+    def health(self, query: Query) -> Health: ...
+    def test_keys(self, query: Query, sort: str, text: str) -> TestKeys: ...
+    def test_rows(self, window: Window, keys: Sequence[TestKey]) -> tuple[TestRow, ...]: ...
+    def test(self, query: Query, name: str) -> TestDetail: ...
+    def attempts(self, test: str, run: RunRef) -> tuple[AttemptRow, ...]: ...
+    def services(self, query: Query) -> ServicesAnswer: ...
+    def grid(self, query: Query, scope: Scope | None, with_green: bool) -> TimelineGrid: ...
+    def changes(self, query: Query) -> ChangesAnswer: ...
+    def runs(self, query: Query) -> RunsAnswer: ...
+    def refused(self) -> tuple[RefusedRow, ...]: ...
+    def search(self, text: str) -> tuple[Hit, ...]: ...
+    def version(self) -> object: ...
+    def close(self) -> None: ...
+
+
+class Lane:
+    """One lasting connection and a turn: only the newest question of a lane is answered."""
+
+    def __init__(self, path: Path, opener: Callable[[Path], Connection]) -> None:
+        self._path, self._opener = path, opener
+        self._connection: Connection | None = None
+        self._one_at_a_time = threading.Lock()
+        self._turns = threading.Lock()
+        self._turn = 0
+        self._is_running = False
+
+    def ask(self, question: Callable[[Connection], _T]) -> _T:
+        """The answer, all of it from one state of the store.
+
+        Raises:
+            Superseded: a newer question came meanwhile.
+            store.errors.StoreError: the store cannot be read.
+        """
+        from store.connect import Error, translate
+
+        mine = self._take_turn()
+        with self._one_at_a_time:
+            if mine != self._turn:
+                raise Superseded
+            try:
+                return self._answer(question, mine)
+            except Error as problem:
+                if mine != self._turn:
+                    raise Superseded from problem
+                raise translate(problem, self._path) from problem
+
+    def _take_turn(self) -> int:
+        with self._turns:
+            self._turn += 1
+            if self._is_running and self._connection is not None:
+                self._connection.interrupt()
+            return self._turn
+
+    def _answer(self, question: Callable[[Connection], _T], mine: int) -> _T:
+        if self._connection is None:
+            self._connection = self._opener(self._path)
+            self._connection.execute(_CACHE_PRAGMA)
+        connection = self._connection
+        connection.set_progress_handler(lambda: mine != self._turn, _STEPS_BETWEEN_LOOKS)
+        connection.execute("BEGIN")
+        self._set_running(True)
+        try:
+            return question(connection)
+        finally:
+            self._set_running(False)
+            connection.set_progress_handler(None, 0)
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def _set_running(self, is_running: bool) -> None:
+        with self._turns:
+            self._is_running = is_running
+
+    def close(self) -> None:
+        """Stops what runs and closes the connection."""
+        self._take_turn()
+        with self._one_at_a_time:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+class StoreAnswers:
+    """Answers from a store; each module is imported when its question is first asked, to paint early."""
+
+    def __init__(self, path: Path) -> None:
+        from store.connect import open_reader
+
+        self._path = path
+        self._views, self._rows, self._names = (Lane(path, open_reader) for _ in range(3))
+        self._watch: Connection | None = None
+        self._inode: int | None = None
+        self._early: tuple[Query, Future[TriageAnswer]] | None = None
+
+    def start_early(self, query: Query) -> None:
+        """Asks for the first screen's answer while the screen is still being built."""
+        future: Future[TriageAnswer] = Future()
+        self._early = (query, future)
+
+        def work() -> None:
+            try:
+                future.set_result(self._triage(query))
+            except BaseException as problem:
+                future.set_exception(problem)
+
+        threading.Thread(target=work, name="first-answer", daemon=True).start()
+
+    def triage(self, query: Query) -> TriageAnswer:
+        early, self._early = self._early, None
+        if early is not None and early[0] == query:
+            return early[1].result()
+        return self._triage(query)
+
+    def _triage(self, query: Query) -> TriageAnswer:
+        from tui.answers.triage import answer_triage
+
+        return self._views.ask(lambda connection: answer_triage(connection, query))
+
+    def health(self, query: Query) -> Health:
+        from tui.answers.health import answer_health
+
+        return self._views.ask(lambda connection: answer_health(connection, query))
+
+    def test_keys(self, query: Query, sort: str, text: str) -> TestKeys:
+        from tui.answers.tests import list_test_keys
+
+        return self._views.ask(lambda connection: list_test_keys(connection, query, sort=sort, text=text))
+
+    def test_rows(self, window: Window, keys: Sequence[TestKey]) -> tuple[TestRow, ...]:
+        from tui.answers.tests import load_test_rows
+
+        return self._rows.ask(lambda connection: load_test_rows(connection, window, keys))
+
+    def test(self, query: Query, name: str) -> TestDetail:
+        from tui.answers.test_detail import answer_test
+
+        return self._views.ask(lambda connection: answer_test(connection, query, name))
+
+    def attempts(self, test: str, run: RunRef) -> tuple[AttemptRow, ...]:
+        from tui.answers.test_detail import list_attempts
+
+        return self._views.ask(lambda connection: list_attempts(connection, test, run))
+
+    def services(self, query: Query) -> ServicesAnswer:
+        from tui.answers.services import answer_services
+
+        return self._views.ask(lambda connection: answer_services(connection, query))
+
+    def grid(self, query: Query, scope: Scope | None, with_green: bool) -> TimelineGrid:
+        from tui.answers.timeline import answer_grid
+
+        return self._views.ask(lambda connection: answer_grid(connection, query, scope, with_green=with_green))
+
+    def changes(self, query: Query) -> ChangesAnswer:
+        from tui.answers.changes import answer_changes
+
+        return self._views.ask(lambda connection: answer_changes(connection, query))
+
+    def runs(self, query: Query) -> RunsAnswer:
+        from tui.answers.runs import answer_runs
+
+        return self._views.ask(lambda connection: answer_runs(connection, query))
+
+    def refused(self) -> tuple[RefusedRow, ...]:
+        from tui.answers.rejected import list_refused
+
+        return self._views.ask(list_refused)
+
+    def search(self, text: str) -> tuple[Hit, ...]:
+        from tui.answers.search import search
+
+        return self._names.ask(lambda connection: search(connection, text))
+
+    def version(self) -> object:
+        """Something that differs after every commit of another process; None while there is no store."""
+        from store.connect import Error, open_reader
+        from store.errors import StoreError
+
+        try:
+            inode = self._path.stat().st_ino
+            if self._watch is None or inode != self._inode:
+                self._forget_watch()
+                self._watch, self._inode = open_reader(self._path), inode
+            return (inode, self._watch.execute("PRAGMA data_version").fetchone()[0])
+        except (OSError, StoreError, Error):
+            return None
+
+    def close(self) -> None:
+        """Closes every connection."""
+        for lane in (self._views, self._rows, self._names):
+            lane.close()
+        self._forget_watch()
+
+    def _forget_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None

@@ -1,0 +1,63 @@
+"""What was looked at, in words: beside the answer, and where nothing is red."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui import present
+from tui.screens.context import ViewContext
+from tui.widgets.pieces import Line, Piece, joined, line
+
+if TYPE_CHECKING:
+    from tui.answers.health import Health
+
+
+def health_line(health: Health, context: ViewContext) -> Line:
+    """`6 pipelines · nightly-mobile stale 26 h · 1 file refused`."""
+    parts = [line((present.count(health.pipelines, "pipeline"), "muted")), *doubts(health)]
+    return joined(parts, Piece(f" {context.glyphs.dot} ", "muted"))
+
+
+def doubts(health: Health) -> list[Line]:
+    """Why "nothing is red" may not be said; empty when it may."""
+    stale = [line((f"{one.pipeline} stale {_hours(one.age_ms)}", "unowned")) for one in health.stale[:2]]
+    if len(health.stale) > 2:
+        stale.append(line((f"{len(health.stale) - 2} more stale", "unowned")))
+    if health.incomplete:
+        stale.append(line((present.count(len(health.incomplete), "incomplete run"), "unowned")))
+    if health.refused_files:
+        stale.append(line((f"{present.count(health.refused_files, 'file')} refused", "unowned")))
+    return stale
+
+
+def _hours(span_ms: int) -> str:
+    """Ages of pipelines stay in hours for two days: `26 h` says more than `1 d`."""
+    hours = span_ms // present.HOUR_MS
+    return f"{hours} h" if 1 <= hours < 48 else present.age(span_ms)
+
+
+def nothing_red(health: Health, context: ViewContext, width: int) -> list[Line]:
+    """No incident at all: reassuring only where it may be."""
+    seen = f"{present.count(health.pipelines, 'pipeline')}, {present.count(health.runs, 'run')}, "
+    seen += f"{present.count(health.tests, 'test')}, {present.count(health.results, 'result')}"
+    newest = f"newest run {context.clock(health.now_ms, None)}" if health.now_ms is not None else ""
+    if health.can_tell:
+        passed = next(iter(context.glyphs.results.values()))
+        return [
+            (),
+            line((f"  {passed} Nothing is really red", "good")),
+            (),
+            line((f"    looked at {seen}", "muted")),
+            line((f"    {newest}; every pipeline on time and complete, no file refused", "muted")),
+        ]
+    lines = [(), line(("  ? Cannot tell whether anything is really red", "unowned")), ()]
+    for one in health.stale:
+        due = f"its cadence is {present.age(one.cadence_ms)}"
+        lines.append(line(f"    {one.pipeline}", (f" has not reported for {_hours(one.age_ms)}; {due}", "muted")))
+    for run in health.incomplete:
+        lines.append(line(f"    {run.pipeline}", (f" {present.run_label(run)} is {run.state}", "muted")))
+    if health.refused_files:
+        refused = present.count(health.refused_files, "file")
+        lines.append(line(f"    {refused} refused  ", ("crywolf rejected", "accent"), (" says why", "muted")))
+    lines += [(), line((f"    What did report is not red: {seen}", "muted"))]
+    return lines

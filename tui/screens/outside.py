@@ -1,0 +1,135 @@
+"""What leaves the dashboard: copies, links, the editor, exports. Each tells the person what happened."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from textual.app import App, SuspendNotSupported
+
+from tui.widgets.pieces import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is seen, as rows: for export."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Iterable[Sequence[str]]
+
+
+def state_folder() -> Path:
+    """Where copies are kept for terminals that take none."""
+    from platformdirs import user_state_path
+
+    return user_state_path("crywolf", appauthor=False)
+
+
+def copy(app: App[None], text: str) -> None:
+    """Copies by OSC 52 and, since nobody knows whether the terminal took it, to a file as well."""
+    if not text:
+        tell(app, "nothing is selected")
+        return
+    safe = "\n".join(plain(part) for part in text.splitlines())
+    app.copy_to_clipboard(safe)
+    target = state_folder() / "copied.txt"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _private(target) as file:
+            file.write(safe + "\n")
+    except OSError as problem:
+        tell(app, f"copied, if the terminal allows it; {target}: {problem.strerror}")
+    else:
+        tell(app, f"copied; also in {target}")
+
+
+def browser_opener(url: str) -> bool:
+    """Opens a URL in a browser with a window of its own; a text browser would draw over the dashboard."""
+    has_window = sys.platform in ("darwin", "win32") or any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return has_window and webbrowser.open(url)
+
+
+def open_url(app: App[None], url: str, opener: Callable[[str], bool]) -> None:
+    """Opens a web link; where there is no browser it is copied instead."""
+    safe = plain(url)
+    if urlsplit(safe).scheme not in ("http", "https"):
+        tell(app, f"not a web link: {safe}")
+    elif opener(safe):
+        tell(app, f"opened {safe}")
+    else:
+        app.copy_to_clipboard(safe)
+        tell(app, f"no browser here; the link is copied: {safe}")
+
+
+def edit(app: App[None], text: str) -> None:
+    """Opens a text in `$VISUAL` or `$EDITOR`, with the dashboard out of the way."""
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or shutil.which("vi") or ""
+    if not command:
+        tell(app, "no editor: set EDITOR", is_problem=True)
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="crywolf-", suffix=".txt", encoding="utf-8", delete=False) as file:
+        file.write(text)
+    try:
+        with app.suspend():
+            subprocess.run([*shlex.split(command), file.name], check=False)
+    except SuspendNotSupported:
+        tell(app, "this terminal cannot be handed to an editor", is_problem=True)
+    except OSError as problem:
+        tell(app, f"{command}: {problem.strerror}; set EDITOR", is_problem=True)
+    finally:
+        Path(file.name).unlink(missing_ok=True)
+
+
+def export(sheet: Sheet) -> str:
+    """Writes what is seen as CSV into the working directory and says where; never over another file."""
+    try:
+        return f"exported to {write_sheet(sheet, Path.cwd())}"
+    except OSError as problem:
+        return f"cannot export: {problem}"
+
+
+def write_sheet(sheet: Sheet, folder: Path) -> Path:
+    """A sheet as a new CSV file; a cell that a spreadsheet would run is quoted by an apostrophe."""
+    number = 0
+    while True:
+        target = folder / f"crywolf-{sheet.name}{f'-{number}' if number else ''}.csv"
+        try:
+            file = target.open("x", encoding="utf-8", newline="")
+            break
+        except FileExistsError:
+            number += 1
+    with file:
+        writer = csv.writer(file)
+        writer.writerow(sheet.columns)
+        writer.writerows([_harmless(cell) for cell in row] for row in sheet.rows)
+    return target
+
+
+def _harmless(cell: str) -> str:
+    text = plain(cell).strip()
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") and len(text) > 1 else text
+
+
+@contextmanager
+def _private(path: Path) -> Iterator[IO[str]]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        yield file
+
+
+def tell(app: App[None], text: str, *, is_problem: bool = False) -> None:
+    """A short note at the edge of the screen; never markup."""
+    app.notify(plain(text), markup=False, severity="warning" if is_problem else "information", timeout=4)

@@ -1,0 +1,60 @@
+"""What a view says when it has nothing to show: loading, empty, failed. Each names the next command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from store.errors import StoreError
+from tui.errors import AnswerError
+from tui.present import Glyphs
+from tui.widgets.pieces import Line, Piece, line, wrap
+
+
+def loading(what: str, glyphs: Glyphs) -> list[Line]:
+    """While the first answer is on its way."""
+    return [(), line((f"  reading {what}{glyphs.ellipsis}", "muted"))]
+
+
+def first_run(database: Path, width: int) -> list[Line]:
+    """An empty or missing store."""
+    return [
+        (),
+        line(("  There is nothing here yet.", "strong")),
+        (),
+        line("  ", ("crywolf ingest PATH...", "accent")),
+        line(("      reads test reports, deploys, catalogs and CODEOWNERS: files, folders, archives", "muted")),
+        line("  ", ("crywolf watch DIR...", "accent")),
+        line(("      follows folders where reports arrive", "muted")),
+        line("  ", ("crywolf demo", "accent")),
+        line(("      opens a three-week sample: 12 services, an outage, a regression, flaky tests", "muted")),
+        (),
+        *(line((f"  {part}", "muted")) for part in wrap(f"store: {database}", max(width - 4, 20))),
+        line(("  This screen fills by itself when something arrives.", "muted")),
+    ]
+
+
+def nothing_matches(what: str, text: str) -> list[Line]:
+    """A filter that leaves nothing."""
+    return [
+        (),
+        line((f"  No {what} matches ", "strong"), (text, "accent")),
+        (),
+        line("  ", ("esc", "accent"), (" clears the filter", "muted")),
+    ]
+
+
+def failed(problem: Exception, width: int) -> list[Line]:
+    """A question that could not be answered: the error by name, and what to do."""
+    is_ours = isinstance(problem, StoreError | AnswerError)
+    title = "The store cannot be read" if isinstance(problem, StoreError) else "This could not be worked out"
+    name = "" if is_ours else f"{type(problem).__name__}: "
+    lines: list[Line] = [(), line((f"  {title}", "bad")), ()]
+    lines += [(Piece(f"  {part}"),) for part in wrap(f"{name}{problem}", max(width - 4, 20))]
+    lines += [(), line("  ", ("r", "accent"), (" tries again    ", "muted"), ("crywolf doctor", "accent"))]
+    lines[-1] += line((" looks at the store", "muted"))
+    return lines
+
+
+def failed_short(problem: Exception) -> Line:
+    """The same in half a line, beside an answer that is still shown."""
+    return line((f"not up to date: {type(problem).__name__} ", "unowned"), ("r", "accent"), (" tries again", "muted"))

@@ -1,0 +1,329 @@
+"""What every view is: a question asked in a worker, its answer shown, kept while a newer one is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Input
+from textual.worker import get_current_worker
+
+from tui.answers.query import Window
+from tui.screens import messages, outside, states
+from tui.screens.asking import Answers, Superseded
+from tui.screens.context import ViewContext
+from tui.widgets.chrome import FilterLine, KeyLine, TopLine
+from tui.widgets.lines import LinesPane, TwoEnds
+from tui.widgets.pieces import Line, joined, line, plain
+from tui.widgets.pieces import Piece as P
+
+_A = TypeVar("_A")
+
+MODES = (
+    ("1", "triage", "Triage"),
+    ("2", "tests", "Tests"),
+    ("3", "services", "Services"),
+    ("4", "timeline", "Timeline"),
+    ("5", "changes", "Changes"),
+)
+LIVE = ("6", "live", "Live")
+
+
+class View(Screen[None], Generic[_A]):
+    """A view over one answer. Subclasses say what is asked, how it is shown and what can be taken from it."""
+
+    MODE: ClassVar[str] = "triage"
+    NOUN: ClassVar[str] = "the store"
+    MAIN: ClassVar[str] = "LineTable"
+    """Selector of what has the keys."""
+    HAS_FILTER: ClassVar[bool] = True
+    AUTO_FOCUS = None
+
+    DEFAULT_CSS = """
+    View { background: $background; }
+    View > #answer { height: 2; border-bottom: solid $rule; }
+    View.-ascii > #answer { border-bottom: ascii $rule; }
+    View > #body { height: 1fr; }
+    View > #state { display: none; }
+    View.-blank > #body { display: none; }
+    View.-blank > #state { display: block; }
+    View .below { border-top: solid $rule; }
+    View.-ascii .below { border-top: ascii $rule; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="view.filter", priority=True),
+        Binding("escape", "back", "Back", id="view.back", show=False),
+        Binding("y", "copy", "Copy", id="view.copy"),
+        Binding("o", "open_url", "Open link", id="view.open_url"),
+        Binding("e", "edit", "Editor", id="view.edit"),
+        Binding("r", "reload", "Refresh", id="view.reload", show=False),
+        Binding("x", "export", "Export", id="view.export", show=False),
+    ]
+
+    def __init__(self, context: ViewContext) -> None:
+        super().__init__()
+        self.context = context
+        self.answer: _A | None = None
+        self.filter_text = ""
+        self._request = 0
+        self._seen_beats = -1
+        self._is_loading = False
+        self._is_due_again = False
+        self._problem: Exception | None = None
+
+    # What a view says about itself
+
+    @property
+    def crumb(self) -> str:
+        """Its name in the path of views."""
+        raise NotImplementedError
+
+    def question(self) -> Callable[[Answers], _A]:
+        """What to ask, with everything it depends on taken along; runs in a thread."""
+        raise NotImplementedError
+
+    def show(self, answer: _A) -> None:
+        """Draws an answer, keeping scroll and selection."""
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        """The widgets between the answer line and the keys."""
+        raise NotImplementedError
+
+    def blank(self, answer: _A, width: int) -> Sequence[Line] | None:
+        """What to say instead of an answer that holds nothing; None when it holds something."""
+        return None
+
+    def summary(self, answer: _A) -> tuple[Line, Line]:
+        """Left and right end of the answer line."""
+        return (), ()
+
+    def window(self) -> Window | None:
+        """The window that the answer looked at."""
+        return getattr(self.answer, "window", None)
+
+    def url(self) -> str | None:
+        """The link behind what is selected."""
+        return None
+
+    def copied(self) -> str:
+        """What `y` takes."""
+        return ""
+
+    def edited(self) -> str:
+        """What `e` opens."""
+        return ""
+
+    def exported(self) -> outside.Sheet | None:
+        """What `x` writes."""
+        return None
+
+    # Building
+
+    def compose(self) -> ComposeResult:
+        modes = (*MODES, LIVE) if self.context.watched else MODES
+        yield TopLine(modes, self.MODE)
+        yield TwoEnds(id="answer")
+        yield LinesPane(id="state")
+        with Vertical(id="body"):
+            yield from self.body()
+        yield FilterLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Says that it is reading, and reads."""
+        self.set_class(self.context.glyphs.rule == "-", "-ascii")
+        self._show_blank(lambda _: states.loading(self.NOUN, self.context.glyphs))
+        self._show_top()
+        self._show_summary()
+
+    @on(events.ScreenResume)
+    def _catch_up(self) -> None:
+        if self._seen_beats != self.context.pulse.beats or (self.answer is None and self._problem is None):
+            self.reload(is_quiet=True)
+
+    # Asking
+
+    def reload(self, *, is_quiet: bool = False) -> None:
+        """Asks again. A quiet one waits for the answer that is on its way, another one stops it."""
+        if is_quiet and self._is_loading:
+            self._is_due_again = True
+            return
+        self._request += 1
+        self._is_loading, self._is_due_again = True, False
+        self._seen_beats = self.context.pulse.beats
+        self._load(self._request, self.question())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="answer")
+    def _load(self, request: int, question: Callable[[Answers], _A]) -> None:
+        message: messages.AnswerLoaded | messages.AnswerFailed | messages.AnswerSuperseded
+        try:
+            message = messages.AnswerLoaded(request, question(self.context.answers))
+        except Superseded:
+            message = messages.AnswerSuperseded(request)
+        except Exception as problem:  # shown by name in this view
+            message = messages.AnswerFailed(request, problem)
+        if not get_current_worker().is_cancelled:
+            self.post_message(message)
+
+    @on(messages.AnswerLoaded)
+    def _take_answer(self, event: messages.AnswerLoaded) -> None:
+        if event.request != self._request:
+            return
+        self._is_loading, self._problem, self.answer = False, None, event.answer
+        self._draw()
+        if self._is_due_again:
+            self.reload(is_quiet=True)
+
+    @on(messages.AnswerFailed)
+    def _take_failure(self, event: messages.AnswerFailed) -> None:
+        if event.request != self._request:
+            return
+        self._is_loading, self._problem = False, event.problem
+        if self.answer is None:
+            problem = event.problem
+            self._show_blank(lambda width: self.failed_lines(problem, width))
+        self._show_summary()
+
+    @on(messages.AnswerSuperseded)
+    def _ask_later(self, event: messages.AnswerSuperseded) -> None:
+        if event.request != self._request:
+            return
+        self._is_loading, self._seen_beats = False, -1
+        if self.is_current:
+            self.reload(is_quiet=True)
+
+    def failed_lines(self, problem: Exception, width: int) -> Sequence[Line]:
+        """A failure in full; a store that is not there yet is a first run."""
+        from store.errors import NotAStore
+
+        if isinstance(problem, NotAStore) and not self.context.database.exists():
+            return states.first_run(self.context.database, width)
+        return states.failed(problem, width)
+
+    # Drawing
+
+    def _draw(self) -> None:
+        answer = self.answer
+        if answer is None:
+            return
+        if self.blank(answer, self.size.width) is None:
+            was_blank = self.has_class("-blank")
+            self.remove_class("-blank")
+            self.show(answer)
+            if was_blank and not isinstance(self.focused, Input):
+                self.set_focus(self.query_one(self.MAIN))
+        else:
+            self._show_blank(lambda width: self.blank(answer, width) or ())
+        self._show_top()
+        self._show_summary()
+        self.refresh_bindings()
+
+    def _show_blank(self, source: Callable[[int], Sequence[Line]]) -> None:
+        self.add_class("-blank")
+        self.query_one("#state", LinesPane).set_source(source)
+
+    def _show_top(self) -> None:
+        words = self.context.scope_words(self.window())
+        dot = self.context.glyphs.dot
+        self.query_one(TopLine).set_scopes(words, f" {dot} ".join(words.split(f" {dot} ")[-2:]))
+
+    def _show_summary(self) -> None:
+        left, right = self.summary(self.answer) if self.answer is not None else ((), ())
+        if self._problem is not None and self.answer is not None:
+            right = states.failed_short(self._problem)
+        path = self._path() if self.is_drilled else ()
+        both = joined([path, left], P("   "))
+        self.query_one("#answer", TwoEnds).set_ends(both, right)
+
+    @property
+    def is_drilled(self) -> bool:
+        """Whether there is a view to go back to."""
+        return len(self.app.screen_stack) > 1 and self.app.screen_stack[0] is not self
+
+    def _path(self) -> Line:
+        arrow = P(f" {self.context.glyphs.arrow} ", "muted")
+        views = [screen for screen in self.app.screen_stack if isinstance(screen, View)]
+        names = [line((plain(view.crumb), "strong" if view is self else "muted")) for view in views]
+        return joined(names, arrow)
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing here are not offered."""
+        if action == "filter":
+            return self.HAS_FILTER and not isinstance(self.focused, Input)
+        if action == "open_url":
+            return bool(self.url())
+        if action == "edit":
+            return bool(self.edited())
+        return True
+
+    def action_filter(self) -> None:
+        """Opens the filter; what is typed in the same burst goes into it."""
+        bar = self.query_one(FilterLine)
+        bar.show_open(True)
+        self.set_focus(bar.input)
+
+    @on(FilterLine.Changed)
+    def _apply_filter(self, event: FilterLine.Changed) -> None:
+        if event.text != self.filter_text:
+            self.filter_text = event.text
+            self.filter_changed()
+
+    def filter_changed(self) -> None:
+        """Draws what the filter leaves; a view whose answer depends on it asks again."""
+        self._draw()
+
+    @on(FilterLine.Left)
+    @on(FilterLine.Cleared)
+    def _leave_filter(self) -> None:
+        self.query_one(FilterLine).show_open(bool(self.filter_text))
+        self.set_focus(self.query_one(self.MAIN))
+
+    def action_back(self) -> None:
+        """Clears the filter, else goes back one view."""
+        if self.filter_text:
+            self.query_one(FilterLine).action_clear()
+        elif self.is_drilled:
+            self.app.pop_screen()
+
+    def action_reload(self) -> None:
+        """Reads again now."""
+        self.reload()
+
+    def action_copy(self) -> None:
+        """Copies what is selected, and says where else it went."""
+        outside.copy(self.app, self.copied())
+
+    def action_open_url(self) -> None:
+        """Opens the link of what is selected."""
+        outside.open_url(self.app, self.url() or "", self.context.opener)
+
+    def action_edit(self) -> None:
+        """Opens the failure's text in the person's editor."""
+        outside.edit(self.app, self.edited())
+
+    def action_export(self) -> None:
+        """Writes what is seen to a file."""
+        if (sheet := self.exported()) is None:
+            outside.tell(self.app, "there is nothing to export here")
+        else:
+            self._write(sheet)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="export")
+    def _write(self, sheet: outside.Sheet) -> None:
+        self.post_message(messages.FileWritten(outside.export(sheet)))
+
+    @on(messages.FileWritten)
+    def _tell_where(self, event: messages.FileWritten) -> None:
+        outside.tell(self.app, event.text)
+
+    def go(self, view: View[Any]) -> None:
+        """One level down."""
+        self.app.push_screen(view)

@@ -1,0 +1,37 @@
+"""Looks whether the store has changed, at most four times a second, and says so.
+
+A thread of its own and no Textual worker: it runs as long as the dashboard, and workers are waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+INTERVAL_S = 0.25
+
+
+class StoreWatcher(threading.Thread):
+    """Calls `changed` after every commit of another process; `version` is asked in this thread only."""
+
+    def __init__(
+        self, version: Callable[[], object], changed: Callable[[], object], interval_s: float = INTERVAL_S
+    ) -> None:
+        super().__init__(name="store-watcher", daemon=True)
+        self._version, self._changed, self._interval_s = version, changed, interval_s
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Until `stop`."""
+        last = self._version()
+        while not self._ended.wait(self._interval_s):
+            now = self._version()
+            if now != last:
+                last = now
+                self._changed()
+
+    def stop(self) -> None:
+        """Ends the thread and waits for it."""
+        self._ended.set()
+        if self.is_alive():
+            self.join(timeout=5)

@@ -1,0 +1,170 @@
+"""The lines around every view: tabs and scope on top, the filter and the keys at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from tui.widgets.lines import TwoEnds
+from tui.widgets.pieces import Line, Piece, line, width_of
+
+MAX_KEYS = 8
+
+
+class TopLine(TwoEnds):
+    """Name, modes and what is looked at; a click on a mode goes there."""
+
+    DEFAULT_CSS = """
+    TopLine { background: $panel; }
+    """
+
+    @dataclass
+    class ModeClicked(Message):
+        """A mode's name was clicked."""
+
+        mode: str
+
+    def __init__(self, modes: Sequence[tuple[str, str, str]], current: str) -> None:
+        """A line of modes as (digit, name, title); `current` is the name of the active one."""
+        super().__init__(id="top")
+        self._modes, self._current = tuple(modes), current
+        self._scopes: tuple[str, ...] = ()
+
+    def set_scopes(self, *scopes: str) -> None:
+        """Wordings of what is looked at, longest first; the first that fits is shown."""
+        self._scopes = scopes
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """Another width may fit another wording."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        left = self._tabs(" crywolf ")
+        room = self.size.width - 2 - width_of(left) - 2
+        fitting = next((scope for scope in self._scopes if cell_len(scope) <= room), "")
+        self.set_ends(left, line((fitting, "muted")))
+
+    def _tabs(self, name: str) -> Line:
+        pieces = [Piece(name.strip(), "accent"), Piece(" ")]
+        for digit, mode, title in self._modes:
+            tone = "strong" if mode == self._current else "muted"
+            pieces += [Piece("  "), Piece(digit, "accent" if mode == self._current else "muted"), Piece(" ")]
+            pieces.append(Piece(title, tone))
+        return tuple(pieces)
+
+    def on_click(self, event: events.Click) -> None:
+        """Finds the mode under the pointer."""
+        left = 1 + cell_len("crywolf ")
+        for digit, mode, title in self._modes:
+            width = 2 + cell_len(f"{digit} {title}")
+            if left <= event.x < left + width:
+                self.post_message(self.ModeClicked(mode))
+                return
+            left += width
+
+
+class FilterLine(Horizontal):
+    """Where a filter is typed; shown while it is open or has text."""
+
+    DEFAULT_CSS = """
+    FilterLine { height: 1; padding: 0 1; display: none; }
+    FilterLine.-open { display: block; }
+    FilterLine > Static { width: auto; color: $tone-accent; }
+    FilterLine > #filter-hint { color: $tone-muted; margin-left: 2; }
+    FilterLine > Input { width: 1fr; height: 1; border: none; padding: 0; background: $background; }
+    FilterLine > Input:focus { border: none; background: $background; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear", "Clear filter", id="filter.clear"),
+        Binding("down,enter", "leave", "Back to the list", id="filter.leave"),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """The filter's text changed."""
+
+        text: str
+
+    class Left(Message):
+        """The filter stays, the list has the keys again."""
+
+    class Cleared(Message):
+        """The filter is gone."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("/ ", markup=False)
+        yield Input(id="filter", compact=True, select_on_focus=False)
+        yield Static("!word leaves out", id="filter-hint", markup=False)
+
+    @property
+    def input(self) -> Input:
+        """The input itself, to focus it."""
+        return self.query_one("#filter", Input)
+
+    def show_open(self, is_open: bool) -> None:
+        """Shows or hides the line."""
+        self.set_class(is_open, "-open")
+
+    @on(Input.Changed, "#filter")
+    def _tell_change(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(event.value))
+
+    @on(Input.Submitted, "#filter")
+    def _leave(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Left())
+
+    def action_leave(self) -> None:
+        """Keeps the filter."""
+        self.post_message(self.Left())
+
+    def action_clear(self) -> None:
+        """Takes the filter away."""
+        self.input.value = ""
+        self.post_message(self.Cleared())
+
+
+class KeyLine(Static):
+    """The keys of what has the focus: at most eight, made from the bindings; a click presses one."""
+
+    DEFAULT_CSS = """
+    KeyLine { height: 1; padding: 0 1; color: $tone-muted; background: $panel; }
+    KeyLine { text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Follows the bindings of its screen."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_next(self.show_keys))
+        self.call_after_refresh(self.show_keys)
+
+    def show_keys(self) -> None:
+        """Writes the keys that work now."""
+        shown = dict[str, tuple[str, str]]()
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and binding.description:
+                key = self.app.get_key_display(binding)
+                shown.setdefault(binding.action, (key, binding.description.lower()))
+        self.update(_keys_content(list(shown.items())[:MAX_KEYS]))
+
+
+def _keys_content(keys: Iterable[tuple[str, tuple[str, str]]]) -> Content:
+    parts = []
+    for _action, (key, word) in keys:
+        parts.append(Content.assemble((key, "bold $tone-accent"), " ", (word, "")))
+    return Content("   ").join(parts)

@@ -1,0 +1,79 @@
+"""Columns of a table: which fit into a width, in which order they fold away, and a row laid out in them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.widgets.pieces import Cell, Line, Piece, fit
+
+Row = Sequence[Cell]
+GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One step of giving up room: in the order of `rank` over all columns, to this width; 0 leaves the column out."""
+
+    rank: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; the one that is flexible takes what the others leave."""
+
+    key: str
+    title: str
+    width: int
+    align: str = "left"
+    folds: tuple[Fold, ...] = ()
+    is_flexible: bool = False
+
+
+def place(columns: Sequence[Column], available: int) -> tuple[int, ...]:
+    """A width for each column so that all fit into `available` cells, folding in order of rank; 0 is left out.
+
+    >>> columns = (Column("a", "A", 10, is_flexible=True), Column("b", "B", 8, folds=(Fold(1, 3), Fold(2, 0))))
+    >>> place(columns, 30), place(columns, 16), place(columns, 12)
+    ((20, 8), (11, 3), (12, 0))
+    """
+    widths = [column.width for column in columns]
+    steps = sorted((fold.rank, index, fold.width) for index, column in enumerate(columns) for fold in column.folds)
+    for _, index, width in steps:
+        if _taken(widths) <= available:
+            break
+        widths[index] = width
+    spare = available - _taken(widths)
+    for index, column in enumerate(columns):
+        if column.is_flexible:
+            widths[index] = max(widths[index] + spare, 0)
+            break
+    return tuple(widths)
+
+
+def _taken(widths: Sequence[int]) -> int:
+    shown = [width for width in widths if width]
+    return sum(shown) + GAP * max(len(shown) - 1, 0)
+
+
+def column_at(columns: Sequence[Column], widths: Sequence[int], x: int) -> str | None:
+    """Key of the column at a cell of the row."""
+    left = 0
+    for column, width in zip(columns, widths, strict=True):
+        if width and left <= x < left + width + GAP:
+            return column.key
+        left += width + GAP if width else 0
+    return None
+
+
+def row_line(row: Row, columns: Sequence[Column], widths: Sequence[int], mark: Piece, ellipsis: str) -> Line:
+    """A row's cells side by side behind its mark."""
+    pieces: list[Piece] = [mark]
+    for cell, column, size in zip(row, columns, widths, strict=False):
+        if not size:
+            continue
+        if len(pieces) > 1:
+            pieces.append(Piece(" " * GAP))
+        pieces += fit(cell(size) if callable(cell) else cell, size, column.align, ellipsis)
+    return tuple(pieces)
