@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_MS = 7_258_118_400_000  # the year 2200: a later time is a unit mistaken
+_EARLIEST_NUMBER_MS = 100_000_000_000  # the year 1973: a smaller number is a duration or a mistake
 _LARGEST = 2**53
 
 
@@ -78,7 +79,7 @@ def moment(value: Any, zone: tzinfo = UTC) -> Moment | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     ms = round(value) if abs(value) >= 1e11 else round(value * 1000)
-    return Moment(ms) if 0 <= ms < _LATEST_MS else None
+    return Moment(ms) if _EARLIEST_NUMBER_MS <= ms < _LATEST_MS else None
 
 
 def _moment_of_text(written: str, zone: tzinfo) -> Moment | None:
