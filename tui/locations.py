@@ -24,7 +24,6 @@ class Place:
     database_origin: str
     """The option, variable, file or rule that chose it."""
     settings: Settings
-    settings_file: Path | None
 
 
 def locate(option: str | None, environ: Mapping[str, str] = os.environ, start: Path | None = None) -> Place:
@@ -39,21 +38,19 @@ def locate(option: str | None, environ: Mapping[str, str] = os.environ, start: P
         ingest.errors.SettingsError: `crywolf.toml` cannot be used.
     """
     file = find_settings(start or Path.cwd())
-    settings = load_settings(file)
-    database, origin = _database(option, environ, settings, file)
-    return Place(database, origin, settings, file)
+    settings = load_settings(file) if file else Settings()
+    database, origin = _database(option, environ, settings)
+    return Place(database, origin, settings)
 
 
-def _database(
-    option: str | None, environ: Mapping[str, str], settings: Settings, file: Path | None
-) -> tuple[Path, str]:
+def _database(option: str | None, environ: Mapping[str, str], settings: Settings) -> tuple[Path, str]:
     """The store's path and what chose it."""
     if option:
         return Path(option), "option --db"
     if from_environment := environ.get(DATABASE_VARIABLE):
         return Path(from_environment), f"environment variable {DATABASE_VARIABLE}"
-    if settings.database is not None and file is not None:
-        return file.parent / settings.database, f"{file} [project] database"
+    if settings.database is not None:
+        return settings.database, f"{settings.path} project.database"
     import platformdirs
 
     return Path(platformdirs.user_data_dir("crywolf", appauthor=False)) / DATABASE_NAME, "user data directory"

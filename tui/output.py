@@ -24,10 +24,15 @@ _OFF_TERMINAL_WIDTH = 100_000
 _ONE_LINE = str.maketrans({"\n": "␤", "\r": "␍", "\t": " "})
 
 
-def write_json(content: Mapping[str, object]) -> None:
-    """Print one document with its `schema_version` first; never NaN, never cut, keys in the order given."""
+def json_text(content: Mapping[str, object]) -> str:
+    """One document with its `schema_version` first; never NaN, never cut, keys in the order given."""
     document = {"schema_version": SCHEMA_VERSION, **content}
-    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1))
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def write_json(content: Mapping[str, object]) -> None:
+    """Print one document."""
+    click.echo(json_text(content))
 
 
 def one_line(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
@@ -55,16 +55,17 @@ def refuse_missing(paths: Sequence[str]) -> None:
         raise click.UsageError("no such file or folder: " + ", ".join(missing))
 
 
-def ingest_paths(place: Place, paths: Sequence[str], identity: RunIdentity) -> tuple[tuple[FileOutcome, ...], Tally]:
+def ingest_paths(
+    place: Place, paths: Sequence[str], identity: RunIdentity, environ: Mapping[str, str] = os.environ
+) -> tuple[tuple[FileOutcome, ...], Tally]:
     """Ingest everything below some paths, with a progress bar where a person watches."""
     from ingest.pipeline import Ingestion
-
     from tui.commands.progress import progress_over
 
     outcomes: list[FileOutcome] = []
     tally = Tally()
     with (
-        Ingestion(place.database, place.settings, identity, place.settings.limits, os.environ) as ingestion,
+        Ingestion(place.database, place.settings, identity, place.settings.limits, environ) as ingestion,
         progress_over(list_inputs(paths)) as (found, advance),
     ):
 

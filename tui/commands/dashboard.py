@@ -1,0 +1,40 @@
+"""`crywolf dashboard`: opens the dashboard, tailing folders if given."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tui.answers.query import Query
+from tui.commands.opening import place_of
+from tui.commands.options import query_options
+
+
+@click.command("dashboard")
+@click.option(
+    "--watch",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Follow this folder while the dashboard is open. Repeatable.",
+)
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
+@click.option("--theme", metavar="NAME", help="Theme to start with.")
+@query_options
+@click.pass_context
+def dashboard_command(
+    ctx: click.Context, watch: tuple[Path, ...], ascii_only: bool, theme: str | None, query: Query
+) -> None:
+    """Open the dashboard: what is red, whose it is, since when, what changed, what to do."""
+    place = place_of(ctx)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError(
+            "the dashboard needs a terminal; here, try `crywolf failures`, `crywolf flakes` or `crywolf demo --text`"
+        )
+    from tui.app import run_dashboard
+
+    code = run_dashboard(place.database, query, watch=watch, ascii_only=ascii_only, theme=theme)
+    if code:
+        ctx.exit(code)

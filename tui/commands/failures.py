@@ -1,0 +1,55 @@
+"""`crywolf failures`: what is red, and is it real."""
+
+from __future__ import annotations
+
+import click
+
+from tui.answers.failures import FailureRow, FailuresAnswer, answer_failures
+from tui.answers.health import Health, answer_health
+from tui.answers.query import Query
+from tui.commands.opening import reader
+from tui.commands.options import reading
+from tui.exports.documents import failures_document
+from tui.output import DASH, print_table, write_json
+from tui.present import UNICODE, owners_text, run_label, scope_text
+
+
+@click.command("failures")
+@reading
+@click.pass_context
+def failures_command(ctx: click.Context, query: Query, as_json: bool) -> None:
+    """Every test whose last complete run in a stream is red, with verdict, age and owner."""
+    with reader(ctx) as connection:
+        answer = answer_failures(connection, query)
+        health = None if as_json else answer_health(connection, query)
+    if health is None:
+        write_json(failures_document(answer))
+    else:
+        _print(answer, health)
+
+
+def _print(answer: FailuresAnswer, health: Health) -> None:
+    """The table and what casts doubt on it, or that nothing is red."""
+    from tui.commands.said import doubts, nothing_red
+
+    if not answer.rows:
+        click.echo(nothing_red(health), err=True)
+        return
+    headers = ("verdict", "test", "stream", "age", "run", "owner", "incident", "message")
+    print_table(headers, map(_cells, answer.rows))
+    for doubt in doubts(health):
+        click.echo(f"note: {doubt}", err=True)
+
+
+def _cells(row: FailureRow) -> tuple[str, ...]:
+    """One line of the table; the message by its first line."""
+    return (
+        f"{UNICODE.verdicts[row.verdict]} {row.verdict.value}",
+        row.case.identity,
+        scope_text(row.scope),
+        row.age,
+        run_label(row.run).removeprefix("run "),
+        owners_text(row.owners.test) or "unowned",
+        row.incident_id or DASH,
+        row.message.partition("\n")[0],
+    )

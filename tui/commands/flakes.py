@@ -1,0 +1,57 @@
+"""`crywolf flakes`: which tests cry wolf, and how often."""
+
+from __future__ import annotations
+
+import click
+
+from tui.answers.flakes import FlakeRow, FlakesAnswer, answer_flakes
+from tui.answers.query import Query
+from tui.commands.opening import reader
+from tui.commands.options import reading
+from tui.exports.documents import flakes_document
+from tui.output import DASH, print_table, write_json
+from tui.present import interval, owners_text, ratio, scope_text
+
+
+@click.command("flakes")
+@reading
+@click.pass_context
+def flakes_command(ctx: click.Context, query: Query, as_json: bool) -> None:
+    """Every test with a failed or flaky run in the window, a row a stream.
+
+    The flake rate is the share of runs with a flake, with its 95 % interval; retry-pass and same-code flakes are
+    counted apart. A dash means not enough data, or that it could not be observed.
+    """
+    with reader(ctx) as connection:
+        answer = answer_flakes(connection, query)
+    if as_json:
+        write_json(flakes_document(answer))
+    else:
+        _print(answer)
+
+
+def _print(answer: FlakesAnswer) -> None:
+    """The table, or why there is none."""
+    from tui.commands.said import window_sentence
+
+    if not answer.rows:
+        click.echo(f"no test failed or flaked, {window_sentence(answer.window)}", err=True)
+        return
+    headers = ("test", "stream", "owner", "flaky", "rate", "red", "retry-pass", "same code", "flips", "verdict")
+    print_table(headers, map(_cells, answer.rows), numeric=(3, 4, 5, 6, 7, 8))
+
+
+def _cells(row: FlakeRow) -> tuple[str, ...]:
+    """One line of the table."""
+    return (
+        row.case.identity,
+        scope_text(row.scope),
+        owners_text(row.owners) or "unowned",
+        ratio(row.flaky_runs, row.runs),
+        interval(row.flake_rate),
+        ratio(row.failed_runs, row.runs),
+        ratio(*row.retry_pass) if row.retry_pass else DASH,
+        ratio(*row.same_code) if row.same_code else DASH,
+        str(row.flips),
+        row.verdict.value,
+    )

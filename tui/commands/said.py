@@ -1,0 +1,40 @@
+"""Sentences that several commands say to a person: what was looked at, and whether it is enough."""
+
+from __future__ import annotations
+
+from tui.answers.health import Health
+from tui.answers.query import Window
+from tui.present import age, count, run_label
+from tui.times import minute
+from tui.widgets.pieces import plain
+
+
+def window_sentence(window: Window | None) -> str:
+    """The window that was looked at."""
+    if window is None:
+        return "the store is empty; fill it with `crywolf ingest PATH...`"
+    return f"from {minute(window.since_ms)} to {minute(window.until_ms)} UTC"
+
+
+def doubts(health: Health) -> list[str]:
+    """Why "nothing is really red" may not be said; empty when it may."""
+    if not health.runs:
+        return ["there is no run under these filters"]
+    found = [
+        f"{plain(stale.pipeline)} is stale: its newest run ended {age(stale.age_ms)} ago, one is due every "
+        f"{age(stale.cadence_ms)}"
+        for stale in health.stale
+    ]
+    found += [f"{plain(run.pipeline)} {run_label(run)} is {run.state.value}" for run in health.incomplete]
+    if health.refused_files:
+        found.append(f"{count(health.refused_files, 'file')} refused; `crywolf rejected` lists them")
+    return found
+
+
+def nothing_red(health: Health) -> str:
+    """What to say when no row is red: that nothing is, or that one cannot tell, and why."""
+    found = doubts(health)
+    if not found:
+        looked = f"{count(health.pipelines, 'pipeline')}, {count(health.runs, 'run')}, {count(health.tests, 'test')}"
+        return f"nothing is red ({looked})"
+    return "\n".join(["nothing is shown as red, but that cannot be told for sure:", *(f"  {doubt}" for doubt in found)])

@@ -1,0 +1,185 @@
+"""Answers as the JSON documents that other tools rely on: keys may be added, none is renamed."""
+
+from __future__ import annotations
+
+from tui.answers.changes import ChangeRow, ChangesAnswer
+from tui.answers.failures import FailureRow, FailuresAnswer
+from tui.answers.flakes import FlakeRow, FlakesAnswer
+from tui.answers.rejected import RefusedRow
+from tui.answers.runs import RunRow, RunsAnswer
+from tui.answers.suspects import SuspectsAnswer
+from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip
+from tui.answers.timeline import TestTimeline
+from tui.exports.shapes import (
+    Json,
+    change_json,
+    counts_json,
+    hypothesis_json,
+    interval_json,
+    links_json,
+    onset_json,
+    owners_json,
+    run_json,
+    scope_json,
+    window_json,
+)
+from tui.times import iso
+
+
+def flakes_document(answer: FlakesAnswer) -> Json:
+    """`crywolf flakes --json`."""
+    return {"window": window_json(answer.window), "tests": [flake_json(row) for row in answer.rows]}
+
+
+def flake_json(row: FlakeRow) -> Json:
+    """One test case in one stream; the kinds of evidence are null where they could not be observed."""
+    retry, same = row.retry_pass, row.same_code
+    return {
+        "test": row.case.identity,
+        "test_id": row.case.test_id,
+        "scope": scope_json(row.scope),
+        "owner": row.owners[0] if row.owners else None,
+        "owners": list(row.owners),
+        "runs": row.runs,
+        "masked_runs": row.masked_runs,
+        "failed_runs": row.failed_runs,
+        "flaky_runs": row.flaky_runs,
+        "flake_rate": interval_json(row.flake_rate),
+        "flip_rate": row.flip_rate,
+        "evidence": {
+            "retry_pass": retry[0] if retry else None,
+            "retry_pass_runs": retry[1] if retry else None,
+            "same_code": same[0] if same else None,
+            "same_code_runs": same[1] if same else None,
+            "flips": row.flips,
+        },
+        "verdict": row.verdict.value,
+        "age": row.age,
+        "lost_seconds": row.lost_seconds,
+    }
+
+
+def failures_document(answer: FailuresAnswer) -> Json:
+    """`crywolf failures --json`."""
+    return {"window": window_json(answer.window), "failures": [_failure_json(row) for row in answer.rows]}
+
+
+def _failure_json(row: FailureRow) -> Json:
+    return {
+        "test": row.case.identity,
+        "test_id": row.case.test_id,
+        "scope": scope_json(row.scope),
+        "run": run_json(row.run),
+        "result": row.result.name.lower(),
+        "verdict": row.verdict.value,
+        "age": row.age,
+        "incident": row.incident_id,
+        "signature": row.signature,
+        "owners": owners_json(row.owners),
+        "message": row.message,
+        "links": links_json(row.links),
+    }
+
+
+def suspects_document(answer: SuspectsAnswer) -> Json:
+    """`crywolf suspects --json`."""
+    return {
+        "test": answer.case.identity,
+        "test_id": answer.case.test_id,
+        "scope": scope_json(answer.scope),
+        "verdict": answer.verdict.value,
+        "verdict_probability": answer.probability,
+        "age": answer.age,
+        "onset": onset_json(answer.onset),
+        "other_scopes": [
+            {"scope": scope_json(scope), "verdict": verdict.value, "age": age}
+            for scope, verdict, age in answer.other_scopes
+        ],
+        "hypotheses": [hypothesis_json(h) for h in answer.hypotheses],
+        "between": [change_json(change) for change in answer.between],
+    }
+
+
+def timeline_document(answer: TestTimeline) -> Json:
+    """`crywolf timeline --json`."""
+    return {
+        "test": answer.case.identity,
+        "test_id": answer.case.test_id,
+        "window": window_json(answer.window),
+        "streams": [_stream_json(strip) for strip in answer.streams],
+    }
+
+
+def _stream_json(strip: StreamStrip) -> Json:
+    return {
+        "scope": scope_json(strip.scope),
+        "segments": [_segment_json(strip, segment) for segment in strip.segments],
+        "change_points": [_change_point_json(strip, point) for point in strip.change_points],
+        "results": [
+            {
+                "run_id": run.run_id,
+                "attempt": run.attempt,
+                "start": iso(run.started_ms),
+                "result": None if result is None else result.name.lower(),
+                "masked": masked,
+                "duration_ms": duration,
+            }
+            for run, result, masked, duration in zip(
+                strip.runs, strip.results, strip.masked, strip.durations_ms, strict=True
+            )
+        ],
+    }
+
+
+def _segment_json(strip: StreamStrip, segment: SegmentRow) -> Json:
+    """`start` and `end` are the starts of its first and last run."""
+    return {
+        "start": iso(strip.runs[segment.start].started_ms),
+        "end": iso(strip.runs[segment.end - 1].started_ms),
+        "failure_rate": interval_json(segment.rate),
+        "runs": segment.end - segment.start,
+    }
+
+
+def _change_point_json(strip: StreamStrip, point: ChangePointRow) -> Json:
+    """`at` is the start of the first run after it."""
+    return {"at": iso(strip.runs[point.at].started_ms), "low": iso(point.low_ms), "high": iso(point.high_ms)}
+
+
+def runs_document(answer: RunsAnswer) -> Json:
+    """`crywolf runs --json`."""
+    return {"window": window_json(answer.window), "runs": [_run_row_json(row) for row in answer.rows]}
+
+
+def _run_row_json(row: RunRow) -> Json:
+    return {
+        **run_json(row.run),
+        "counts": counts_json(row.counts),
+        "parts": row.parts,
+        "shards_expected": row.shards_expected,
+        "start_estimated": row.is_start_estimated,
+    }
+
+
+def changes_document(answer: ChangesAnswer) -> Json:
+    """`crywolf changes --json`."""
+    return {"window": window_json(answer.window), "changes": [_change_row_json(row) for row in answer.rows]}
+
+
+def _change_row_json(row: ChangeRow) -> Json:
+    return {
+        **change_json(row.change),
+        "owner": row.owner,
+        "failures_after": row.failures_after,
+        "exercising_after": row.exercising_after,
+    }
+
+
+def rejected_document(rows: tuple[RefusedRow, ...]) -> Json:
+    """`crywolf rejected --json`; when files were seen is no fact about them and is left out."""
+    ordered = sorted(rows, key=lambda row: (row.path, row.line or 0, row.reason))
+    return {
+        "rejected": [
+            {"path": row.path, "line": row.line, "reason": row.reason, "size_bytes": row.size_bytes} for row in ordered
+        ]
+    }

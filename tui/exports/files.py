@@ -1,0 +1,33 @@
+"""Writing an export: to standard output, or to a file that is either the old one or the whole new one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file by text in UTF-8; a full disk or a crash leaves the old one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _usual_mode())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _usual_mode() -> int:
+    """The mode a new file would have; `mkstemp` makes it readable for the owner only."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
