@@ -1,8 +1,8 @@
 """Reads JUnit XML in all its dialects: one pass, constant memory.
 
-A test case without children, nine of ten in most reports, becomes a `CaseAttempt` straight from its attributes. Elements
-are built only for cases that have children (`junit_children` interprets those) and dropped with the case. Suites may be
-nested, missing, or wrapped in unknown elements; counts come from the cases, never from attributes.
+A test case without children, nine of ten in most reports, becomes a `CaseAttempt` straight from its attributes.
+Elements are built only for cases that have children (`junit_children` interprets those) and dropped with the case.
+Suites may be nested, missing, or wrapped in unknown elements; counts come from the cases, never from attributes.
 
 Rules:
 
@@ -11,7 +11,8 @@ Rules:
 - A status attribute counts only where no child says otherwise: GoogleTest's `status="notrun"` and `result="skipped"`,
   `disabled` and the like are skipped; a stated failure without a failure element is a failure without text.
 - Properties of suites and of the root tell the run's identity; `service.peer.name` there holds for the cases after it.
-- The earliest timestamp of root and suites is the start of the run, marked when it was written without a zone.
+- The earliest timestamp of root and suites is the start of the run, marked when it was written without a zone. The
+  identity is handed over before the first thousand attempts and once more at the end, where it can only be completed.
 - A failure or error of a suite itself becomes an errored attempt of the case `(suite)`.
 - Control characters that XML forbids (terminal colours) are replaced in a second reading, with a warning.
 """
@@ -46,6 +47,7 @@ _STATED = {
     "error": Outcome.ERRORED, "errored": Outcome.ERRORED, "broken": Outcome.ERRORED,
 }  # fmt: skip
 _PASSED = Outcome.PASSED
+_durations: dict[str, int] = {}  # the same few thousand spellings come again in every file
 _new = tuple.__new__  # a named tuple's own constructor takes three times as long
 
 
@@ -81,7 +83,6 @@ class _Reader:
         self._notes = Notes()
         self._suites = Suites(self._notes)
         self._batch: list[CaseAttempt] = []
-        self._durations: dict[str, int | None] = {}
         self._depth = 0
         self._case: dict[str, str] | None = None
         self._element: Element | None = None  # the case or loose element being built
@@ -108,6 +109,7 @@ class _Reader:
         self._flush()
         if self._suites.services_came_late:
             self._notes.add("services of a suite stand after its cases and were not applied to them")
+        self._suites.tell_unreadable()
         self._sink.identity(self._suites.identity())
         self._notes.tell(self._sink)
 
@@ -115,13 +117,12 @@ class _Reader:
 
     def _start(self, tag: str, attrs: dict[str, str]) -> None:
         self._depth += 1
-        if self._case is None and self._element is None:
-            if tag == "testcase" and self._depth > 1:
-                self._case = attrs
-                return
-            self._start_outer(tag.rpartition("}")[2], attrs)
-        else:
+        if self._case is not None or self._element is not None:
             self._start_child(tag.rpartition("}")[2], attrs)
+        elif tag == "testcase" and self._depth > 1:
+            self._case = attrs
+        else:
+            self._start_outer(tag.rpartition("}")[2], attrs)
 
     def _end(self, tag: str) -> None:
         self._depth -= 1
@@ -129,18 +130,19 @@ class _Reader:
             self._end_child()
         elif self._case is not None:
             case, self._case = self._case, None
+            if len(case) != 3:
+                self._childless(case)
+                return
             try:
-                name, classname, time = case["name"], case["classname"], case["time"]
-                duration = self._durations[time]
+                name, classname, duration = case["name"], case["classname"], _durations[case["time"]]
             except KeyError:
                 self._childless(case)
                 return
-            if len(case) != 3 or not name or not classname:
+            if not name or not classname:
                 self._childless(case)
                 return
-            suites = self._suites
+            suites, batch = self._suites, self._batch
             suites.cases += 1
-            batch = self._batch
             batch.append(
                 _new(CaseAttempt, (classname, name, _PASSED, duration, None, None, suites.file, 0, suites.services, ()))
             )
@@ -275,15 +277,15 @@ class _Reader:
     def _duration(self, text: str | None) -> int | None:
         if text is None:
             return None
-        if text in self._durations:
-            return self._durations[text]
+        if text in _durations:
+            return _durations[text]
         value = duration_ms(text)
         if value is None:
             if text.strip():
                 self._notes.add("a duration cannot be read", text, self._parser.CurrentLineNumber)
             return None
-        if len(self._durations) < _KEPT_DURATIONS:
-            self._durations[text] = value
+        if len(_durations) < _KEPT_DURATIONS:
+            _durations[text] = value
         return value
 
     def _started(self, text: str | None) -> int | None:
@@ -301,9 +303,11 @@ class _Reader:
             dropped = min(self._skip, len(batch))
             self._skip -= dropped
             batch = batch[dropped:]
+        if batch and not self.given:
+            self._sink.identity(self._suites.identity())
         self.given += len(batch)
-        if batch:
-            self._sink.attempts(batch)
+        for start in range(0, len(batch), BATCH):
+            self._sink.attempts(batch[start : start + BATCH] if len(batch) > BATCH else batch)
 
 
 def _stated(case: dict[str, str]) -> Outcome | None:

@@ -1,7 +1,7 @@
 """What the children of a JUnit test case say: outcome, failure, retries, services, links. Pure.
 
-junitparser's classes are the table of the dialects' element names: its `xunit2.TestCase.ITER_TYPES` tells which child is
-a final result, which an interim one (Surefire's and nextest's flaky and rerun elements), which is output; its `Result`
+junitparser's classes are the table of the dialects' element names: `xunit2.TestCase.ITER_TYPES` tells which child is a
+final result, which an interim one (Surefire's and nextest's flaky and rerun elements), which is output; its `Result`
 classes give message, type and stack trace. Its own reader is not used: it builds every case of the whole file (three
 times slower, 4 bytes of memory a byte). It is imported when the first result element is met (about 100 ms, most of it
 `importlib.metadata`), so a report without failures does not pay for it.

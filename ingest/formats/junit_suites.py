@@ -1,4 +1,4 @@
-"""The suites around a JUnit test case: what they pass on to it, what they say of the run, and whether they count right."""
+"""The suites around a JUnit test case: what they pass on to it, say of the run, and whether they count right."""
 
 from __future__ import annotations
 
@@ -84,12 +84,15 @@ class Suites:
 
     def identity(self) -> RunIdentity:
         """What the suites say of the run; a stated `start_time` ranks above the earliest timestamp."""
-        stated, unreadable = identity_of(self._pairs)
-        for key in unreadable:
-            self._notes.add("a property of the run cannot be read", key)
+        stated, _ = identity_of(self._pairs)
         if self._start is None or stated.start_ms is not None:
             return stated
         return stated.over(RunIdentity(start_ms=self._start[0], start_is_zoneless=self._start[1]))
+
+    def tell_unreadable(self) -> None:
+        """Note the identity keys whose value cannot be read."""
+        for key in identity_of(self._pairs)[1]:
+            self._notes.add("a property of the run cannot be read", key)
 
     def _compare(self, suite: _Suite, line: int) -> None:
         cases = self.cases - suite.cases

@@ -1,7 +1,7 @@
 """Reads durations, times and counts in the spellings that report writers use; pure.
 
-A value that cannot be read is None: it never becomes NaN, infinity, a negative number or a guess. `float()` alone is not
-enough, because it takes `1_000`, full-width digits and `nan`.
+A value that cannot be read is None: it never becomes NaN, infinity, a negative number or a guess. `float()` alone is
+not enough, because it takes `1_000`, full-width digits and `nan`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _ISO_DURATION = re.compile(
 _UNITS_WHOLE = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:ns|us|µs|μs|ms|sec|s|min|m|h)\s*){1,6}")
 _UNIT = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|µs|μs|ms|sec|s|min|m|h)")
 _UNIT_SECONDS = {
-    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "sec": 1.0, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0,
+    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3,
+    "sec": 1.0, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0,
 }  # fmt: skip
 _LONGEST = 64
 """Characters of a duration or time; a longer text is neither."""
@@ -165,6 +166,17 @@ def moment(text: str) -> Moment | None:
 
 def _in_range(ms: int, zoneless: bool) -> Moment | None:
     return Moment(ms, zoneless) if _EARLIEST_MS <= ms <= _LATEST_MS else None
+
+
+def epoch_ms(digits: bytes) -> int | None:
+    """Milliseconds of an epoch time in a JSON number, in seconds or milliseconds; None when it is no plausible time.
+
+    >>> epoch_ms(b"1704067200000"), epoch_ms(b"1704067200"), epoch_ms(b"0"), epoch_ms(b'"x"')
+    (1704067200000, 1704067200000, None, None)
+    """
+    text = digits.decode("ascii", "replace").strip('"')
+    when = moment(text.partition(".")[0]) if text[:1].isdigit() else None
+    return None if when is None else when.ms
 
 
 def _iso(text: str) -> datetime:

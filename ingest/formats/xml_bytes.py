@@ -1,4 +1,4 @@
-"""What must be settled about the bytes of an XML file before a parser sees them: encoding, place of a bad byte, salvage.
+"""What must be settled about the bytes of an XML file before a parser sees them: encoding, bad bytes, salvage.
 
 Only encodings of an allow-list reach a codec. The bytes decide before the declaration does: a byte order mark, or the
 shape of the first characters, says UTF-16 or UTF-8 for certain.
@@ -82,7 +82,7 @@ _REFERENCE_TAIL = re.compile(rb"(?:\x1b|&(?:#[0-9a-fA-FxX]{0,10};?)?)\Z")
 
 
 def is_salvageable(window: bytes) -> bool:
-    """Whether the bytes at an error start with a control character that XML forbids, raw or as a reference; NUL is none.
+    """Whether the bytes at an error start with a control character that XML forbids, raw or as a reference; not NUL.
 
     >>> is_salvageable(b"\\x1b[31m"), is_salvageable(b"&#27;"), is_salvageable(b"\\0"), is_salvageable(b"&#0;")
     (True, True, False, False)

@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 from xml.parsers import expat
 
 from ingest.errors import Refused
+from ingest.formats.streams import read_fully
 from ingest.formats.xml_bytes import Encoding, Salvage, bad_byte, find_encoding, is_salvageable
 from ingest.limits import Limits
 
@@ -48,7 +49,7 @@ def parse(stream: BinaryIO, limits: Limits, handlers: Handlers, salvage: bool = 
     Raises:
         Refused: with line and column. `IllegalCharacter` when a second reading with `salvage` would get further.
     """
-    head = _read(stream, CHUNK)
+    head = read_fully(stream, CHUNK)
     encoding = _checked_encoding(head)
     run = _Run(limits, handlers, encoding, salvage)
     head, warnings = run.trim(head[encoding.skip :])
@@ -56,26 +57,11 @@ def parse(stream: BinaryIO, limits: Limits, handlers: Handlers, salvage: bool = 
     while chunk:
         pending = run.feed(chunk)
         size = min(max(CHUNK, 2 * pending), max(CHUNK, limits.token_bytes))
-        chunk = _read(stream, size)
+        chunk = read_fully(stream, size)
     run.finish()
     if run.replaced:
         warnings.append("characters that XML forbids were replaced (terminal colours or other control characters)")
     return warnings
-
-
-def _read(stream: BinaryIO, size: int) -> bytes:
-    """As many bytes as asked for, unless the stream ends; pipes and sockets give less at a time."""
-    data = stream.read(size) or b""
-    if len(data) == size or not data:
-        return data
-    pieces, missing = [data], size - len(data)
-    while missing > 0:
-        data = stream.read(missing)
-        if not data:
-            break
-        pieces.append(data)
-        missing -= len(data)
-    return b"".join(pieces)
 
 
 def _checked_encoding(head: bytes) -> Encoding:
@@ -109,14 +95,12 @@ class _Run:
 
     def trim(self, head: bytes) -> tuple[bytes, list[str]]:
         """The head without white space before the XML declaration, where XML does not allow any."""
-        stripped = head.lstrip(b"\r\n\t \0" if self._decode else b"\r\n\t ")
-        if not stripped and not self._decode:
+        stripped = head.lstrip(b"\r\n\t ")
+        if not stripped:
             raise Refused("xml-syntax", "the file holds white space only", line=1, column=1)
-        if self._decode or stripped is head or not stripped.startswith(b"<?xml"):
+        if self._decode or len(stripped) == len(head) or not stripped.startswith(b"<?xml"):
             return head, []
         self._lines_before = head[: len(head) - len(stripped)].count(b"\n")
-        if len(stripped) == len(head):
-            return head, []
         return stripped, ["white space before the XML declaration was skipped"]
 
     def feed(self, chunk: bytes, final: bool = False) -> int:
@@ -168,7 +152,7 @@ class _Run:
         if error.code in _ENCODING_ERRORS:
             return Refused("xml-encoding", "the declared encoding and the bytes disagree", line=line, column=column)
         offset = self.parser.ErrorByteIndex - self._fed
-        window = self._window[offset : offset + 24] if 0 <= offset else b""
+        window = self._window[offset : offset + 24] if offset >= 0 else b""
         if error.code == _INVALID_TOKEN and self._encoding.name in ("UTF-8", "US-ASCII"):
             wrong = bad_byte(window)
             if wrong is not None:
