@@ -1,0 +1,67 @@
+# One command a job; each builds what it needs. Works from anywhere (`make -C`), with any HOME, without a git identity.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench soak venv tools requirements clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+WORKERS ?= 2
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+help:
+	@echo "make demo   the dashboard on sample data (five answers as text where there is no terminal)"
+	@echo "make test   format, lint, types, import borders, tests"
+	@echo "make lint   the same without the tests"
+	@echo "make bench  speed and accuracy, as tables"
+	@echo "make soak   long tests"
+
+demo: $(STAMP)
+	@$(BIN)/crywolf demo
+
+test: lint tools
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m bench
+
+soak: $(STAMP)
+	$(BIN)/python -m pytest -m soak
+
+venv: $(STAMP)
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "crywolf needs Python 3.11 or newer; choose one with make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { echo "a virtual environment cannot be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+# What some tests drive; they are skipped, with the reason, where it is missing.
+tools:
+	@if command -v tmux >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux; } \
+	    >/dev/null 2>&1 || echo "tmux could not be installed: the tests that need it are skipped" >&2; \
+	else \
+	  echo "tmux is missing: the tests that need it are skipped" >&2; \
+	fi
+
+# Refreshes the pins; see CONTRIBUTING.md.
+requirements:
+	uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  pyproject.toml --extra dev -o requirements.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
