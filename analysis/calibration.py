@@ -1,0 +1,79 @@
+"""The numbers of the suspect model, in one place: priors, likelihoods, and the scalars fitted on simulated incidents.
+
+`bench/suspects_on_evidence.py --fit` prints the fitted ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ingest.model import ChangeKind, ContentKind
+
+# ---- what a failure looks like (ALGORITHMS.md section 6, items 1-4)
+BASE_PRIOR = (0.12, 4.0)
+"""Beta prior of a test case's own failure rate."""
+HISTORY_CAP = 60.0
+"""Earlier runs count as at most this many, so that a flake that drifts does not become impossible."""
+RETRY_OF_FLAKE = (1.0, 2.0)
+"""Beta prior of a retry failing too when the first failure was a flake."""
+BREAKS = ((0.6, (12.0, 0.6), (4.0, 0.6)), (0.4, (1.2, 1.5), (1.2, 1.5)))
+"""(weight, Beta of first attempts failing, Beta of retries failing) of a full and of a partial breakage."""
+DRIFT_SHARE = 0.03
+"""Chance that another test broke on its own at some time: explains old and unrelated breakages away."""
+BREADTHS = np.array([0.04, 0.15, 0.4, 0.85])
+"""Shares of the exercising tests that a breakage may hit."""
+OUTAGE_RATES = np.array([0.35, 0.55, 0.75, 0.93])
+"""Failure rates that an outage may cause."""
+OUTAGE_BREADTH = 0.95
+EXPOSURES = np.array([0.02, 0.12, 0.4, 1.0])
+"""Chance that a test case feels a service: unrelated; reachable though others are declared; reachable; declared."""
+UNRELATED, REACHABLE_BESIDE, REACHABLE_ONLY, DECLARED = range(4)
+EFFECTS = ((-25.0, 0.05), (0.0, 0.81), (30.0, 0.07), (120.0, 0.07))
+"""(minutes from the recorded time to the effect, weight): records come late, effects too."""
+
+# ---- priors (item 6)
+CHANGE_PRIOR = 0.01
+UNRECORDED_PRIOR = 0.003
+"""A gap between runs and a service."""
+UNCOVERED_FACTOR = 8.0
+"""An unrecorded change is so much likelier of a service without a change feed."""
+OUTAGE_PRIOR = 0.02
+OUTAGE_EVERYWHERE = 0.35
+OUTAGE_HOURS = 4.0
+UNRECORDED_HOURS = 24.0
+BACKGROUND_PRIOR = 0.003
+BACKGROUNDS = 2
+CONTENT_RISK = {
+    ContentKind.CODE: 1.0,
+    ContentKind.DEPENDENCY: 0.9,
+    ContentKind.CONFIGURATION: 1.5,
+    ContentKind.MIGRATION: 2.0,
+    ContentKind.NO_OP: 0.15,
+}
+KIND_RISK = {
+    ChangeKind.CONFIGURATION: 1.5,
+    ChangeKind.FLAG: 1.5,
+    ChangeKind.MIGRATION: 2.0,
+    ChangeKind.ENVIRONMENT: 1.5,
+    ChangeKind.ROLLBACK: 0.5,
+}
+UNKNOWN_LINES = 60.0
+METADATA_POWER = 0.5
+"""Kinds and sizes speak with half their strength: where they mislead, this costs less than it gains."""
+BREADTH_TEMPER = 0.5
+"""So does the evidence of the other tests: their failures are not independent."""
+OUTAGE_TEMPER = 0.5
+
+# ---- texts
+NAMES_SERVICE = 6.0
+NAMES_CALLER = 1.3
+NAMES_ANOTHER = 0.6
+FLAKE_NAMES = 0.8
+FLAKE_NAMES_NONE = 1.5
+FILE_IN_STACK = 10.0
+
+# ---- fitted on simulated incidents
+TEMPERATURE = 1.0
+"""Log odds are divided by it."""
+BIAS = {"change": 0.0, "environment": 0.0, "unrecorded": 0.0, "flake": 0.0}
+"""Added to the log weight of each kind before the softmax."""

@@ -1,0 +1,147 @@
+"""What may have broken a test case: changes with the windows in which they were in effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log, log1p
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis import calibration as weights
+from analysis.exposure import EVERYTHING
+from analysis.records import ChangeFeed, StreamHistory
+from ingest.model import Change, ChangeKind, ChangeStatus, ChangeTarget, RunRef
+
+Ints = npt.NDArray[np.int64]
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+CANDIDATE_HOURS = 36
+"""Changes recorded this long before the first bad run are candidates."""
+LATE_MS = 30 * MINUTE_MS
+"""And those recorded this long after its end: clocks differ and records come late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """When the trigger failed: rows of the history."""
+
+    first_bad: int
+    """First run of the last unbroken stretch of runs in which its first attempt failed."""
+    last_onset: int
+    """First run of the last unbroken red stretch; a later onset than this explains nothing."""
+    last_bad: int
+    last_good: int
+    """-1 where the history does not reach back to one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A change and when its effects may have been felt."""
+
+    change: Change
+    scope: str
+    """A service, EVERYTHING, or its own `change_id` for a commit to the tests."""
+    windows: tuple[tuple[int, int, float], ...]
+    """(begin, stop, log weight) in runs of the history."""
+    log_prior: float
+    rolled_back_at: int | None = None
+    """Epoch ms of a rollback that followed."""
+
+
+def find_streak(failed: npt.NDArray[np.bool_], red: npt.NDArray[np.bool_], ran: npt.NDArray[np.bool_]) -> Streak | None:
+    """The trigger's last failures; None where it never failed.
+
+    Args:
+        failed: [n] its first attempt failed.
+        red: [n] it ended red.
+        ran: [n] it was executed, outside masked outages.
+    """
+    bad = np.flatnonzero(failed & ran)
+    if len(bad) == 0:
+        return None
+    rows = np.flatnonzero(ran)
+    last = int(bad[-1])
+    reds = np.flatnonzero(red & ran)
+    first, good = _stretch(rows, failed, last)
+    onset = _stretch(rows, red, int(reds[-1]))[0] if len(reds) and int(reds[-1]) >= first else last
+    return Streak(min(first, onset), onset, last, good)
+
+
+def _stretch(rows: Ints, bad: npt.NDArray[np.bool_], last: int) -> tuple[int, int]:
+    """(first row of the unbroken stretch that ends in `last`, the good row before it or -1)."""
+    place = int(np.searchsorted(rows, last))
+    while place > 0 and bad[rows[place - 1]]:
+        place -= 1
+    return int(rows[place]), int(rows[place - 1]) if place > 0 else -1
+
+
+def find_candidates(history: StreamHistory, feed: ChangeFeed, streak: Streak) -> tuple[Candidate, ...]:
+    """Changes that may have broken the trigger, in the feed's order."""
+    runs = history.runs
+    earliest = runs[streak.first_bad].started_ms - CANDIDATE_HOURS * HOUR_MS
+    latest = end_ms(runs[streak.last_onset]) + LATE_MS
+    chosen = [c for c in feed.changes if earliest <= c.at_ms <= latest and _is_suspect(c, history.scope.environment)]
+    starts = np.array([run.started_ms for run in runs], dtype=np.int64)
+    backs = _rollbacks(feed.changes)
+    return tuple(
+        _candidate(change, starts, runs, backs.get((change.service, change.environment), ())) for change in chosen
+    )
+
+
+def _is_suspect(change: Change, environment: str) -> bool:
+    """Commits to services attach to the deploy that carried them and are no suspects of their own."""
+    if change.environment not in ("", environment):
+        return False
+    return change.target is ChangeTarget.TEST or change.kind is not ChangeKind.COMMIT
+
+
+def _candidate(change: Change, starts: Ints, runs: Sequence[RunRef], backs: Sequence[int]) -> Candidate:
+    back = next((at for at in backs if at > change.at_ms and change.kind is not ChangeKind.ROLLBACK), None)
+    stop = len(starts) if back is None else int(np.searchsorted(starts, back))
+    weighted: dict[tuple[int, int], float] = {}
+    for minutes, weight in weights.EFFECTS:
+        begin = int(np.searchsorted(starts, change.at_ms + int(minutes * MINUTE_MS)))
+        if minutes == 0 and begin > 0 and end_ms(runs[begin - 1]) >= _begins_ms(change):
+            # It was under way during the run before: that run may have felt it already.
+            _add(weighted, begin - 1, stop, weight / 2)
+            weight /= 2
+        _add(weighted, begin, stop, weight)
+    windows = tuple((begin, end, log(weight)) for (begin, end), weight in sorted(weighted.items()))
+    scope = change.change_id if change.target is ChangeTarget.TEST else change.service or EVERYTHING
+    return Candidate(change, scope, windows, log_prior(change), back)
+
+
+def _add(weighted: dict[tuple[int, int], float], begin: int, stop: int, weight: float) -> None:
+    window = (begin, max(stop, begin))
+    weighted[window] = weighted.get(window, 0.0) + weight
+
+
+def log_prior(change: Change) -> float:
+    """Log weight of a change before anything failed: by kind, content and size, each at half its strength."""
+    risk = weights.CONTENT_RISK[change.content] * weights.KIND_RISK.get(change.kind, 1.0)
+    if change.status is ChangeStatus.FAILED or (change.from_version and change.from_version == change.to_version):
+        risk *= 0.5
+    lines = weights.UNKNOWN_LINES if change.lines is None else float(change.lines)
+    size = log1p(lines / 20) ** 0.6 / log1p(weights.UNKNOWN_LINES / 20) ** 0.6
+    return log(weights.CHANGE_PRIOR) + weights.METADATA_POWER * log(max(risk * size, 1e-3))
+
+
+def _rollbacks(changes: Sequence[Change]) -> dict[tuple[str, str], list[int]]:
+    """Times of the rollbacks of each (service, environment), ascending."""
+    out: dict[tuple[str, str], list[int]] = {}
+    for change in sorted(changes, key=lambda c: (c.at_ms, c.change_id)):
+        if change.kind is ChangeKind.ROLLBACK and change.service:
+            out.setdefault((change.service, change.environment), []).append(change.at_ms)
+    return out
+
+
+def end_ms(run: RunRef) -> int:
+    """When a run ended, its start where the end is not known."""
+    return run.started_ms if run.ended_ms is None else max(run.ended_ms, run.started_ms)
+
+
+def _begins_ms(change: Change) -> int:
+    return change.at_ms if change.started_ms is None else min(change.started_ms, change.at_ms)

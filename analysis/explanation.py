@@ -1,0 +1,261 @@
+"""Why a hypothesis is believed: its additive terms, each with a sentence that a person can check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis import calibration as weights
+from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
+from analysis.exposure import Scopes
+from analysis.joint import Odds, Stage, gains, trigger_odds
+from analysis.likelihood import Observations
+from analysis.records import Evidence, Hypothesis, SuspectQuestion
+from analysis.texts import changed_file_named
+from ingest.model import ChangeTarget
+
+_NEWLY = 0.5
+"""Log odds above which a test case that failed is said to fail newly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that was weighed, for telling about it."""
+
+    question: SuspectQuestion
+    trigger: int
+    streak: Streak
+    seen: Observations
+    scopes: Scopes
+    odds: Odds
+    stages: tuple[Stage, ...]
+    named: frozenset[str]
+    files: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """The window and breadth under which a change explains most."""
+
+    window: int
+    log_weight: float
+    breadth: int
+    stage: Stage
+
+
+def explain(
+    case: Case, kind: str, candidate: Candidate | None, scope: str | None, text: float, probability: float
+) -> Hypothesis:
+    """A hypothesis with its evidence."""
+    if candidate is not None:
+        return _explain_change(case, candidate, text, probability)
+    if kind == "flake":
+        return Hypothesis(kind, probability, _flake_evidence(case, text))
+    tell = _outage_evidence if kind == "environment" else _unrecorded_evidence
+    return Hypothesis(kind, probability, tell(case, scope, text), service=scope)
+
+
+def _explain_change(case: Case, candidate: Candidate, text: float, probability: float) -> Hypothesis:
+    change = candidate.change
+    scope = case.scopes.place[candidate.scope]
+    fit = _best_fit(case, candidate, scope)
+    terms = [
+        _prior_term(candidate, case),
+        _path_term(case, candidate, scope),
+        _onset_term(case, candidate, fit),
+        *_breadth_terms(case, candidate, scope, fit),
+        *_text_terms(case, candidate, text),
+    ]
+    if candidate.rolled_back_at is not None:
+        terms.append(_rollback_term(case, candidate))
+    ordered = sorted(terms, key=lambda e: (-abs(e.log_odds), e.term))
+    target = change.target.value
+    return Hypothesis("change", probability, tuple(ordered), change, target, change.service or None)
+
+
+def _best_fit(case: Case, candidate: Candidate, scope: int) -> _Fit:
+    own = trigger_odds(case.odds, case.trigger)
+    best: tuple[float, _Fit] | None = None
+    for stage in case.stages:
+        for begin, stop, log_weight in candidate.windows:
+            row = case.odds.place[begin, stop]
+            over = np.log(weights.BREADTHS) + weights.BREADTH_TEMPER * stage.breadth[scope, row]
+            breadth = int(over.argmax())
+            score = stage.cost + log_weight + float(own[row]) + float(over[breadth])
+            if best is None or score > best[0] + 1e-12:
+                best = (score, _Fit(row, log_weight, breadth, stage))
+    assert best is not None  # a candidate has at least one window
+    return best[1]
+
+
+def _prior_term(candidate: Candidate, case: Case) -> Evidence:
+    change = candidate.change
+    size = "" if change.lines is None else f", {change.lines} lines"
+    return Evidence("prior", candidate.log_prior, f"a {change.content.value} change{size}, before anything is known")
+
+
+def _path_term(case: Case, candidate: Candidate, scope: int) -> Evidence:
+    level = int(case.scopes.levels[scope, case.trigger])
+    odds = float(np.log(weights.EXPOSURES[level]))
+    if candidate.change.target is ChangeTarget.TEST:
+        said = {weights.DECLARED: "it touches the test's own file", weights.UNRELATED: "it touches other tests' files"}
+        return Evidence("path", odds, said.get(level, "it touches files beside the test"))
+    name = candidate.change.service or "the whole environment"
+    said = {
+        weights.DECLARED: f"the test touches {name}",
+        weights.REACHABLE_ONLY: f"the test reaches {name} through other services",
+        weights.REACHABLE_BESIDE: f"the test may reach {name}, but does not declare it",
+        weights.UNRELATED: f"the test is not known to touch {name}",
+    }
+    return Evidence("path", odds, said[level])
+
+
+def _onset_term(case: Case, candidate: Candidate, fit: _Fit) -> Evidence:
+    odds = float(trigger_odds(case.odds, case.trigger)[fit.window]) + fit.log_weight
+    first = case.question.history.runs[case.streak.first_bad]
+    minutes = round((first.started_ms - candidate.change.at_ms) / MINUTE_MS)
+    if minutes >= 0:
+        return Evidence("onset", odds, f"first red {_span(minutes)} after it")
+    if end_ms(first) >= candidate.change.at_ms:
+        return Evidence("onset", odds, "recorded while the first red run was under way")
+    return Evidence("onset", odds, f"recorded {_span(-minutes)} after the first red run began")
+
+
+def _span(minutes: int) -> str:
+    """Minutes as a person says them."""
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d}" if minutes < 48 * 60 else f"{minutes // 1440} d"
+
+
+def _breadth_terms(case: Case, candidate: Candidate, scope: int, fit: _Fit) -> list[Evidence]:
+    """What the other test cases say: those that newly fail for it, those that still pass against it."""
+    name = candidate.change.service or ("the same files" if candidate.scope != "" else "this environment")
+    levels = case.scopes.levels[scope]
+    each = gains(case.odds, levels, fit.window, fit.breadth, fit.stage.null)
+    each[case.trigger] = 0.0
+    touching = (levels == weights.DECLARED) | (levels == weights.REACHABLE_ONLY)
+    ran, newly, always = _since(case, fit.window)
+    for_it, against = float(each[each > 0].sum()), float(each[each < 0].sum())
+    breadth = float(np.log(weights.BREADTHS[fit.breadth] / len(weights.BREADTHS)))
+    inside, outside = int((ran & touching).sum()), int((ran & ~touching).sum())
+    failing = int((newly & touching).sum())
+    said = f"{failing} of {inside} tests that touch {name} newly fail"
+    if outside:
+        said += f", {int((newly & ~touching).sum())} of {outside} others"
+    if failing > 1 and bool(always[newly & touching].all()):
+        said += f"; all {failing} fail in every run since"
+    terms = [Evidence("breadth", weights.BREADTH_TEMPER * for_it + breadth, said)]
+    passing = int((ran & touching & ~newly).sum())
+    if passing and against < 0:
+        said = f"{passing} tests that touch {name} still pass"
+        terms.append(Evidence("passing", weights.BREADTH_TEMPER * against, said))
+    return terms
+
+
+def _since(case: Case, window: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """[m] each: ran in a window; newly failed in it; failed in every run of it."""
+    begin, stop = int(case.odds.windows.begin[window]), int(case.odds.windows.stop[window])
+    ran = case.seen.ran[stop] - case.seen.ran[begin]
+    failed = case.seen.failed[stop] - case.seen.failed[begin]
+    newly = (failed > 0) & (case.odds.broken[window] > _NEWLY)
+    return ran > 0, newly, (failed == ran) & (ran > 0)
+
+
+def _text_terms(case: Case, candidate: Candidate, text: float) -> list[Evidence]:
+    change = candidate.change
+    path = changed_file_named(change, case.files) if case.files else None
+    terms = []
+    in_stack = 0.0
+    if path is not None:
+        in_stack = float(np.log(weights.FILE_IN_STACK))
+        terms.append(Evidence("file", in_stack, f"the stack names {path.rsplit('/', 1)[-1]}, which it changed"))
+    rest = text - in_stack
+    if abs(rest) > 1e-9 and case.named:
+        named = ", ".join(sorted(case.named)[:3])
+        says = f"the message names {change.service if change.service in case.named else named}"
+        if 0 < rest < np.log(weights.NAMES_SERVICE) - 1e-9:
+            says += f", which calls {change.service}"
+        elif rest < 0:
+            says += f", not {change.service}"
+        terms.append(Evidence("text", rest, says))
+    return terms
+
+
+def _rollback_term(case: Case, candidate: Candidate) -> Evidence:
+    """Its odds are part of the onset's, since the windows end with the rollback."""
+    runs, back = case.question.history.runs, candidate.rolled_back_at or 0
+    after = [i for i, run in enumerate(runs) if run.started_ms >= back]
+    if not after:
+        return Evidence("rollback", 0.0, "rolled back; no run since")
+    ran = case.seen.ran[-1, case.trigger] - case.seen.ran[after[0], case.trigger]
+    failed = case.seen.failed[-1, case.trigger] - case.seen.failed[after[0], case.trigger]
+    if ran == 0:
+        return Evidence("rollback", 0.0, "rolled back; the test has not run since")
+    if failed == 0:
+        return Evidence("rollback", 0.0, f"the failures stopped with its rollback ({int(ran)} runs since)")
+    return Evidence("rollback", 0.0, f"rolled back, but {int(failed)} of {int(ran)} runs since failed")
+
+
+def _flake_evidence(case: Case, text: float) -> tuple[Evidence, ...]:
+    first, n = case.streak.first_bad, case.seen.total
+    t = case.trigger
+    ran, failed = int(case.seen.ran[first, t]), int(case.seen.failed[first, t])
+    again = int(case.seen.failed_again[n, t] - case.seen.failed_again[first, t])
+    retried = int(case.seen.retried[n, t] - case.seen.retried[first, t])
+    said = f"failed in {failed} of {ran} runs before" if ran else "no earlier run is known"
+    terms = [Evidence("rate", 0.0, said)]
+    if retried:
+        terms.append(Evidence("retry", 0.0, f"passed on a retry in {retried - again} of {retried} failing runs"))
+    background = max(case.stages[-1].backgrounds, key=lambda b: b.score, default=None)
+    if background is not None and background.failing:
+        name = case.scopes.names[background.scope] or "everything"
+        terms.append(
+            Evidence("background", case.stages[-1].cost, f"{background.failing} other tests fail, as if {name} broke")
+        )
+    if abs(text) > 1e-9:
+        terms.append(Evidence("text", text, _names(case)))
+    return tuple(terms)
+
+
+def _unrecorded_evidence(case: Case, scope: str | None, text: float) -> tuple[Evidence, ...]:
+    if scope is None:
+        return (
+            Evidence("prior", float(np.log(weights.UNRECORDED_PRIOR)), "no service is known that could have changed"),
+        )
+    s = case.scopes.place[scope]
+    terms = [Evidence("prior", float(np.log(weights.UNRECORDED_PRIOR)), f"a change of {scope} that nobody recorded")]
+    terms += _scope_terms(case, s, scope, case.streak.first_bad)
+    if abs(text) > 1e-9:
+        terms.append(Evidence("text", text, _names(case)))
+    return tuple(terms)
+
+
+def _outage_evidence(case: Case, scope: str | None, text: float) -> tuple[Evidence, ...]:
+    name = scope or "the whole environment"
+    terms = [Evidence("prior", float(np.log(weights.OUTAGE_PRIOR)), f"an outage of {name} that goes on")]
+    terms += _scope_terms(case, case.scopes.place[scope or ""], name, case.streak.last_bad)
+    if abs(text) > 1e-9:
+        terms.append(Evidence("text", text, _names(case)))
+    return tuple(terms)
+
+
+def _scope_terms(case: Case, scope: int, name: str, begin: int) -> list[Evidence]:
+    """What fails from run `begin` on, within a scope and outside of it."""
+    n = case.seen.total
+    ran = (case.seen.ran[n] - case.seen.ran[begin]) > 0
+    failed = (case.seen.failed[n] - case.seen.failed[begin]) > 0
+    inside = case.scopes.levels[scope] == weights.DECLARED
+    row = case.odds.place[begin, n]
+    odds = float(trigger_odds(case.odds, case.trigger)[row])
+    said = f"{int((failed & inside).sum())} of {int((ran & inside).sum())} tests that touch {name} fail"
+    if bool((ran & ~inside).any()):
+        said += f", {int((failed & ~inside).sum())} of {int((ran & ~inside).sum())} others"
+    breadth = weights.BREADTH_TEMPER * float(case.stages[0].breadth[scope, row].max())
+    return [Evidence("onset", odds, "the test's own failures"), Evidence("breadth", breadth, said)]
+
+
+def _names(case: Case) -> str:
+    return f"the message names {', '.join(sorted(case.named)[:3])}" if case.named else "the message names no service"

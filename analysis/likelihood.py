@@ -1,0 +1,148 @@
+"""How likely each test case's results are if it broke at a given run, against its own failure rate.
+
+Axes: `n` runs, `m` test cases, `w` windows. A window [begin, stop) of runs is a time in which a breakage may have been
+in effect; everything outside it follows the test case's own rate. All values are natural logarithms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis import calibration as weights
+from analysis.beta_function import Floats, log_beta, log_gamma
+from analysis.records import ABSENT, BoolMatrix, StreamHistory
+from ingest.model import Result
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Prefix sums over runs, [n + 1, m] each: row i counts the runs before run i. Masked results are left out."""
+
+    ran: Ints
+    failed: Ints
+    """First attempts that failed, whatever a retry said."""
+    retried: Ints
+    """Of these, those with a retry."""
+    failed_again: Ints
+    """Of these, those whose retries failed too."""
+
+    @property
+    def total(self) -> int:
+        """n."""
+        return len(self.ran) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Windows of runs, [w] each; a window that begins at n holds no run."""
+
+    begin: Ints
+    stop: Ints
+
+
+def observe(history: StreamHistory, masked: BoolMatrix | None) -> Observations:
+    """Prefix sums of a stream's first attempts and retries.
+
+    Args:
+        masked: [n, m] or [n], True where a closed outage explains the result.
+    """
+    results = history.results
+    ran = (results != ABSENT) & (results != Result.SKIPPED)
+    if masked is not None:
+        ran &= ~(masked if masked.ndim == 2 else masked[:, None])
+    red = ((results == Result.FAILED) | (results == Result.ERRORED)) & ran
+    failed = red | ((results == Result.FLAKY) & ran)
+    retried = failed & (history.attempts > 1)
+    return Observations(_prefix(ran), _prefix(failed), _prefix(retried), _prefix(red & retried))
+
+
+def _prefix(cells: npt.NDArray[np.bool_]) -> Ints:
+    out = np.zeros((cells.shape[0] + 1, cells.shape[1]), dtype=np.int64)
+    np.cumsum(cells, axis=0, out=out[1:])
+    return out
+
+
+def break_odds(seen: Observations, windows: Windows) -> Floats:
+    """[w, m] log odds of a breakage in each window against the test case's own rate.
+
+    Source: ALGORITHMS.md section 6, item 2: two levels, first attempts and retries, each beta-binomial.
+    """
+    ran, failed, retried, again = (
+        _within(x, windows) for x in (seen.ran, seen.failed, seen.retried, seen.failed_again)
+    )
+    terms = [
+        np.log(share) + _sequence(failed, ran, *first) + _sequence(again, retried, *retry)
+        for share, first, retry in weights.BREAKS
+    ]
+    return np.asarray(np.logaddexp(*terms) - null_odds(seen, windows))
+
+
+def outage_odds(seen: Observations, windows: Windows, rate: float) -> Floats:
+    """[w, m] log odds of every attempt in the window failing with `rate`, against the test case's own rate."""
+    ran, failed, retried, again = (
+        _within(x, windows) for x in (seen.ran, seen.failed, seen.retried, seen.failed_again)
+    )
+    hits, misses = failed + again, (ran - failed) + (retried - again)
+    return np.asarray(hits * np.log(rate) + misses * np.log1p(-rate) - null_odds(seen, windows))
+
+
+def null_odds(seen: Observations, windows: Windows) -> Floats:
+    """[w, m] log likelihood of what is in each window under the test case's own rate.
+
+    The own rate is known from the runs before the window; runs after a closed window are predicted with and without it.
+    """
+    before_ran, before_failed = seen.ran[windows.begin], seen.failed[windows.begin]
+    share = np.minimum(1.0, weights.HISTORY_CAP / np.maximum(before_ran, 1))
+    a = np.asarray(weights.BASE_PRIOR[0] + share * before_failed, dtype=np.float64)
+    b = np.asarray(weights.BASE_PRIOR[1] + share * (before_ran - before_failed), dtype=np.float64)
+    open_end = Windows(windows.begin, np.full_like(windows.stop, seen.total))
+    ran, failed = _within(seen.ran, open_end), _within(seen.failed, open_end)
+    out = _predictive(failed, ran, a, b)
+    closed = windows.stop < seen.total
+    if closed.any():
+        after = Windows(windows.stop[closed], open_end.stop[closed])
+        late_ran, late_failed = _within(seen.ran, after), _within(seen.failed, after)
+        out[closed] -= _predictive(late_failed, late_ran, a[closed], b[closed])
+    retried, again = _within(seen.retried, windows), _within(seen.failed_again, windows)
+    return np.asarray(out + _sequence(again, retried, *weights.RETRY_OF_FLAKE))
+
+
+def drift_odds(odds: Floats) -> Floats:
+    """[m] log of how much better a test case's results are explained by a breakage of its own at an unknown time.
+
+    Args:
+        odds: [w, m] of open windows, one a run.
+
+    Source: ALGORITHMS.md section 6, item 3.
+    """
+    if len(odds) == 0:
+        return np.zeros(odds.shape[1])
+    top = odds.max(axis=0)
+    mean = top + np.log(np.mean(np.exp(odds - top), axis=0))
+    return np.asarray(np.logaddexp(np.log1p(-weights.DRIFT_SHARE), np.log(weights.DRIFT_SHARE) + mean))
+
+
+def _within(sums: Ints, windows: Windows) -> Ints:
+    return np.asarray(sums[windows.stop] - sums[windows.begin])
+
+
+def _predictive(k: Ints, n: Ints, a: Floats, b: Floats) -> Floats:
+    """Log likelihood of k failures of n, in their order, under Beta(a, b); zero work where n is 0."""
+    out = np.zeros(k.shape)
+    some = n > 0
+    a_, b_, k_, n_ = a[some], b[some], k[some], n[some]
+    out[some] = log_beta(a_ + k_, b_ + n_ - k_) - log_beta(a_, b_)
+    return out
+
+
+def _sequence(k: Ints, n: Ints, a: float, b: float) -> Floats:
+    """The same for one prior: from tables, since k and n are small integers."""
+    steps = np.arange(int(n.max(initial=0)) + 1)
+    of_a, of_b, of_both = log_gamma(a + steps), log_gamma(b + steps), log_gamma(a + b + steps)
+    constant = float(log_beta(a, b))
+    return np.asarray(of_a[k] + of_b[n - k] - of_both[n] - constant)

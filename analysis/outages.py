@@ -1,0 +1,185 @@
+"""Outages: runs in which far more failed than the tests' own rates allow, and which recovered.
+
+Rule: a run and a scope (everything, or the test cases of one service) with a log likelihood ratio of an outage above
+ln 500, at least three failures, and recovery in the next run. Source: ALGORITHMS.md section 6, item 7, and PyTorch's
+autorevert: a failure of the environment stands between two successes in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis import calibration as weights
+from analysis.beta_function import Floats
+from analysis.exposure import EVERYTHING
+from analysis.likelihood import Observations, Windows, observe, outage_odds
+from analysis.records import (
+    BoolMatrix,
+    Count,
+    Evidence,
+    FailureSample,
+    Outage,
+    OutageReport,
+    StreamHistory,
+)
+from ingest.model import Result, RunState
+
+LEAST_RATIO = float(np.log(500.0))
+LEAST_FAILURES = 3
+RECOVERED = 0.8
+"""Of the test cases that failed in an outage's last run, this share must pass in the next."""
+LONGEST_RUNS = 12
+MOSTLY_RED = 0.8
+LEAST_EXECUTED = 20
+OPEN_SHARE = 0.5
+"""An outage that has not recovered is reported when it turns this share of its scope red."""
+_SIGNS = ("connection refused", "timed out", "timeout", "connection reset", "no healthy upstream", "unavailable", "dns")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """An outage in one stream: rows [begin, end] and test cases of its scope."""
+
+    begin: int
+    end: int
+    scope: str
+    members: npt.NDArray[np.bool_]
+    ratio: float
+    is_open: bool
+
+
+def find_outages(histories: Sequence[StreamHistory], samples: Sequence[FailureSample] = ()) -> OutageReport:
+    """Outages of one environment, from the histories of its streams, each looked at on its own.
+
+    Args:
+        histories: of one environment.
+        samples: failing attempts; those within an outage become its evidence.
+    """
+    outages: list[Outage] = []
+    cells, closed = [], []
+    for history in histories:
+        mask = np.zeros(history.results.shape, dtype=np.bool_)
+        for stretch in _stretches(history):
+            outages.append(_outage(history, stretch, samples))
+            if not stretch.is_open:
+                mask[stretch.begin : stretch.end + 1, stretch.members] = True
+        closed.append(mask)
+        cells.append(mask | mostly_red(history)[:, None])
+    outages.sort(key=lambda o: (o.start, o.service))
+    return OutageReport(tuple(outages), tuple(cells), tuple(closed))
+
+
+def closed_cells(history: StreamHistory) -> BoolMatrix:
+    """[n, m]: results of one stream that a closed outage explains."""
+    return find_outages([history]).closed[0]
+
+
+def mostly_red(history: StreamHistory) -> npt.NDArray[np.bool_]:
+    """[n]: complete runs of at least 20 executed tests of which more than 80 % are red; left out of rates only."""
+    red = ((history.results == Result.FAILED) | (history.results == Result.ERRORED)).sum(axis=1)
+    executed = ((history.results >= 0) & (history.results != Result.SKIPPED)).sum(axis=1)
+    complete = np.array([run.state is RunState.COMPLETE for run in history.runs], dtype=np.bool_)
+    return np.asarray(complete & (executed >= LEAST_EXECUTED) & (red > MOSTLY_RED * executed))
+
+
+def _stretches(history: StreamHistory) -> list[_Stretch]:
+    """Outages of one stream, oldest first; at most one at a time."""
+    n = len(history.runs)
+    seen = observe(history, None)
+    failed = np.diff(seen.failed, axis=0)
+    busy = np.flatnonzero(failed.sum(axis=1) >= LEAST_FAILURES)
+    if n == 0 or len(busy) == 0:
+        return []
+    names, members = _scopes(history)
+    ratio, counts = _ratios(seen, members, busy)
+    found: list[_Stretch] = []
+    row, of = 0, {int(r): i for i, r in enumerate(busy)}
+    while row < n:
+        place = of.get(row)
+        best = -1 if place is None else int(ratio[:, place].argmax())
+        if place is None or ratio[best, place] <= LEAST_RATIO or counts[best, place] < LEAST_FAILURES:
+            row += 1
+            continue
+        end = row
+        while end + 1 in of and ratio[best, of[end + 1]] > LEAST_RATIO:
+            end += 1
+        state = _state(seen, members[best], row, end)
+        if state is not None and end - row < LONGEST_RUNS:
+            found.append(_Stretch(row, end, names[best], members[best], float(ratio[best, place]), state == "open"))
+        row = end + 1
+    return found
+
+
+def _scopes(history: StreamHistory) -> tuple[list[str], BoolMatrix]:
+    """(names, [s, m] membership): everything, then every service that at least three test cases exercise."""
+    users: dict[str, list[int]] = {}
+    for t, column in enumerate(history.tests):
+        for exercise in column.exercised:
+            users.setdefault(exercise.service, []).append(t)
+    names = [EVERYTHING, *sorted(name for name, tests in users.items() if len(tests) >= LEAST_FAILURES)]
+    members = np.zeros((len(names), len(history.tests)), dtype=np.bool_)
+    members[0] = True
+    for s, name in enumerate(names[1:], 1):
+        members[s, users[name]] = True
+    return names, members
+
+
+def _ratios(
+    seen: Observations, members: BoolMatrix, rows: npt.NDArray[np.int64]
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """([s, r] log likelihood ratio of an outage, [s, r] failures) of each scope in each of the runs `rows`."""
+    single = Windows(rows, rows + 1)
+    inside = members.astype(np.float64)
+    sums = np.stack([inside @ outage_odds(seen, single, float(rate)).T for rate in weights.OUTAGE_RATES])
+    top = sums.max(axis=0)
+    ratio = top + np.log(np.mean(np.exp(sums - top), axis=0))
+    ratio[1:] -= np.log(max(len(members) - 1, 1))
+    failed = (seen.failed[rows + 1] - seen.failed[rows]).T
+    return ratio, members.astype(np.int64) @ failed
+
+
+def _state(seen: Observations, members: npt.NDArray[np.bool_], begin: int, end: int) -> str | None:
+    """`closed` when the test cases that failed pass in the next runs, `open` when none followed; None: neither."""
+    hit = ((seen.failed[end + 1] - seen.failed[begin]) > 0) & members
+    total = seen.total
+    for last in range(end + 2, min(end + 3, total) + 1):
+        ran = (seen.ran[last] - seen.ran[end + 1])[hit]
+        failed = (seen.failed[last] - seen.failed[end + 1])[hit]
+        executed = int(np.count_nonzero(ran))
+        if executed >= LEAST_FAILURES:
+            recovered = int(np.count_nonzero((ran > 0) & (failed == 0)))
+            return "closed" if recovered >= RECOVERED * executed else None
+    ran_now = (seen.ran[end + 1] - seen.ran[end]) * members
+    failed_now = (seen.failed[end + 1] - seen.failed[end]) * members
+    return "open" if failed_now.sum() >= OPEN_SHARE * max(int(ran_now.sum()), 1) else None
+
+
+def _outage(history: StreamHistory, stretch: _Stretch, samples: Sequence[FailureSample]) -> Outage:
+    results = history.results[stretch.begin : stretch.end + 1, stretch.members]
+    tests = [column.case.test_id for column, inside in zip(history.tests, stretch.members, strict=True) if inside]
+    bad = (results == Result.FAILED) | (results == Result.ERRORED) | (results == Result.FLAKY)
+    executed = int(((results >= 0) & (results != Result.SKIPPED)).sum())
+    count = Count(int(bad.sum()), executed)
+    hit = sorted(test for test, any_bad in zip(tests, bad.any(axis=0).tolist(), strict=True) if any_bad)
+    first, last = history.runs[stretch.begin], history.runs[stretch.end]
+    what = f"test cases of {stretch.scope}" if stretch.scope else "everything"
+    said = f"{count.k} of {count.n} results failed in {stretch.end - stretch.begin + 1} run(s), of {what}"
+    evidence = [Evidence("breadth", stretch.ratio, said)]
+    inside = [s for s in samples if first.started_ms <= s.run.started_ms <= last.started_ms and s.test_id in set(hit)]
+    signs = sum(any(sign in f"{s.message}\n{s.text[:4000]}".lower() for sign in _SIGNS) for s in inside)
+    if signs:
+        evidence.append(Evidence("text", 0.0, f"{signs} of {len(inside)} messages speak of the network or a timeout"))
+    return Outage(
+        environment=history.scope.environment,
+        service=stretch.scope,
+        start=first,
+        end=None if stretch.is_open else last,
+        tests=tuple(hit),
+        failed=count,
+        log_likelihood_ratio=stretch.ratio,
+        evidence=tuple(evidence),
+    )

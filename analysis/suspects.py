@@ -1,0 +1,230 @@
+"""Who broke it: every recorded change against an outage, an unrecorded change and a flake, in one joint model.
+
+`rank_suspects` is the only thing others call; how it scores may change, what it takes and gives does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis import calibration as weights
+from analysis.beta_function import Floats
+from analysis.candidates import (
+    HOUR_MS,
+    Candidate,
+    Streak,
+    find_candidates,
+    find_streak,
+)
+from analysis.errors import AnalysisError
+from analysis.explanation import Case, explain
+from analysis.exposure import EVERYTHING, Scopes, find_scopes, reachable
+from analysis.joint import Odds, Stage, break_score, explain_away, outage_score, weigh
+from analysis.likelihood import Observations, observe
+from analysis.outages import closed_cells
+from analysis.records import BoolMatrix, Hypothesis, SuspectQuestion
+from analysis.same_code import is_covered
+from analysis.texts import changed_file_named, files_in, named_services, texts_of
+from ingest.model import ChangeTarget
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mentions:
+    """What the trigger's texts name, and how that speaks for each scope."""
+
+    services: frozenset[str]
+    files: frozenset[str]
+    by_scope: dict[str, float]
+    """Log odds of a cause in each service scope."""
+
+
+def rank_suspects(question: SuspectQuestion) -> tuple[Hypothesis, ...]:
+    """Competing explanations of the trigger's last failures, most probable first; their probabilities sum to 1.
+
+    One hypothesis a candidate change, and one each for an outage, an unrecorded change and a flake. Ties are broken by
+    kind, then by the change's recorded time (newest first) and id. Empty where the trigger never failed in the history.
+
+    Raises:
+        AnalysisError: if the trigger is not among the history's test cases.
+
+    Source: ALGORITHMS.md section 6, its weak variant.
+    """
+    trigger = _place_of(question)
+    everything = observe(question.history, None)
+    streak = _streak(question, everything, trigger)
+    if streak is None:
+        return ()
+    seen = observe(question.history, _mask(question, streak))
+    candidates = find_candidates(question.history, question.feed, streak)
+    scopes = _scopes(question, candidates)
+    odds = _odds(question, seen, streak, candidates)
+    stages = explain_away(odds, scopes, trigger)
+    mentions = _mentions(question, scopes, candidates)
+    scored = _score(question, streak, candidates, scopes, odds, stages, mentions, trigger)
+    probabilities = _softmax(scored)
+    case = Case(question, trigger, streak, seen, scopes, odds, stages, mentions.services, mentions.files)
+    found = [explain(case, s.kind, s.candidate, s.scope, s.text, p) for s, p in zip(scored, probabilities, strict=True)]
+    return tuple(sorted(found, key=_order))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The log weight of one hypothesis."""
+
+    kind: str
+    weight: float
+    text: float
+    """Log odds from the failure's text."""
+    candidate: Candidate | None = None
+    scope: str | None = None
+
+
+def _order(found: Hypothesis) -> tuple[float, str, int, str]:
+    at = 0 if found.change is None else -found.change.at_ms
+    return -found.probability, found.kind, at, "" if found.change is None else found.change.change_id
+
+
+def _place_of(question: SuspectQuestion) -> int:
+    for t, column in enumerate(question.history.tests):
+        if column.case.test_id == question.test_id:
+            return t
+    raise AnalysisError(f"test case {question.test_id} is not in the history of {question.history.scope}")
+
+
+def _streak(question: SuspectQuestion, seen: Observations, trigger: int) -> Streak | None:
+    column = question.history.results[:, trigger]
+    red = (column == 1) | (column == 2)
+    failed, ran = (np.diff(sums[:, trigger]) > 0 for sums in (seen.failed, seen.ran))
+    return find_streak(failed, red, ran)
+
+
+def _mask(question: SuspectQuestion, streak: Streak) -> BoolMatrix:
+    """Closed outages, but never what is asked about: nothing from the first bad run on is masked."""
+    mask = closed_cells(question.history) if question.masked is None else question.masked
+    if mask.ndim == 1:
+        mask = np.repeat(mask[:, None], len(question.history.tests), axis=1)
+    mask = mask.copy()
+    mask[streak.first_bad :] = False
+    return mask
+
+
+def _scopes(question: SuspectQuestion, candidates: tuple[Candidate, ...]) -> Scopes:
+    commits = [c.change for c in candidates if c.change.target is ChangeTarget.TEST]
+    services = [c.change.service for c in candidates if c.change.target is ChangeTarget.SERVICE]
+    return find_scopes(question.history.tests, services, commits, question.graph)
+
+
+def _odds(question: SuspectQuestion, seen: Observations, streak: Streak, candidates: tuple[Candidate, ...]) -> Odds:
+    """Odds of an open window from every run of the last hours, and of every candidate's own windows."""
+    runs = question.history.runs
+    starts = np.array([run.started_ms for run in runs], dtype=np.int64)
+    first = int(np.searchsorted(starts, runs[streak.first_bad].started_ms - weights.UNRECORDED_HOURS * HOUR_MS))
+    pairs = {(begin, len(runs)) for begin in range(min(first, streak.first_bad), len(runs))}
+    pairs |= {(begin, stop) for c in candidates for begin, stop, _ in c.windows}
+    outage_ms = runs[streak.last_bad].started_ms - weights.OUTAGE_HOURS * HOUR_MS
+    return weigh(seen, sorted(pairs), int(np.searchsorted(starts, outage_ms)))
+
+
+def _mentions(question: SuspectQuestion, scopes: Scopes, candidates: tuple[Candidate, ...]) -> _Mentions:
+    texts = texts_of(question.samples)
+    services = sorted({*scopes.names[1:], *question.graph.calls, *question.graph.owners})
+    named = named_services(texts, services)
+    by_scope: dict[str, float] = {}
+    for scope in scopes.names[1:]:
+        if not named:
+            by_scope[scope] = 0.0
+        elif scope in named:
+            by_scope[scope] = float(np.log(weights.NAMES_SERVICE))
+        elif any(scope in reachable(question.graph, name) for name in named):
+            by_scope[scope] = float(np.log(weights.NAMES_CALLER))
+        else:
+            by_scope[scope] = float(np.log(weights.NAMES_ANOTHER))
+    return _Mentions(named, files_in(texts) if candidates else frozenset(), by_scope)
+
+
+def _score(
+    question: SuspectQuestion,
+    streak: Streak,
+    candidates: tuple[Candidate, ...],
+    scopes: Scopes,
+    odds: Odds,
+    stages: tuple[Stage, ...],
+    mentions: _Mentions,
+    trigger: int,
+) -> list[_Scored]:
+    """Log weights of all hypotheses, each summed over the stages."""
+    broken = _summed([stage.cost + break_score(stage, odds, scopes, trigger) for stage in stages])
+    outage = _summed([stage.cost + outage_score(stage, odds, scopes, trigger) for stage in stages])
+    quiet = float(np.logaddexp.reduce([stage.cost for stage in stages]))
+    flake_text = float(np.log(weights.FLAKE_NAMES if mentions.services else weights.FLAKE_NAMES_NONE))
+    scored = [_score_change(c, scopes, odds, broken, mentions) for c in candidates]
+    scored.append(_score_unrecorded(question, streak, scopes, odds, broken, mentions))
+    scored.append(_score_outage(scopes, odds, outage, mentions))
+    scored.append(_Scored("flake", quiet + flake_text, flake_text))
+    return scored
+
+
+def _score_change(candidate: Candidate, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions) -> _Scored:
+    scope = scopes.place[candidate.scope]
+    rows = [odds.place[begin, stop] for begin, stop, _ in candidate.windows]
+    over_windows = np.logaddexp.reduce(broken[scope, rows] + np.array([weight for _, _, weight in candidate.windows]))
+    text = mentions.by_scope.get(candidate.change.service, 0.0) if candidate.change.service else 0.0
+    if mentions.files and changed_file_named(candidate.change, mentions.files) is not None:
+        text += float(np.log(weights.FILE_IN_STACK))
+    weight = candidate.log_prior + float(over_windows) + text
+    return _Scored("change", weight, text, candidate, candidate.change.service or None)
+
+
+def _score_unrecorded(
+    question: SuspectQuestion, streak: Streak, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions
+) -> _Scored:
+    """A step in any service at any gap between runs; the service is the most probable one."""
+    environment = question.history.scope.environment
+    rows = np.flatnonzero((odds.windows.stop == len(question.history.runs)) & (odds.windows.begin <= streak.last_bad))
+    services = [s for s, name in enumerate(scopes.names) if name and s < _first_commit(scopes)]
+    if not services:
+        return _Scored("unrecorded", float(np.log(weights.UNRECORDED_PRIOR)) - 5.0, 0.0)
+    texts = np.array([mentions.by_scope[scopes.names[s]] for s in services])
+    covered = [is_covered(question.feed, scopes.names[s], environment) for s in services]
+    prior = np.log(weights.UNRECORDED_PRIOR) + np.where(covered, 0.0, np.log(weights.UNCOVERED_FACTOR))
+    each = np.logaddexp.reduce(broken[np.ix_(np.array(services), rows)], axis=1) + texts + prior
+    best = int(each.argmax())
+    return _Scored(
+        "unrecorded", float(np.logaddexp.reduce(each)), float(texts[best]), None, scopes.names[services[best]]
+    )
+
+
+def _score_outage(scopes: Scopes, odds: Odds, outage: Floats, mentions: _Mentions) -> _Scored:
+    """An outage of everything or of one service, begun at any of the last hours' runs and still going on."""
+    services = [s for s, name in enumerate(scopes.names) if name and s < _first_commit(scopes)]
+    if outage.shape[1] == 0:
+        return _Scored("environment", float(np.log(weights.OUTAGE_PRIOR)) - 5.0, 0.0)
+    prior = np.log(weights.OUTAGE_PRIOR / outage.shape[1])
+    texts = np.array([0.0, *(mentions.by_scope[scopes.names[s]] for s in services)])
+    each = np.logaddexp.reduce(outage[[0, *services]], axis=1) + prior + texts
+    each[0] += np.log(weights.OUTAGE_EVERYWHERE)
+    each[1:] += np.log((1 - weights.OUTAGE_EVERYWHERE) / max(len(services), 1))
+    best = int(each.argmax())
+    scope = scopes.names[services[best - 1]] if best else EVERYTHING
+    return _Scored("environment", float(np.logaddexp.reduce(each)), float(texts[best]), None, scope or None)
+
+
+def _first_commit(scopes: Scopes) -> int:
+    """Place of the first scope that is a commit to the tests."""
+    return scopes.services + 1
+
+
+def _summed(values: list[Floats]) -> Floats:
+    return np.asarray(np.logaddexp.reduce(np.stack(values), axis=0))
+
+
+def _softmax(scored: list[_Scored]) -> list[float]:
+    """Calibrated probabilities; they sum to 1."""
+    logits = np.array([s.weight / weights.TEMPERATURE + weights.BIAS[s.kind] for s in scored])
+    shares = np.exp(logits - logits.max())
+    return [float(p) for p in shares / shares.sum()]
