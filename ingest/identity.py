@@ -107,6 +107,9 @@ class Resolver:
         known = known.over(RunIdentity(pipeline=above, run_id=name, run_attempt=1))
         if known.trigger is None and known.merge_request:
             known = replace(known, trigger=Trigger.PRE_MERGE)
+        configured = self.settings.pipeline(known.pipeline or "")
+        if known.service is None and configured is not None:
+            known = replace(known, service=configured.service)
         return replace(
             known,
             environment=self.settings.environment_name(known.environment) if known.environment else None,

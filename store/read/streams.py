@@ -36,3 +36,17 @@ def newest_end(connection: Connection, *, pipeline: str | None = None, environme
 def data_version(connection: Connection) -> int:
     """Changes whenever another connection has committed."""
     return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def count_runs_by_stream(connection: Connection) -> dict[int, int]:
+    """Runs of every stream, by its row."""
+    return dict(connection.execute("SELECT stream_id, count(*) FROM run_total GROUP BY stream_id").fetchall())
+
+
+def services_of_pipelines(connection: Connection) -> dict[str, str]:
+    """The service whose pipeline it is, by pipeline: as most of its runs say."""
+    rows = connection.execute(
+        "SELECT l.name, v.name, count(*) FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+        " JOIN service v ON v.service_id = r.service_id GROUP BY 1, 2 ORDER BY 1, 3, 2 DESC"
+    )
+    return {row[0]: row[1] for row in rows}

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.model import RunRef
+from ingest.model import RunRef, RunState
 from store.connect import Connection
+from store.read import runs
+from store.read.ledger import count_refused
+from store.read.streams import list_streams
 from tui.answers.query import Query
+from tui.answers.windows import resolve_window
+
+SLACK = 1.5
+"""A pipeline is stale when its newest run ended more cadences ago than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +53,41 @@ class Health:
 
 def answer_health(connection: Connection, query: Query) -> Health:
     """State of what was looked at, under the filters of `query`."""
-    raise NotImplementedError
+    pipelines, run_count, test_count, results = runs.count_all(connection)
+    window = resolve_window(connection, query)
+    refused = count_refused(connection)
+    if window is None:
+        return Health(None, pipelines, run_count, test_count, results, (), (), refused)
+    newest = [run for run in runs.list_newest(connection, window.now_ms) if _is_in_scope(run, query)]
+    scopes = [row.scope for row in list_streams(connection)]
+    return Health(
+        window.now_ms,
+        len({run.pipeline for run in newest}),
+        run_count,
+        test_count,
+        results,
+        tuple(_stale(newest, query, window.now_ms)),
+        tuple(run for run in newest if run.state in (RunState.INCOMPLETE, RunState.NO_REPORT)),
+        refused,
+        tuple(sorted({scope.environment for scope in scopes if scope.environment})),
+        tuple(sorted({scope.branch for scope in scopes if scope.branch})),
+    )
+
+
+def _stale(newest: list[RunRef], query: Query, now_ms: int) -> Iterator[StalePipeline]:
+    """Pipelines whose newest run, in any environment, ended longer ago than one and a half cadences."""
+    ends: dict[str, int] = {}
+    for run in newest:
+        ends[run.pipeline] = max(ends.get(run.pipeline, 0), run.ended_ms or run.started_ms)
+    for pipeline, end_ms in sorted(ends.items()):
+        configured = query.settings.pipeline(pipeline)
+        if configured is None or not configured.cadence_s:
+            continue
+        cadence_ms = configured.cadence_s * 1000
+        if now_ms - end_ms > cadence_ms * SLACK:
+            yield StalePipeline(pipeline, end_ms, cadence_ms, now_ms - end_ms)
+
+
+def _is_in_scope(run: RunRef, query: Query) -> bool:
+    wanted = ((query.pipeline, run.pipeline), (query.environment, run.environment))
+    return all(asked is None or asked.casefold() == found.casefold() for asked, found in wanted)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from ingest.settings import Settings
 
 DAY_MS = 86_400_000
 DEFAULT_WINDOW_DAYS = 14
@@ -32,6 +34,8 @@ class Query:
     """Test cases that exercise it."""
     owner: str | None = None
     """Test cases it owns."""
+    settings: Settings = field(default_factory=Settings)
+    """Of `crywolf.toml`: baseline branch, cadences, flows, owner rules."""
 
 
 @dataclass(frozen=True, slots=True)

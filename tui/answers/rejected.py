@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from store.connect import Connection
+from store.read import ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +24,16 @@ class RefusedRow:
 
 def list_refused(connection: Connection) -> tuple[RefusedRow, ...]:
     """Every refused file, newest first."""
-    raise NotImplementedError
+    return tuple(
+        RefusedRow(
+            row.number,
+            row.path,
+            row.reason,
+            row.line,
+            row.size_bytes,
+            row.first_seen_ms,
+            row.last_seen_ms,
+            row.attempts,
+        )
+        for row in ledger.list_refused(connection)
+    )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.model import Counts, RunRef
+from ingest.model import PRE_MERGE_BRANCH, Counts, RunRef, Trigger
 from store.connect import Connection
+from store.read import runs
+from store.read.rows import RunFact
 from tui.answers.query import Query, Window
+from tui.answers.windows import resolve_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +33,28 @@ class RunsAnswer:
 
 def answer_runs(connection: Connection, query: Query) -> RunsAnswer:
     """Runs under the filters of `query`; all triggers and attempts."""
-    raise NotImplementedError
+    window = resolve_window(connection, query)
+    if window is None:
+        return RunsAnswer(None, ())
+    facts = runs.list_runs(connection, window.since_ms, window.until_ms, window.now_ms)
+    return RunsAnswer(window, tuple(_row(fact, query) for fact in facts if _passes(fact, query)))
+
+
+def _row(fact: RunFact, query: Query) -> RunRow:
+    tests = fact.passed + fact.failed + fact.errored + fact.skipped + fact.flaky
+    counts = Counts(tests, fact.attempts, fact.passed, fact.failed, fact.errored, fact.skipped, fact.flaky)
+    configured = query.settings.pipeline(fact.run.pipeline)
+    shards = configured.shards if configured else None
+    return RunRow(fact.run, counts, fact.parts, shards, fact.is_start_estimated)
+
+
+def _passes(fact: RunFact, query: Query) -> bool:
+    run = fact.run
+    branches = (run.branch, PRE_MERGE_BRANCH) if run.trigger is Trigger.PRE_MERGE else (run.branch,)
+    wanted = (
+        (query.pipeline, (run.pipeline,)),
+        (query.environment, (run.environment,)),
+        (query.branch, branches),
+        (query.service, (fact.service or "",)),
+    )
+    return all(asked is None or asked.casefold() in {f.casefold() for f in found} for asked, found in wanted)

@@ -1,0 +1,134 @@
+"""What most questions need first: the window, the streams in scope, owners, the service graph and the change feed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from analysis.records import ChangeFeed, Exercise, ServiceGraph, TestColumn
+from ingest.model import PRE_MERGE_BRANCH, Tier
+from store.connect import Connection
+from store.read import catalog, changes, streams, tests
+from store.read.rows import StreamRow, TestInfo
+from tui.answers.owner_book import OwnerBook, load_owner_book, owns
+from tui.answers.query import Query, Window
+from tui.answers.windows import resolve_window
+
+
+@dataclass
+class Basis:
+    """Facts behind one answer, loaded when first needed."""
+
+    connection: Connection
+    query: Query
+    window: Window
+    streams: tuple[StreamRow, ...]
+    """Those that pass the filters of the query, baseline or not."""
+
+    @cached_property
+    def owners(self) -> OwnerBook:
+        """Who owns what."""
+        return load_owner_book(self.connection, self.query.settings)
+
+    @cached_property
+    def baseline(self) -> tuple[StreamRow, ...]:
+        """Streams that count for verdicts: the configured branch, else each pipeline's branch with most runs."""
+        settings = self.query.settings
+        if self.query.branch is not None:
+            return tuple(row for row in self.streams if row.scope.branch != PRE_MERGE_BRANCH)
+        if "project.baseline_branch" in settings.given:
+            wanted = ("", settings.baseline_branch)
+            return tuple(row for row in self.streams if row.scope.branch in wanted)
+        return _most_used_branches(self.connection, self.streams)
+
+    @cached_property
+    def graph(self) -> ServiceGraph:
+        """Who calls whom, catalogs of all files together."""
+        return load_graph(self.connection)
+
+    @cached_property
+    def feed(self) -> ChangeFeed:
+        """Changes up to now."""
+        until_ms = self.window.now_ms
+        found = changes.list_changes(self.connection, -(2**53), until_ms)
+        return ChangeFeed(found, changes.list_covered(self.connection))
+
+    @cached_property
+    def tests_of_service(self) -> frozenset[int] | None:
+        """Rows of the cases that exercise the service asked for; None when none is asked for."""
+        service = self.query.service
+        return None if service is None else tests.list_tests_of_service(self.connection, service)
+
+    def passes(self, info: TestInfo) -> bool:
+        """Whether a case passes the owner and service filters."""
+        chosen = self.tests_of_service
+        if chosen is not None and info.test_row not in chosen:
+            return False
+        return self.query.owner is None or owns(self.query.owner, self.owners.of_test(info.case).owners)
+
+    def column(self, info: TestInfo, entry: str | None = None) -> TestColumn:
+        """A case with the services it exercises: declared ones, else those reachable from its entry service."""
+        if info.declared:
+            exercised = tuple(Exercise(name, Tier.DECLARED) for name in info.declared)
+        else:
+            exercised = reachable_from(self.graph, entry) if entry else ()
+        return TestColumn(info.case, exercised, self.owners.of_test(info.case).owners)
+
+
+def load_basis(connection: Connection, query: Query) -> Basis | None:
+    """The basis of an answer; None in a store without runs in scope."""
+    window = resolve_window(connection, query)
+    if window is None:
+        return None
+    rows = streams.list_streams(connection)
+    return Basis(connection, query, window, tuple(row for row in rows if _is_in_scope(row, query)))
+
+
+def load_graph(connection: Connection) -> ServiceGraph:
+    """The service graph; APIs that no file resolves itself are joined to their providers here."""
+    names, entries = catalog.list_services(connection)
+    providers: dict[str, list[str]] = {}
+    for entry in entries:
+        for api in entry.provides_apis:
+            providers.setdefault(api, []).append(entry.name)
+    calls: dict[str, dict[str, None]] = {name: {} for name in names}
+    owners: dict[str, str | None] = {name: None for name in names}
+    for entry in entries:
+        targets = [*entry.depends_on, *(p for api in entry.consumes_apis for p in providers.get(api, ()))]
+        calls.setdefault(entry.name, {}).update((target, None) for target in targets if target != entry.name)
+        owners[entry.name] = owners.get(entry.name) or entry.owner
+    catalogued = {entry.name for entry in entries}
+    return ServiceGraph(
+        {name: tuple(targets) for name, targets in calls.items()},
+        owners,
+        frozenset(name for name in names if name not in catalogued),
+    )
+
+
+def reachable_from(graph: ServiceGraph, entry: str) -> tuple[Exercise, ...]:
+    """The entry service and everything it calls, nearest first."""
+    seen, frontier, hops = {entry: 0}, [entry], 0
+    while frontier:
+        hops += 1
+        following = [target for name in frontier for target in graph.calls.get(name, ()) if target not in seen]
+        frontier = sorted(set(following))
+        seen.update((target, hops) for target in frontier)
+    return tuple(Exercise(name, Tier.REACHABLE, distance) for name, distance in seen.items())
+
+
+def _is_in_scope(row: StreamRow, query: Query) -> bool:
+    wanted = ((query.pipeline, row.scope.pipeline), (query.environment, row.scope.environment))
+    if any(asked is not None and asked.casefold() != found.casefold() for asked, found in wanted):
+        return False
+    return query.branch is None or query.branch.casefold() == row.scope.branch.casefold()
+
+
+def _most_used_branches(connection: Connection, rows: tuple[StreamRow, ...]) -> tuple[StreamRow, ...]:
+    counts = streams.count_runs_by_stream(connection)
+    used: dict[str, Counter[str]] = {}
+    for row in rows:
+        if row.scope.branch != PRE_MERGE_BRANCH:
+            used.setdefault(row.scope.pipeline, Counter())[row.scope.branch] += counts.get(row.stream_id, 0)
+    best = {pipeline: min(c, key=lambda branch: (-c[branch], branch)) for pipeline, c in used.items() if c}
+    return tuple(row for row in rows if best.get(row.scope.pipeline) == row.scope.branch)

@@ -1,0 +1,129 @@
+"""Rows of the store as the arrays that analyses take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.outages import find_outages
+from analysis.records import ABSENT, BoolMatrix, DurationMatrix, OutageReport, StreamHistory
+from analysis.same_code import CodeRelation, relate_code
+from ingest.model import Outcome, Result, RunState
+from store.merge import merge_attempts
+from store.read import results, runs, tests
+from store.read.rows import StreamRow, StreamRun
+from store.read.streams import services_of_pipelines
+from tui.answers.basis import Basis
+
+UNKNOWN_DURATION = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A stream's history with the store's rows beside it."""
+
+    stream: StreamRow
+    history: StreamHistory
+    run_rows: tuple[int, ...]
+    """[n]"""
+    test_rows: tuple[int, ...]
+    """[m]"""
+    durations_ms: DurationMatrix
+    """[n, m] of all attempts together, -1 where not known."""
+    last_durations_ms: DurationMatrix
+    """[n, m] of the last attempt, -1 where not known."""
+
+    def column_of(self, test_row: int) -> int | None:
+        """Column of a test case."""
+        return self.test_rows.index(test_row) if test_row in self.test_rows else None
+
+
+def load_history(
+    basis: Basis,
+    stream: StreamRow,
+    since_ms: int,
+    until_ms: int,
+    test_rows: Sequence[int] | None = None,
+    limit: int = runs.NO_LIMIT,
+) -> Loaded:
+    """Baseline runs of a stream that started in [since, until], and the results of some or all cases in them."""
+    connection = basis.connection
+    found = runs.list_stream_runs(connection, stream.stream_id, since_ms, until_ms, basis.window.now_ms, limit)
+    wanted = None if test_rows is None else sorted(set(test_rows))
+    rows = list(results.list_results(connection, stream.stream_id, [run.run_row for run in found], wanted))
+    present = wanted if wanted is not None else sorted({row[1] for row in rows})
+    return _build(basis, stream, found, present, rows)
+
+
+def relation_of(basis: Basis, loaded: Loaded) -> CodeRelation:
+    """Which runs ran the same code for which cases."""
+    return relate_code(loaded.history, basis.feed)
+
+
+def outages_of(loaded: Iterable[Loaded]) -> OutageReport:
+    """Outages in some streams of one environment."""
+    return find_outages([one.history for one in loaded])
+
+
+def mask_of(loaded: Loaded) -> BoolMatrix:
+    """[n, m]: True where a masked outage explains the result and it counts for no rate."""
+    return find_outages([loaded.history]).cells[0]
+
+
+def last_complete(loaded: Loaded, column: int) -> int | None:
+    """Row of the last complete run that executed a case."""
+    cells = loaded.history.results[:, column]
+    for n in range(len(cells) - 1, -1, -1):
+        if cells[n] not in (ABSENT, Result.SKIPPED) and loaded.history.runs[n].state is RunState.COMPLETE:
+            return n
+    return None
+
+
+def _build(
+    basis: Basis,
+    stream: StreamRow,
+    found: Sequence[StreamRun],
+    test_rows: Sequence[int],
+    rows: Sequence[results.ResultTuple],
+) -> Loaded:
+    shape = (len(found), len(test_rows))
+    place_n = {run.run_row: n for n, run in enumerate(found)}
+    place_m = {row: m for m, row in enumerate(test_rows)}
+    cells = np.full(shape, ABSENT, dtype=np.int8)
+    attempts, failed = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
+    total = np.full(shape, UNKNOWN_DURATION, dtype=np.int64)
+    last = np.full(shape, UNKNOWN_DURATION, dtype=np.int64)
+    for (run_row, test_row), group in _grouped(rows):
+        n, m = place_n[run_row], place_m[test_row]
+        outcomes = [outcome for outcome, _ in group]
+        cells[n, m] = merge_attempts(outcomes)
+        attempts[n, m] = min(255, len(outcomes))
+        failed[n, m] = min(255, sum(o in (Outcome.FAILED, Outcome.ERRORED) for o in outcomes))
+        known = [duration for _, duration in group if duration is not None]
+        if known:
+            total[n, m] = sum(known)
+        if group[-1][1] is not None:
+            last[n, m] = group[-1][1]
+    infos = tests.load_tests(basis.connection, test_rows)
+    entry = services_of_pipelines(basis.connection).get(stream.scope.pipeline)
+    columns = tuple(basis.column(infos[row], entry) for row in test_rows)
+    history = StreamHistory(stream.scope, tuple(run.run for run in found), columns, cells, failed, attempts)
+    return Loaded(stream, history, tuple(run.run_row for run in found), tuple(test_rows), total, last)
+
+
+def _grouped(
+    rows: Sequence[results.ResultTuple],
+) -> Iterable[tuple[tuple[int, int], list[tuple[int, int | None]]]]:
+    """Consecutive attempts of one case in one run."""
+    key: tuple[int, int] | None = None
+    group: list[tuple[int, int | None]] = []
+    for run_row, test_row, outcome, duration in rows:
+        if (run_row, test_row) != key:
+            if key is not None:
+                yield key, group
+            key, group = (run_row, test_row), []
+        group.append((outcome, duration))
+    if key is not None:
+        yield key, group

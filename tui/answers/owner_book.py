@@ -1,0 +1,91 @@
+"""Whose is it? Owners of test cases, environments, jobs and services, each with where the answer comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ingest.catalog.owner_matching import OwnerMatcher
+from ingest.model import Scope, TestCase
+from ingest.settings import Settings
+from store.connect import Connection
+from store.read.catalog import list_owner_files, list_services
+
+UNOWNED = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class TestOwners:
+    """Owners of a test case as written, and the rule that says so."""
+
+    owners: tuple[str, ...]
+    source: str
+
+    __test__ = False
+
+
+@dataclass(slots=True)
+class OwnerBook:
+    """Answers who owns what; one a question."""
+
+    settings: Settings
+    matchers: tuple[tuple[str | None, OwnerMatcher], ...]
+    """(repository or None for any, matcher) by location."""
+    services: dict[str, str | None]
+    """Owner of every service of the catalog."""
+    _known: dict[TestCase, TestOwners] = field(default_factory=dict)
+
+    def of_test(self, case: TestCase) -> TestOwners:
+        """By a rule of `crywolf.toml`, else CODEOWNERS of its file, else of its class name."""
+        found = self._known.get(case)
+        if found is None:
+            found = self._known[case] = self._find(case)
+        return found
+
+    def of_environment(self, scope: Scope) -> tuple[str, ...]:
+        """Owner of the environment or job of a stream, by a rule of `crywolf.toml`."""
+        owner = self.settings.owner_of_job(scope.pipeline, scope.environment)
+        return (owner,) if owner else ()
+
+    def of_service(self, service: str | None) -> tuple[str, ...]:
+        """Owner of a service, from the catalog."""
+        owner = self.services.get(service) if service else None
+        return (owner,) if owner else ()
+
+    def _find(self, case: TestCase) -> TestOwners:
+        rule = self.settings.owner_of_test(case.identity)
+        if rule:
+            return TestOwners((rule,), "crywolf.toml")
+        for repository, matcher in self.matchers:
+            if repository is not None and repository != case.namespace:
+                continue
+            rules = matcher.rules_for(case.file) if case.file else matcher.rules_for_class(case.classname)
+            if rules:
+                owners = tuple(dict.fromkeys(owner for r in rules for owner in r.owners))
+                return TestOwners(owners, f"CODEOWNERS {rules[-1].pattern}")
+        return TestOwners((), "no rule matches")
+
+
+def load_owner_book(connection: Connection, settings: Settings) -> OwnerBook:
+    """The owner book of a store."""
+    matchers = tuple((source.repository, OwnerMatcher(source.file)) for source in list_owner_files(connection))
+    _, entries = list_services(connection)
+    services: dict[str, str | None] = {}
+    for entry in entries:
+        services[entry.name] = services.get(entry.name) or entry.owner
+    return OwnerBook(settings, matchers, services)
+
+
+def team_of(owner: str) -> str:
+    """An owner's short name, for comparing what CODEOWNERS, catalog and people write.
+
+    >>> team_of("@acme/Tills"), team_of("group:tills")
+    ('tills', 'tills')
+    """
+    return owner.rpartition("/")[2].rpartition(":")[2].removeprefix("@").casefold()
+
+
+def owns(owner: str, owners: tuple[str, ...]) -> bool:
+    """Whether one of some owners is the one a person asks for; `nobody` finds what is unowned."""
+    if owner.casefold() == UNOWNED:
+        return not owners
+    return any(team_of(owner) == team_of(other) for other in owners)

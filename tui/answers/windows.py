@@ -1,0 +1,28 @@
+"""Moments and windows, resolved against the newest run in scope."""
+
+from __future__ import annotations
+
+from store.connect import Connection
+from store.read.streams import newest_end
+from tui.answers.query import DAY_MS, DEFAULT_WINDOW_DAYS, Moment, Query, Window
+
+FAR_FUTURE_MS = 2**53
+
+
+def resolve_window(connection: Connection, query: Query) -> Window | None:
+    """The window of a query; None in a store without runs in scope."""
+    newest = newest_end(connection, pipeline=query.pipeline, environment=query.environment)
+    if newest is None:
+        return None
+    now_ms = _resolve(query.at, newest, newest)
+    until_ms = min(_resolve(query.until, now_ms, now_ms), now_ms)
+    since_ms = _resolve(query.since, now_ms, until_ms - DEFAULT_WINDOW_DAYS * DAY_MS)
+    return Window(since_ms, until_ms, now_ms)
+
+
+def _resolve(moment: Moment | None, now_ms: int, default_ms: int) -> int:
+    if moment is None:
+        return default_ms
+    if moment.at_ms is not None:
+        return moment.at_ms
+    return now_ms - (moment.back_ms or 0)
