@@ -60,8 +60,8 @@ tools:
 
 # Refreshes the pins; see CONTRIBUTING.md.
 requirements:
-	uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  pyproject.toml --extra dev -o requirements.txt
+	echo "editables>=0.5" | uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate \
+	  --no-header pyproject.toml - --extra dev -o requirements.txt  # hatchling needs editables for an editable install
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

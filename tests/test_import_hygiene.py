@@ -13,18 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SCREENS = ("textual",)
 SLOW = (*SCREENS, "httpx", "sqlite_utils", "watchfiles", "pandas")
-SLOWER_THAN_HELP = (
-    *SLOW,
-    "junitparser",
-    "numpy",
-    "scipy",
-    "rapidfuzz",
-    "rich",
-    "msgspec",
-    "yaml",
-    "sqlite3",
-    "pysqlite3",
-)
+DRIVERS = ("sqlite3", "pysqlite3")
+SLOWER_THAN_HELP = (*SLOW, *DRIVERS, "junitparser", "numpy", "scipy", "rapidfuzz", "rich", "msgspec", "yaml")
 
 FORBIDDEN = {
     "tui.cli": SLOWER_THAN_HELP,
