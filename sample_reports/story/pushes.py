@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sample_reports.story.cast import JOURNEYS_ROOT, display
+from sample_reports.story.cast import JOURNEYS_ROOT, ORGANISATION, REPOSITORY, display
 from sample_reports.story.dice import Dice
 from sample_reports.story.records import iso
 from sample_reports.story.releases import moment
@@ -23,14 +23,15 @@ _PUSHES = """
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A push to the baseline branch that touches tests only."""
+    """A push to the baseline branch."""
 
     sha: str
     before: str
     at: int
     title: str
     author: str
-    file: str
+    files: tuple[str, ...]
+    repository: str = REPOSITORY
 
 
 def pushes(origin: int) -> list[Push]:
@@ -41,7 +42,7 @@ def pushes(origin: int) -> list[Push]:
         when, title, author, path = (part.strip() for part in line.split("|"))
         sha = Dice("push", title).sha()
         file = "journeys/pom.xml" if path.endswith("pom.xml") else f"{JOURNEYS_ROOT}/{path}"
-        out.append(Push(sha, before, moment(origin, when), title, author, file))
+        out.append(Push(sha, before, moment(origin, when), title, author, (file,)))
         before = sha
     return out
 
@@ -57,6 +58,7 @@ def revision_at(known: list[Push], at: int) -> str:
 
 def webhook(push: Push) -> dict[str, object]:
     """GitHub's payload."""
+    home = f"https://github.com/{ORGANISATION}/{push.repository}"
     person = {"name": display(push.author), "username": push.author.replace(".", "-")}
     commit = {
         "id": push.sha,
@@ -64,12 +66,12 @@ def webhook(push: Push) -> dict[str, object]:
         "distinct": True,
         "message": push.title,
         "timestamp": iso(push.at),
-        "url": f"https://github.com/acme/shop/commit/{push.sha}",
+        "url": f"{home}/commit/{push.sha}",
         "author": person,
         "committer": person,
         "added": [],
         "removed": [],
-        "modified": [push.file],
+        "modified": list(push.files),
     }
     return {
         "ref": "refs/heads/main",
@@ -78,9 +80,9 @@ def webhook(push: Push) -> dict[str, object]:
         "created": False,
         "deleted": False,
         "forced": False,
-        "compare": f"https://github.com/acme/shop/compare/{push.before[:12]}...{push.sha[:12]}",
+        "compare": f"{home}/compare/{push.before[:12]}...{push.sha[:12]}",
         "commits": [commit],
         "head_commit": commit,
-        "repository": {"name": "shop", "full_name": "acme/shop", "html_url": "https://github.com/acme/shop"},
+        "repository": {"name": push.repository, "full_name": f"{ORGANISATION}/{push.repository}", "html_url": home},
         "pusher": {"name": push.author.replace(".", "-")},
     }

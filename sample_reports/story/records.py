@@ -108,6 +108,7 @@ class Deploy:
     feed: str = "cdevents"
     """cdevents, github or csv."""
     started: int | None = None
+    repository: str = "shop"
 
 
 @dataclass(slots=True)

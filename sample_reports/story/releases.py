@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sample_reports.story.cast import PLAYERS, PREPROD, PURL, SERVICES, STAGING, SUFFIX
+from sample_reports.story.cast import ORGANISATION, PLAYERS, PREPROD, PURL, SERVICES, STAGING, SUFFIX
 from sample_reports.story.dice import Dice
 from sample_reports.story.records import Deploy, iso
 
@@ -111,13 +111,14 @@ def cdevent(d: Deploy) -> dict[str, object]:
     """The CDEvent of a deploy, a rollback or a changed environment."""
     about = "environment" if d.kind == "modified" else "service"
     details = {"title": d.title, "author": f"{d.author}@acme.example", "commit": d.commit}
-    details |= {"url": f"https://git.acme.example/shop/commit/{d.commit[:12]}"}
+    details |= {"url": f"https://git.{ORGANISATION}.example/{d.repository}/commit/{d.commit[:12]}"}
     free: dict[str, object] = {**details}
     if d.files:
         free |= {"files": list(d.files), "additions": d.additions, "deletions": d.deletions}
     content: dict[str, object] = {"name": d.environment, "uri": f"https://{d.environment}.acme.example"}
     if d.service:
-        artifact = f"pkg:{PURL[PLAYERS[d.service].language]}/{d.service}@{d.version}"
+        kind = PURL[PLAYERS[d.service].language] if d.service in PLAYERS else "generic"
+        artifact = f"pkg:{kind}/{d.service}@{d.version}"
         content = {"environment": {"id": d.environment, "source": "/deployer"}, "artifactId": artifact}
     return {
         "context": {

@@ -37,7 +37,7 @@ class Renamer:
             self._new[name] = new
             self._new[name[:1].upper() + name[1:]] = new[:1].upper() + new[1:]
         long = sorted((n for n in self._new if not _TOKEN.fullmatch(n)), key=lambda n: (-len(n), n))
-        self._long = re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(map(re.escape, long))})(?![A-Za-z0-9_])")
+        self._long = re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(map(re.escape, long)) or '(?!)'})(?![A-Za-z0-9_])")
 
     def __call__(self, text: str) -> str:
         """The text in the new words: first names of several words, then single ones."""

@@ -84,7 +84,7 @@ class Stage:
 
     def _cases(self, pipeline: str, run: Run) -> list[Case]:
         cases = plot.cases_of(pipeline)
-        newcomer = next(p.at for p in self.story.pushes if p.file.endswith("ExchangeIT.java"))
+        newcomer = next(p.at for p in self.story.pushes if p.files[0].endswith("ExchangeIT.java"))
         return [c for c in cases if c is not suites.NEWCOMER or run.start > newcomer]
 
     def _execute(self, pipeline: str, run: Run, case: Case) -> Execution:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+STAMP = re.compile(r"\b(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d)(Z?)")
+EPOCH_MS = re.compile(r'"(?:start|stop)":(\d{13})')
+TOKEN = re.compile(r"[A-Za-z0-9_]+")
 RETRIED = ("flakyFailure", "flakyError")
 AGAIN = ("rerunFailure", "rerunError")
 
@@ -67,3 +72,24 @@ def names_of(path: Path) -> Iterator[tuple[str, str]]:
     else:
         for test in json.loads(text)["results"]["tests"]:
             yield test["suite"][0], test["name"]
+
+
+def moved(text: str, shift_s: int) -> str:
+    """The text with every time that it holds moved.
+
+    >>> moved('at="2026-04-13T23:59:59Z"', 1)
+    'at="2026-04-14T00:00:00Z"'
+    """
+    text = EPOCH_MS.sub(lambda m: m.group().replace(m.group(1), str(int(m.group(1)) + shift_s * 1000)), text)
+    return STAMP.sub(lambda m: _later(m.group(1), shift_s) + m.group(2), text)
+
+
+def _later(stamp: str, shift_s: int) -> str:
+    seconds = datetime.fromisoformat(stamp).replace(tzinfo=UTC).timestamp() + shift_s
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def left_over(text: str, names: Iterable[str]) -> set[str]:
+    """Names that still occur in a text as whole words."""
+    tokens = set(TOKEN.findall(text))
+    return {n for n in names if (n in tokens if TOKEN.fullmatch(n) else n in text)}

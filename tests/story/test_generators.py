@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sample_reports.generate import all_names, generate
-from tests.story.counting import contents, files_below, is_report, names_of, outcomes_of
+from tests.story.counting import contents, files_below, is_report, left_over, moved, names_of, outcomes_of
 
 COMMITTED = Path(__file__).resolve().parents[2] / "sample_reports"
 SHIFT_S = 400 * 86400 + 4711
-STAMP = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-EPOCH_MS = re.compile(r'"(?:start|stop)":(\d{13})')
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +123,7 @@ def test_permuted_story_keeps_no_old_name(written: tuple[Path, dict[str, Any]], 
     texts = contents(tmp_path / "data")
     told = {k: v for k, v in truth.items() if k not in ("incidents", "flakes", "red_now")}
     everything = "\n".join((*texts, *texts.values(), json.dumps(told))).replace("catalog-info.yaml", "")
-    left = set(re.findall(r"[A-Za-z0-9_]+", everything)) & set(all_names())
-    left |= {n for n in all_names() if not re.fullmatch(r"[A-Za-z0-9_]+", n) and n in everything}
-    assert not left
+    assert not left_over(everything, all_names())
     assert len(texts) == len(contents(written[0] / "data"))
     for key in ("pipelines", "incidents", "flakes", "red_now", "owners"):
         assert len(truth[key]) == len(written[1][key])
@@ -150,18 +145,8 @@ def test_shifted_story_moves_every_time(written: tuple[Path, dict[str, Any]], tm
     before, after = contents(written[0] / "data"), contents(tmp_path / "data")
     assert before.keys() == after.keys()
     for path, text in before.items():
-        assert _moved(text) == after[path], path
-    assert json.loads(_moved(json.dumps(written[1]))) == truth
-
-
-def _moved(text: str) -> str:
-    text = EPOCH_MS.sub(lambda m: m.group().replace(m.group(1), str(int(m.group(1)) + SHIFT_S * 1000)), text)
-    return STAMP.sub(lambda m: _later(m.group()), text)
-
-
-def _later(stamp: str) -> str:
-    moment = datetime.fromisoformat(stamp).timestamp() + SHIFT_S
-    return datetime.fromtimestamp(moment, tz=datetime.fromisoformat(stamp).tzinfo).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert moved(text, SHIFT_S) == after[path], path
+    assert json.loads(moved(json.dumps(written[1]), SHIFT_S)) == truth
 
 
 def test_story_page_tells_the_truth() -> None:
