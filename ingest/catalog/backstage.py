@@ -65,7 +65,7 @@ def read(data: bytes, limits: Limits) -> Catalog:
     """What a catalog file declares.
 
     Raises:
-        Refused: `too-large`, `empty`, `encoding`, `yaml-syntax` or `schema`: no document of it can be used.
+        Refused: `too-large`, `empty-file`, `encoding`, `yaml-syntax` or `schema`: no document of it can be used.
         NotKnown: it is no Backstage catalog.
     """
     written = as_text(data, limits)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 _JVM_ROOTS = (
-    "",
-    "src/test/java/",
-    "src/test/kotlin/",
-    "src/test/groovy/",
-    "src/test/scala/",
-    "src/it/java/",
-    "src/integrationTest/java/",
-    "src/integrationTest/kotlin/",
+    ("src/test/java/", ".java"),
+    ("src/test/kotlin/", ".kt"),
+    ("src/test/groovy/", ".groovy"),
+    ("src/test/scala/", ".scala"),
+    ("src/it/java/", ".java"),
+    ("src/integrationTest/java/", ".java"),
+    ("src/integrationTest/kotlin/", ".kt"),
 )
-_JVM_EXTENSIONS = ("", ".java", ".kt", ".groovy", ".scala")
 _LONGEST = 2_000
 _MOST_SEGMENTS = 60
 
@@ -47,9 +45,9 @@ def paths_of_class(classname: str) -> tuple[str, ...]:
     base = path_of_class(classname)
     if not base or "/" in classname:
         return base
-    jvm = [f"{root}{base[0]}{extension}" for root in _JVM_ROOTS for extension in _JVM_EXTENSIONS]
-    python = [f"{root}{path}" for path in base[1:] for root in ("", "src/")]
-    return tuple(dict.fromkeys((*base, *python, *jvm)))
+    if len(base) > 1:
+        return (*base, f"src/{base[0]}", f"src/{base[1]}")
+    return (base[0], *(f"{root}{base[0]}{extension}" for root, extension in _JVM_ROOTS))
 
 
 def _module_parts(parts: list[str]) -> list[str]:

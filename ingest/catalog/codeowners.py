@@ -51,10 +51,12 @@ _DEFAULT_SECTION = "codeowners"
 def read(data: bytes, path: str, limits: Limits) -> OwnerFile:
     """The rules of a CODEOWNERS file, its dialect taken from its path and content.
 
+    An empty file is fine: nothing is owned.
+
     Raises:
-        Refused: `too-large`, `empty` or `encoding`.
+        Refused: `too-large` or `encoding`.
     """
-    text = as_text(data, limits)
+    text = as_text(data, limits) if data.strip() else ""
     return parse(text, dialect_of(path, text))
 
 

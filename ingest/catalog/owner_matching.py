@@ -46,11 +46,14 @@ class OwnerMatcher:
 
         A rule matches when it matches one of the places where a class of that name usually lies
         (`class_paths.paths_of_class`), or when its own path, free of wildcards, ends in two or more leading
-        directories of the class (`/services/pay/src/test/java/com/acme/` and `com.acme.pay.PayIT`).
+        directories of the class (`/services/pay/src/test/java/com/acme/` and `com.acme.pay.PayIT`). A rule that
+        names an extension only (`*.kt`) says nothing about a file whose extension is a guess.
         """
         found = set(self._suffix_matches(classname))
         for path in paths_of_class(classname):
             found.update(index for index in self._candidates(path) if self._patterns[index].matches(path))
+        if "/" not in classname:
+            found.difference_update(*self._by_extension.values())
         return self._deciding(found)
 
     def owners(self, path: str) -> tuple[str, ...]:

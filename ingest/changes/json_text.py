@@ -48,7 +48,7 @@ def as_utf8(data: bytes, limits: Limits) -> bytes:
     """The same text in UTF-8 without a byte order mark.
 
     Raises:
-        Refused: `too-large`, `empty` or `encoding`.
+        Refused: `too-large`, `empty-file` or `encoding`.
     """
     if len(data) > limits.document_bytes:
         size, limit = len(data) / MEBIBYTE, limits.document_bytes / MEBIBYTE
@@ -59,7 +59,7 @@ def as_utf8(data: bytes, limits: Limits) -> bytes:
     except UnicodeError:
         raise Refused("encoding", f"the text is not valid {encoding}; save it as UTF-8") from None
     if not text.strip():
-        raise Refused("empty", "the file holds no text; was it cut while being written?")
+        raise Refused("empty-file", "the file holds no text; was it cut while being written?")
     return text
 
 
@@ -77,7 +77,7 @@ def decode(data: bytes, limits: Limits) -> Any:
     """The one JSON value that the bytes hold.
 
     Raises:
-        Refused: `too-large`, `empty`, `encoding`, `json-truncated`, `json-syntax` or `json-depth`.
+        Refused: `too-large`, `empty-file`, `encoding`, `json-truncated`, `json-syntax` or `json-depth`.
     """
     return _decode_utf8(as_utf8(data, limits), limits)
 
