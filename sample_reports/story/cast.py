@@ -141,59 +141,35 @@ def owners_of(file: str) -> list[str]:
     return [f"@acme/{t}" for t in owners]
 
 
-_CONFIG = """\
-# Settings of the sample: what the reports cannot say themselves.
-[project]
-name = "shop"
-baseline_branch = "main"
-
-[pipelines.journeys-hourly]
-cadence = "1h"
-shards = 1
-environment = "staging"
-
-[pipelines.journeys-nightly]
-cadence = "1d"
-shards = 1
-environment = "preprod"
-
-[pipelines.payments-ci]
-cadence = "4d"
-service = "payments"
-
-[pipelines.pricing-ci]
-cadence = "12h"
-service = "pricing"
-
-[pipelines.web-ci]
-cadence = "4d"
-service = "web"
-
-[pipelines.search-ci]
-cadence = "4d"
-service = "search"
-
-[environments.staging]
-aliases = ["stage", "stg"]
-owner = "groundwork"
-
-[environments.preprod]
-aliases = ["pre-production"]
-owner = "groundwork"
-
-[services.mobile-bff]
-aliases = ["mobile-backend"]
-"""
+_PIPELINES = (
+    ("journeys-hourly", "1h", "", "storefront"),
+    ("journeys-nightly", "24h", "", "storefront"),
+    ("payments-ci", "96h", "payments", "tills"),
+    ("pricing-ci", "12h", "pricing", "basket"),
+    ("web-ci", "96h", "web", "storefront"),
+    ("search-ci", "96h", "search", "shelf"),
+)
+"""Name, how often a run is expected (weekends counted), whose it is, who looks after the job."""
 
 
 def config() -> str:
     """`crywolf.toml` of the sample."""
-    parts = [_CONFIG]
+    parts = [
+        "# Settings of the sample: what the reports cannot say themselves.",
+        f'[project]\nbaseline_branch = "{BRANCH}"\n',
+    ]
+    for name, cadence, service, owner in _PIPELINES:
+        lines = ["[[pipeline]]", f'name = "{name}"', f'cadence = "{cadence}"', f'owner = "@acme/{owner}"']
+        parts.append("\n".join([*lines, *([f'service = "{service}"'] if service else []), ""]))
+    parts.append(f'[environments.aliases]\n{STAGING} = ["stage", "stg"]\n')
+    parts.append('[services.aliases]\nmobile-bff = ["mobile-backend"]\n')
     for name, criticality, classes in _FLOWS:
         tests = ", ".join(f'"*.{c}::*"' for c in classes)
-        parts.append(f'[[flows]]\nname = "{name}"\ncriticality = "{criticality}"\ntests = [{tests}]\n')
+        parts.append(f'[[flow]]\nname = "{name}"\ncriticality = "{criticality}"\ntests = [{tests}]\n')
     for p in SERVICES:
-        parts.append(f'[[mappings]]\nrepository = "shop"\npath = "services/{p.name}/**"\nservice = "{p.name}"\n')
+        parts.append(f'[[monorepo]]\nrepository = "shop"\npath = "services/{p.name}/"\nservice = "{p.name}"\n')
+    for environment in (STAGING, PREPROD):
+        parts.append(f'[[owner]]\nenvironment = "{environment}"\nowner = "@acme/groundwork"\n')
     return "\n".join(parts)
 
 

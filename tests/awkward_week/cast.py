@@ -232,10 +232,10 @@ def codeowners() -> str:
 
 def config() -> str:
     """`crywolf.toml`: cadences, a zone, shards, and which path of the monorepo is which service."""
-    lines = ["[project]", f'name = "{REPOSITORY}"', 'baseline_branch = "main"', ""]
-    lines += ["[pipelines.border-legacy]", 'timezone = "Asia/Kolkata"', 'cadence = "6h"', 'environment = "staging"', ""]
-    lines += ["[pipelines.sorting-sharded]", "shards = 4", 'cadence = "8h"', ""]
+    lines = ["[project]", 'baseline_branch = "main"', ""]
+    lines += ["[[pipeline]]", 'name = "border-legacy"', 'timezone = "Asia/Kolkata"', 'cadence = "6h"', ""]
+    lines += ["[[pipeline]]", 'name = "sorting-sharded"', "shards = 4", 'cadence = "8h"', ""]
     for service in SERVICES:
-        lines += ["[[mappings]]", f'repository = "{REPOSITORY}"', f'path = "services/{service}/**"']
+        lines += ["[[monorepo]]", f'repository = "{REPOSITORY}"', f'path = "services/{service}/"']
         lines += [f'service = "{service}"', ""]
     return "\n".join(lines)
