@@ -15,7 +15,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.exposure import Scopes
-from analysis.likelihood import Observations, Windows, break_odds, drift_odds, outage_odds
+from analysis.likelihood import Observations, Windows, break_odds, drift_odds, null_odds, outage_odds
 
 Ints = npt.NDArray[np.int64]
 
@@ -77,11 +77,12 @@ def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) ->
         outage_from: open windows from this run on may be outages that go on.
     """
     windows = Windows(np.array([b for b, _ in pairs], dtype=np.int64), np.array([e for _, e in pairs], dtype=np.int64))
-    broken = break_odds(seen, windows)
+    null = null_odds(seen, windows)
+    broken = break_odds(seen, windows, null)
     is_open = (windows.stop == seen.total) & (windows.begin < seen.total)
     rows = np.flatnonzero(is_open & (windows.begin >= outage_from))
     some = Windows(windows.begin[rows], windows.stop[rows])
-    outage = np.stack([outage_odds(seen, some, float(rate)) for rate in weights.OUTAGE_RATES])
+    outage = np.stack([outage_odds(seen, some, float(rate), null[rows]) for rate in weights.OUTAGE_RATES])
     place = {pair: w for w, pair in enumerate(pairs)}
     return Odds(windows, place, broken, rows, outage, drift_odds(broken[is_open]))
 

@@ -67,8 +67,11 @@ def _prefix(cells: npt.NDArray[np.bool_]) -> Ints:
     return out
 
 
-def break_odds(seen: Observations, windows: Windows) -> Floats:
+def break_odds(seen: Observations, windows: Windows, null: Floats) -> Floats:
     """[w, m] log odds of a breakage in each window against the test case's own rate.
+
+    Args:
+        null: [w, m] from `null_odds`.
 
     Source: ALGORITHMS.md section 6, item 2: two levels, first attempts and retries, each beta-binomial.
     """
@@ -79,16 +82,16 @@ def break_odds(seen: Observations, windows: Windows) -> Floats:
         np.log(share) + _sequence(failed, ran, *first) + _sequence(again, retried, *retry)
         for share, first, retry in weights.BREAKS
     ]
-    return np.asarray(np.logaddexp(*terms) - null_odds(seen, windows))
+    return np.asarray(np.logaddexp(*terms) - null)
 
 
-def outage_odds(seen: Observations, windows: Windows, rate: float) -> Floats:
-    """[w, m] log odds of every attempt in the window failing with `rate`, against the test case's own rate."""
+def outage_odds(seen: Observations, windows: Windows, rate: float, null: Floats) -> Floats:
+    """[w, m] log odds of every attempt in the window failing with `rate`, against `null_odds`."""
     ran, failed, retried, again = (
         _within(x, windows) for x in (seen.ran, seen.failed, seen.retried, seen.failed_again)
     )
     hits, misses = failed + again, (ran - failed) + (retried - again)
-    return np.asarray(hits * np.log(rate) + misses * np.log1p(-rate) - null_odds(seen, windows))
+    return np.asarray(hits * np.log(rate) + misses * np.log1p(-rate) - null)
 
 
 def null_odds(seen: Observations, windows: Windows) -> Floats:
@@ -132,12 +135,24 @@ def _within(sums: Ints, windows: Windows) -> Ints:
 
 
 def _predictive(k: Ints, n: Ints, a: Floats, b: Floats) -> Floats:
-    """Log likelihood of k failures of n, in their order, under Beta(a, b); zero work where n is 0."""
+    """Log likelihood of k failures of n, in their order, under Beta(a, b); little work where none ever failed."""
     out = np.zeros(k.shape)
-    some = n > 0
+    spotless = (k == 0) & (a == weights.BASE_PRIOR[0]) & (b == np.floor(b))
+    out[spotless] = _spotless(n[spotless], b[spotless])
+    some = (n > 0) & ~spotless
     a_, b_, k_, n_ = a[some], b[some], k[some], n[some]
     out[some] = log_beta(a_ + k_, b_ + n_ - k_) - log_beta(a_, b_)
     return out
+
+
+def _spotless(n: Ints, b: Floats) -> Floats:
+    """Log chance of n passes in a row where none ever failed: a table, since b is a whole number there."""
+    whole = b.astype(np.int64)
+    least = int(weights.BASE_PRIOR[1])
+    steps = np.arange(least, int((whole + n).max(initial=least)) + 1)
+    # passes in a row: product of (b + i) / (a + b + i), so the difference of two running sums
+    sums = np.concatenate([[0.0], np.cumsum(np.log(steps / (weights.BASE_PRIOR[0] + steps)))])
+    return np.asarray(sums[whole + n - least] - sums[whole - least])
 
 
 def _sequence(k: Ints, n: Ints, a: float, b: float) -> Floats:

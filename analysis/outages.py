@@ -16,7 +16,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.exposure import EVERYTHING
-from analysis.likelihood import Observations, Windows, observe, outage_odds
+from analysis.likelihood import Observations, Windows, null_odds, observe, outage_odds
 from analysis.records import (
     BoolMatrix,
     Count,
@@ -134,7 +134,8 @@ def _ratios(
     """([s, r] log likelihood ratio of an outage, [s, r] failures) of each scope in each of the runs `rows`."""
     single = Windows(rows, rows + 1)
     inside = members.astype(np.float64)
-    sums = np.stack([inside @ outage_odds(seen, single, float(rate)).T for rate in weights.OUTAGE_RATES])
+    null = null_odds(seen, single)
+    sums = np.stack([inside @ outage_odds(seen, single, float(rate), null).T for rate in weights.OUTAGE_RATES])
     top = sums.max(axis=0)
     ratio = top + np.log(np.mean(np.exp(sums - top), axis=0))
     ratio[1:] -= np.log(max(len(members) - 1, 1))

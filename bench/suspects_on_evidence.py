@@ -2,8 +2,8 @@
 
     python bench/suspects_on_evidence.py [--preset default] [--seed 300001] [--count 200] [--fit]
 
-Prints top-1, top-3 and MRR beside the baselines, the kinds found, how often P >= 0.8 was right, and times. `--fit` prints
-the scalars of `analysis/calibration.py` that fit these worlds best: use other seeds for that than for reporting.
+Prints top-1, top-3 and MRR beside the baselines, the kinds found, how often P >= 0.8 was right, and times. `--fit`
+prints the scalars of `analysis/calibration.py` that fit these worlds best: fit on other seeds than you report.
 """
 
 from __future__ import annotations
@@ -102,9 +102,8 @@ def report(answers: list[Answer], temperature: float, bias: np.ndarray) -> None:
     """Print the tables."""
     changes = [a for a in answers if a.kind == "change"]
     ranks = np.array([a.rank for a in changes])
-    print(
-        f"{len(answers)} worlds, {len(changes)} with a culprit, median {np.median([a.changes for a in answers]):.0f} candidates"
-    )
+    candidates = np.median([a.changes for a in answers])
+    print(f"{len(answers)} worlds, {len(changes)} with a culprit, median {candidates:.0f} candidates")
     row = "{:28} top-1 {:.3f}  top-3 {:.3f}  MRR {:.3f}"
     print(row.format("rank_suspects", (ranks <= 1).mean(), (ranks <= 3).mean(), (1 / ranks).mean()))
     for name in changes[0].baselines if changes else ():
@@ -129,9 +128,8 @@ def report(answers: list[Answer], temperature: float, bias: np.ndarray) -> None:
     sure = sum(s for s, _ in every)
     print(f"suspects at P>=.8: {sure}, precision {sum(r for _, r in every) / max(sure, 1):.3f}; shown for", end=" ")
     print(", ".join(f"{k} {np.mean([s for s, _ in v]) if v else 0:.3f} of {len(v)}" for k, v in shown.items()))
-    print(
-        f"NLL {loss(answers, temperature, bias):.3f}  ECE {ece(np.array(tops), np.array(hits, float)):.3f}  top right {np.mean(hits):.3f}"
-    )
+    error = ece(np.array(tops), np.array(hits, float))
+    print(f"NLL {loss(answers, temperature, bias):.3f}  ECE {error:.3f}  top right {np.mean(hits):.3f}")
     ms = np.array([a.seconds for a in answers]) * 1000
     print(f"milliseconds: median {np.median(ms):.1f}, p95 {np.quantile(ms, 0.95):.1f}, max {ms.max():.1f}")
 
@@ -145,7 +143,7 @@ def ece(p: np.ndarray, hit: np.ndarray) -> float:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--preset", default="default")
+    parser.add_argument("--preset", default="default", help="one or more, joined by commas")
     parser.add_argument("--seed", type=int, default=300_001)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=2)
@@ -157,8 +155,10 @@ def main() -> None:
         print(f"skipped: {problem}")
         return
     seeds = range(options.seed, options.seed + options.count)
+    answers: list[Answer] = []
     with ProcessPoolExecutor(options.jobs) as pool:
-        answers = list(pool.map(partial(examine, preset=options.preset), seeds, chunksize=8))
+        for preset in options.preset.split(","):
+            answers += pool.map(partial(examine, preset=preset), seeds, chunksize=8)
     bias = np.array([calibration.BIAS[k] for k in KINDS])
     print(f"preset {options.preset}, seeds {options.seed}-{options.seed + options.count - 1}")
     report(answers, calibration.TEMPERATURE, bias)
