@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
 
+KEY_WORDS = {"enter": "enter", "escape": "esc", "tab": "tab", "f1": "F1", "pagedown": "pgdn", "pageup": "pgup"}
+
+
 def _go_provider() -> type[Provider]:
     from tui.screens.palette import NameProvider
 
@@ -88,6 +91,10 @@ class CrywolfApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Tones for themes that know none of ours."""
         return theme.tone_defaults(self.current_theme.to_color_system().generate())
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys by the words that are printed on them."""
+        return KEY_WORDS.get(binding.key) or super().get_key_display(binding).replace("^", "ctrl+")
 
     def on_mount(self) -> None:
         """Starts looking for changes."""

@@ -271,7 +271,7 @@ def count(number: int, word: str, plural: str | None = None) -> str:
 def radius(reach: Radius, width: int) -> Line:
     """Tests, services and teams; only the tests where there is no room."""
     if width < 8:
-        return line(f"{reach.tests} t")
+        return line(str(reach.tests))
     parts = [f"{reach.tests}t"]
     if reach.services:
         parts.append(f"{reach.services}s")

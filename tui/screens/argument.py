@@ -120,14 +120,14 @@ def evidence_lines(evidence: Sequence[Evidence], width: int, indent: int = 6) ->
     """What speaks for it (+) and against it (-); side by side where there is room."""
     items = [_sign(one) for one in evidence]
     room = width - indent
-    if width < TWO_COLUMNS_FROM or len(items) < 3:
-        return [(Piece(" " * indent), *clip_line(item, room)) for item in items]
     half = room // 2
     lines: list[Line] = []
-    for index in range(0, len(items), 2):
-        right = items[index + 1] if index + 1 < len(items) else ()
-        left = fit(items[index], half - 2)
-        lines.append((Piece(" " * indent), *left, Piece("  "), *clip_line(right, room - half)))
+    while items:
+        first = items.pop(0)
+        if width >= TWO_COLUMNS_FROM and items and max(width_of(first), width_of(items[0])) <= half - 2:
+            lines.append((Piece(" " * indent), *fit(first, half), *items.pop(0)))
+        else:
+            lines.append((Piece(" " * indent), *clip_line(first, room)))
     return lines
 
 
@@ -161,14 +161,17 @@ def suspect_words(incident: IncidentRow, width: int) -> Line:
     if leading is not None and leading.kind == "change":
         suspect = leading
     elif leading is not None and (suspect is None or leading.probability > 2 * suspect.probability):
-        return line((_NO_SUSPECT.get(leading.kind, leading.kind) if width >= 14 else leading.kind[:width], "muted"))
+        return line((_no_suspect(leading.kind, width), "muted"))
     if suspect is None or suspect.change is None:
         return line(("not enough data" if width >= 15 else present.DASH, "muted"))
     word = present.change_word(suspect.change)
     return line(word if width >= 16 else present.change_label(suspect.change).split(" ")[0])
 
 
-_NO_SUSPECT = {"environment": "(none: outage)", "unrecorded": "(not recorded)", "flake": "(none: flaky)"}
+def _no_suspect(kind: str, width: int) -> str:
+    """Why there is no suspect."""
+    word = {"environment": "outage", "unrecorded": "unrecorded", "flake": "flaky"}.get(kind, kind)
+    return f"(none: {word})" if width > len(word) + 8 else f"({word})"
 
 
 def suspect_chance(incident: IncidentRow) -> str:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def health_line(health: Health, context: ViewContext) -> Line:
-    """`6 pipelines · nightly-mobile stale 26 h · 1 file refused`."""
-    parts = [line((present.count(health.pipelines, "pipeline"), "muted")), *doubts(health)]
+    """`nightly-mobile stale 26 h · 1 file refused · 6 pipelines`: doubts first, they must not be cut."""
+    parts = [*doubts(health), line((present.count(health.pipelines, "pipeline"), "muted"))]
     return joined(parts, Piece(f" {context.glyphs.dot} ", "muted"))
 
 

@@ -34,10 +34,10 @@ COLUMNS = (
     Column("test", "test", 26, is_flexible=True),
     Column("strip", "last runs", 30, align="right", folds=(Fold(4, 16), Fold(6, 10))),
     Column("red", "red", 8, align="right"),
-    Column("flaky", "flake rate", 16, align="right", folds=(Fold(5, 6),)),
+    Column("flaky", "flake rate", 16, align="right", folds=(Fold(5, 7),), short="flaky"),
     Column("runs", "runs", 6, align="right", folds=(Fold(1, 0),)),
-    Column("owner", "owner", 14, folds=(Fold(3, 8), Fold(7, 0))),
-    Column("stream", "stream", 24, folds=(Fold(2, 12), Fold(8, 0))),
+    Column("owner", "owner", 14, folds=(Fold(3, 10), Fold(8, 0))),
+    Column("stream", "stream", 24, folds=(Fold(2, 16), Fold(7, 0))),
 )
 _EXPORT_CHUNK = 500
 

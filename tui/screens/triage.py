@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("verdict", "verdict", 13, folds=(Fold(6, 1),)),
-    Column("what", "what", 24, is_flexible=True),
+    Column("what", "what", 34, is_flexible=True),
     Column("since", "since", 7, align="right"),
-    Column("radius", "radius", 11, folds=(Fold(2, 5),)),
-    Column("suspect", "top suspect", 26, folds=(Fold(3, 12), Fold(5, 0))),
+    Column("radius", "radius", 10, folds=(Fold(2, 5),), short="tests"),
+    Column("suspect", "top suspect", 23, folds=(Fold(3, 12), Fold(5, 0))),
     Column("chance", "P", 4, align="right"),
-    Column("state", "state", 16, folds=(Fold(1, 1), Fold(4, 0))),
+    Column("state", "state", 12, folds=(Fold(1, 1),), short=" "),
 )
 
 
@@ -154,10 +155,22 @@ def incident_cells(incident: IncidentRow, now_ms: int, glyphs: present.Glyphs) -
 
 
 def state_line(state: str, width: int, glyphs: present.Glyphs) -> Line:
-    """What people did; one letter where there is no room."""
-    if width >= 4:
-        return line((state, "strong" if state == "new" else "muted"))
-    return line((glyphs.new, "strong") if state == "new" else (state[:1], "muted"))
+    """What people did; shorter words, or one letter, where there is no room."""
+    is_new = state == "new"
+    if width < 4:
+        return line((glyphs.new, "strong") if is_new else (state[:1], "muted"))
+    if cell_len(state) > width:
+        for word, short in _STATE_WORDS:
+            state = state.replace(word, short)
+    return line((state, "strong" if is_new else "muted"))
+
+
+_STATE_WORDS = (
+    ("acknowledged by", "ack"),
+    ("claimed by", "claim"),
+    ("assigned to", "to"),
+    ("quarantined until ", "q. "),
+)
 
 
 def incident_url(incident: IncidentRow | None) -> str | None:

@@ -57,7 +57,7 @@ class View(Screen[None], Generic[_A]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="view.filter", priority=True),
-        Binding("escape", "back", "Back", id="view.back", show=False),
+        Binding("escape", "back", "Back", id="view.back"),
         Binding("y", "copy", "Copy", id="view.copy"),
         Binding("o", "open_url", "Open link", id="view.open_url"),
         Binding("e", "edit", "Editor", id="view.edit"),
@@ -258,6 +258,8 @@ class View(Screen[None], Generic[_A]):
         """Keys that would do nothing here are not offered."""
         if action == "filter":
             return self.HAS_FILTER and not isinstance(self.focused, Input)
+        if action == "back":
+            return self.is_drilled or bool(self.filter_text)
         if action == "open_url":
             return bool(self.url())
         if action == "edit":

@@ -160,11 +160,23 @@ class KeyLine(Static):
             if binding.show and binding.description:
                 key = self.app.get_key_display(binding)
                 shown.setdefault(binding.action, (key, binding.description.lower()))
-        self.update(_keys_content(list(shown.items())[:MAX_KEYS]))
+        self.update(_keys_content(fitting_keys(list(shown.values()), self.size.width)))
+
+    def on_resize(self) -> None:
+        """Another width has room for others."""
+        self.show_keys()
 
 
-def _keys_content(keys: Iterable[tuple[str, tuple[str, str]]]) -> Content:
+def fitting_keys(keys: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    """As many as fit, eight at most; the last, which lists them all, is always among them."""
+    kept = list(keys) if len(keys) <= MAX_KEYS else [*keys[: MAX_KEYS - 1], keys[-1]]
+    while len(kept) > 1 and sum(cell_len(f"{key} {word}") + 3 for key, word in kept) - 3 > width:
+        del kept[-2]
+    return kept
+
+
+def _keys_content(keys: Iterable[tuple[str, str]]) -> Content:
     parts = []
-    for _action, (key, word) in keys:
+    for key, word in keys:
         parts.append(Content.assemble((key, "bold $tone-accent"), " ", (word, "")))
     return Content("   ").join(parts)

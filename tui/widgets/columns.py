@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from tui.widgets.pieces import Cell, Line, Piece, fit
 
 Row = Sequence[Cell]
@@ -29,6 +31,14 @@ class Column:
     align: str = "left"
     folds: tuple[Fold, ...] = ()
     is_flexible: bool = False
+    short: str = ""
+    """The title where the full one does not fit."""
+
+    def heading(self, width: int, sign: str = "") -> Line:
+        """The title for a width, with the sign of the order."""
+        tail = f" {sign}" if sign else ""
+        is_full = cell_len(self.title + tail) <= width or not self.short
+        return (Piece((self.title if is_full else self.short) + tail),)
 
 
 def place(columns: Sequence[Column], available: int) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from rich.style import Style
@@ -239,7 +240,7 @@ class LineTable(ScrollView, can_focus=True):
 
     def _header(self) -> Row:
         by, sign = self.sorted_by or ("", "")
-        return [((Piece(c.title + (f" {sign}" if c.key == by else "")),)) for c in self.columns]
+        return [partial(c.heading, sign=sign if c.key == by else "") for c in self.columns]
 
     def _row_strip(self, key: Key, is_selected: bool, width: int) -> Strip:
         cached = self._strips.get((key, is_selected))

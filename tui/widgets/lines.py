@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -51,7 +50,7 @@ class LinesPane(ScrollView, can_focus=True):
 
     DEFAULT_CSS = """
     LinesPane { height: 1fr; width: 1fr; padding: 0 1; overflow-x: hidden; overflow-y: auto;
-                scrollbar-size-vertical: 1; }
+                scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll_down", "Down", id="pane.down", show=False),
@@ -109,8 +108,3 @@ class LinesPane(ScrollView, can_focus=True):
         if not 0 <= index < len(self._lines):
             return Strip.blank(width, base)
         return to_strip(self._lines[index], self._styles, base, width)
-
-
-def plain_style(widget: Widget, component: str) -> Style:
-    """The rich style of a component class over the widget's own."""
-    return widget.get_component_rich_style(component)

@@ -108,13 +108,16 @@ def fit(pieces: Line, width: int, align: str = "left", ellipsis: str = "…") ->
 
 
 def ends(left: Line, right: Line, width: int, gap: int = 2) -> Line:
-    """One line with two ends; the left one is cut for the right one, unless less than a third of the width is left."""
-    room = width - width_of(right) - gap
+    """One line with two ends; where both do not fit, each is cut, the right one to two fifths at most.
+
+    >>> text_of(ends(line("left"), line("right"), 12)), text_of(ends(line("a long left end"), line("right end"), 16))
+    ('left   right', 'a long …  right…')
+    """
     if not right:
         return fit(left, width)
-    if width_of(left) > room and room < width // 3:
-        return fit(left, width)
-    return (*fit(left, room), Piece(" " * gap), *right)
+    room = max(width - width_of(left) - gap, width * 2 // 5)
+    kept = clip_line(right, min(room, width))
+    return (*fit(left, max(width - width_of(kept) - gap, 0)), Piece(" " * gap), *kept)
 
 
 def joined(lines: Iterable[Line], separator: Piece) -> Line:

@@ -1,0 +1,113 @@
+"""One failing attempt and its neighbours in the run: the full message, and the links behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+
+from ingest.model import Result
+from tui import present
+from tui.screens.asking import Answers
+from tui.screens.context import ViewContext
+from tui.screens.test_detail import attempt_text, attempt_url
+from tui.screens.view import View
+from tui.widgets.lines import LinesPane
+from tui.widgets.pieces import Line, Piece, line, wrap, wrap_lines
+
+if TYPE_CHECKING:
+    from tui.answers.test_detail import AttemptRow
+
+MOST_LINES = 5000
+
+
+class AttemptView(View["tuple[AttemptRow, ...]"]):
+    """All attempts of the test in that run, in order; the one that was opened is where the view starts."""
+
+    MODE = "tests"
+    NOUN = "the attempts"
+    MAIN = "#attempts"
+    HAS_FILTER = False
+    CSS_PATH: ClassVar[str] = "attempt.tcss"
+
+    def __init__(self, context: ViewContext, identity: str, chosen: AttemptRow) -> None:
+        super().__init__(context)
+        self._identity, self._chosen = identity, chosen
+
+    @property
+    def crumb(self) -> str:
+        return present.run_label(self._chosen.run)
+
+    def question(self) -> Callable[[Answers], tuple[AttemptRow, ...]]:
+        identity, run = self._identity, self._chosen.run
+        return lambda answers: answers.attempts(identity, run)
+
+    def body(self) -> ComposeResult:
+        yield LinesPane(id="attempts")
+
+    def show(self, answer: tuple[AttemptRow, ...]) -> None:
+        pane = self.query_one("#attempts", LinesPane)
+        rows, context = answer or (self._chosen,), self.context
+        pane.set_source(lambda width: attempts_lines(rows, context, width), keep_scroll=True)
+
+    def summary(self, answer: tuple[AttemptRow, ...]) -> tuple[Line, Line]:
+        return (), line((present.count(len(answer), "attempt"), "muted"))
+
+    def url(self) -> str | None:
+        return attempt_url(self._chosen)
+
+    def copied(self) -> str:
+        return f"{self._identity}\n{present.run_label(self._chosen.run)}\n{attempt_text(self._chosen)}"
+
+    def edited(self) -> str:
+        return attempt_text(self._chosen)
+
+
+def attempts_lines(rows: tuple[AttemptRow, ...], context: ViewContext, width: int) -> list[Line]:
+    """Attempts one below the other, each with everything its report says."""
+    lines: list[Line] = []
+    for number, row in enumerate(rows, 1):
+        lines += attempt_lines(row, f"attempt {number} of {len(rows)}", context, width)
+        lines.append(())
+    return lines
+
+
+def attempt_lines(row: AttemptRow, which: str, context: ViewContext, width: int) -> list[Line]:
+    """One attempt."""
+    result = Result(row.outcome)
+    dot = Piece(f" {context.glyphs.dot} ", "muted")
+    at_ms = row.run.started_ms if row.started_ms is None else row.started_ms
+    head = [
+        (present.result_piece(result, context.glyphs), *line((f" {present.RESULT_WORDS[result]}", "strong"))),
+        line((which, "muted")),
+        line(context.clock(at_ms, None), (f" {present.local(at_ms, context.zone):%d %b %Y}", "muted")),
+        line((f"took {present.duration(row.duration_ms)}", "muted")),
+        line((present.scope_text(row.scope, context.glyphs.dot), "muted")),
+    ]
+    lines = wrap_lines(head, width, dot)
+    if row.raw_name:
+        lines.append(line(("written as  ", "muted"), row.raw_name))
+    if row.job:
+        lines.append(line(("job         ", "muted"), row.job, (f"  {row.job_url}", "accent")))
+    if row.run.url:
+        lines.append(line(("run         ", "muted"), (row.run.url, "accent")))
+    lines += [line((f"{link.kind:<11} ", "muted"), (link.url, "accent")) for link in row.links]
+    if row.source:
+        lines.append(line(("report      ", "muted"), (row.source, "muted")))
+    if row.message or row.text:
+        lines.append(())
+        lines += _said(row, width)
+    return lines
+
+
+def _said(row: AttemptRow, width: int) -> list[Line]:
+    message = [(Piece(part, "strong"),) for part in wrap(row.message, width)] if row.message else []
+    rest = row.text.removeprefix(row.message).strip("\n")
+    parts = wrap(rest, width) if rest else []
+    lines: list[Line] = [*message, *((Piece(part),) for part in parts[:MOST_LINES])]
+    if len(parts) > MOST_LINES:
+        lines.append(
+            line((f"{len(parts) - MOST_LINES:,} more lines: ", "muted"), ("e", "accent"), (" opens all", "muted"))
+        )
+    return lines

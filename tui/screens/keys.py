@@ -1,0 +1,103 @@
+"""`?`: the keys of what has the focus, made from the bindings, and what the signs mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+
+from ingest.model import Result
+from tui import present
+from tui.widgets.lines import LinesPane
+from tui.widgets.pieces import Line, fit, line, width_of
+
+HIDDEN = ("app.", "screen.")
+KEY_CELLS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHelp:
+    """One action with all its keys; `is_local` when it belongs to the view and not to every one."""
+
+    keys: str
+    description: str
+    is_local: bool
+
+
+def keys_of(screen: Screen[Any]) -> list[KeyHelp]:
+    """What works now, one entry an action, in the order of the bindings."""
+    found: dict[str, tuple[list[str], str, bool]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if not binding.description or not binding.id:
+            continue
+        is_local = active.node is not screen.app
+        keys = found.setdefault(binding.id, ([], binding.description, is_local))[0]
+        keys.append(screen.app.get_key_display(binding))
+    return [KeyHelp("  ".join(dict.fromkeys(keys)), text, is_local) for keys, text, is_local in found.values()]
+
+
+class KeysScreen(ModalScreen[None]):
+    """The list of keys; any of the closing keys closes it."""
+
+    CSS_PATH: ClassVar[str] = "keys.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "dismiss(None)", "Close", id="keys.close"),
+    ]
+
+    def __init__(self, keys: list[KeyHelp], glyphs: present.Glyphs) -> None:
+        super().__init__()
+        self._keys, self._glyphs = keys, glyphs
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="keys-box"):
+            yield LinesPane(id="keys-list")
+
+    def on_mount(self) -> None:
+        """Writes the list."""
+        pane = self.query_one("#keys-list", LinesPane)
+        pane.set_source(lambda width: keys_lines(self._keys, self._glyphs, width))
+        self.set_focus(pane)
+
+
+def keys_lines(keys: list[KeyHelp], glyphs: present.Glyphs, width: int) -> list[Line]:
+    """Keys of this view, keys of every view, legend; in two columns where there is room."""
+    here = [_key_line(one) for one in keys if one.is_local]
+    everywhere = [_key_line(one) for one in keys if not one.is_local]
+    return [
+        line(("this view", "strong")),
+        *_columns(here, width),
+        (),
+        line(("everywhere", "strong")),
+        *_columns([*everywhere, _key_line(KeyHelp("ctrl+p", "Commands", False))], width),
+        (),
+        line(("signs", "strong")),
+        *_columns(_legend(glyphs), width),
+        (),
+        line(("esc closes", "muted")),
+    ]
+
+
+def _key_line(one: KeyHelp) -> Line:
+    return (*fit(line((one.keys, "accent")), max(KEY_CELLS, width_of(line(one.keys)) + 1)), *line(one.description))
+
+
+def _legend(glyphs: present.Glyphs) -> list[Line]:
+    lines = [present.verdict_pieces(verdict, glyphs) for verdict in glyphs.verdicts]
+    for result in (Result.SKIPPED, None):
+        lines.append(line(f"{glyphs.results[result]} {present.RESULT_WORDS[result]}"))
+    lines.append(line(f"{glyphs.masked} in a masked outage"))
+    return lines
+
+
+def _columns(items: list[Line], width: int) -> list[Line]:
+    if width < 68:
+        return items
+    half = (len(items) + 1) // 2
+    room = width // 2
+    rights = [*items[half:], ()]
+    return [(*fit(left, room), *rights[index]) for index, left in enumerate(items[:half])]

@@ -1,0 +1,174 @@
+"""Live: what arrives in the watched folders, newest on top, and whether the tail is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from ingest.model import Result
+from tui import present
+from tui.screens.asking import Answers
+from tui.screens.context import ViewContext
+from tui.screens.filtering import matches
+from tui.screens.view import View
+from tui.widgets.columns import Column, Fold, Row
+from tui.widgets.line_table import Key, LineTable
+from tui.widgets.lines import LinesPane
+from tui.widgets.pieces import Line, Piece, line
+
+if TYPE_CHECKING:
+    from ingest.model import RunRef
+    from tui.answers.runs import RunRow, RunsAnswer
+
+COLUMNS = (
+    Column("when", "ended", 12, align="right"),
+    Column("pipeline", "pipeline", 18, is_flexible=True),
+    Column("run", "run", 18, folds=(Fold(3, 10),)),
+    Column("environment", "environment", 12, folds=(Fold(2, 0),)),
+    Column("counts", "results", 28, folds=(Fold(4, 20),)),
+    Column("state", "state", 11, folds=(Fold(5, 0),)),
+    Column("took", "took", 9, align="right", folds=(Fold(1, 0),)),
+)
+_TAIL_BYTES = 4096
+
+
+class LiveSeen(NamedTuple):
+    """Newest runs, and the last words of the child that follows the folders."""
+
+    runs: RunsAnswer
+    said: tuple[str, ...]
+
+
+class LiveView(View[LiveSeen]):
+    """The tail of the watched folders."""
+
+    MODE = "live"
+    NOUN = "what arrived"
+    MAIN = "#runs"
+    CSS_PATH: ClassVar[str] = "live.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "pause", "Pause", id="live.pause")]
+
+    def __init__(self, context: ViewContext) -> None:
+        super().__init__(context)
+        self._is_paused = False
+
+    @property
+    def crumb(self) -> str:
+        return "Live"
+
+    def question(self) -> Callable[[Answers], LiveSeen]:
+        query, log = self.context.query, self.context.log
+        return lambda answers: LiveSeen(answers.runs(query), last_lines(log))
+
+    def body(self) -> ComposeResult:
+        glyphs = self.context.glyphs
+        yield LineTable(COLUMNS, self._draw_row, mark=glyphs.cursor, ellipsis=glyphs.ellipsis, id="runs")
+        yield LinesPane(id="said", classes="below")
+
+    def blank(self, answer: LiveSeen, width: int) -> Sequence[Line] | None:
+        if answer.runs.rows:
+            return None
+        folders = ", ".join(str(folder) for folder in self.context.watched)
+        return [
+            (),
+            line(("  Nothing has arrived yet.", "strong")),
+            line((f"  watching {folders}", "muted")),
+            (),
+            *(line((f"  {text}", "muted")) for text in answer.said),
+        ]
+
+    def show(self, answer: LiveSeen) -> None:
+        table = self.query_one("#runs", LineTable)
+        was_on_top = table.cursor == 0
+        table.set_keys([row.run for row in answer.runs.rows if matches(self.filter_text, _fields(row))])
+        table.forget_rows()
+        if was_on_top:
+            table.cursor = 0
+        self.query_one("#said", LinesPane).set_source(lambda _: [line((text, "muted")) for text in answer.said])
+
+    def reload(self, *, is_quiet: bool = False) -> None:
+        """While paused, only a wish of the person reads again."""
+        if not (is_quiet and self._is_paused and self.answer is not None):
+            super().reload(is_quiet=is_quiet)
+
+    def summary(self, answer: LiveSeen) -> tuple[Line, Line]:
+        left = line((present.count(len(answer.runs.rows), "run"), "strong"), ("  newest on top", "muted"))
+        if self._is_paused:
+            left += line(("   paused: space goes on", "unowned"))
+        folders = ", ".join(folder.name or str(folder) for folder in self.context.watched)
+        return left, line((f"watching {folders}", "muted"))
+
+    def action_pause(self) -> None:
+        """The list stands still, or goes on."""
+        self._is_paused = not self._is_paused
+        self.reload()
+
+    def _draw_row(self, key: Key) -> Row | None:
+        rows = self.answer.runs.rows if self.answer else ()
+        row = next((row for row in rows if row.run == key), None)
+        return None if row is None else run_cells(row, self.window_end(), self.context)
+
+    def window_end(self) -> int:
+        """Now, as the answer has it."""
+        window = self.answer.runs.window if self.answer else None
+        return window.now_ms if window else 0
+
+    @property
+    def selected(self) -> RunRef | None:
+        """The run under the cursor."""
+        key = None if self.has_class("-blank") else self.query_one("#runs", LineTable).key
+        rows = self.answer.runs.rows if self.answer else ()
+        return next((row.run for row in rows if row.run == key), None)
+
+    @on(LineTable.RowHighlighted, "#runs")
+    def _offer_keys(self) -> None:
+        self.refresh_bindings()
+
+    def url(self) -> str | None:
+        return self.selected.url if self.selected else None
+
+    def copied(self) -> str:
+        return f"{self.selected.pipeline} {self.selected.run_id}" if self.selected else ""
+
+
+def run_cells(row: RunRow, now_ms: int, context: ViewContext) -> Row:
+    """A run as a row."""
+    run, counts = row.run, row.counts
+    ended = run.ended_ms or run.started_ms
+    return (
+        line((context.clock(ended, now_ms), "muted")),
+        line(run.pipeline),
+        line((present.run_label(run), "muted")),
+        line((run.environment or present.DASH, "muted")),
+        _counts(row, context),
+        line((str(run.state), "muted" if run.state == "complete" else "unowned")),
+        line((present.duration(ended - run.started_ms if counts.tests else None), "muted")),
+    )
+
+
+def _counts(row: RunRow, context: ViewContext) -> Line:
+    marks = context.glyphs.results
+    counts = row.counts
+    red = counts.failed + counts.errored
+    parts = [Piece(f"{counts.passed:>5} {marks[Result.PASSED]}", "muted")]
+    parts.append(Piece(f"{red:>5} {marks[Result.FAILED]}", "bad" if red else "faint"))
+    parts.append(Piece(f"{counts.flaky:>4} {marks[Result.FLAKY]}", "text" if counts.flaky else "faint"))
+    return tuple(parts)
+
+
+def last_lines(log: Path | None, most: int = 4) -> tuple[str, ...]:
+    """The last lines of a log; none while there is none."""
+    if log is None or not log.exists():
+        return ()
+    with log.open("rb") as file:
+        file.seek(max(log.stat().st_size - _TAIL_BYTES, 0))
+        return tuple(file.read().decode("utf-8", "replace").splitlines()[-most:])
+
+
+def _fields(row: RunRow) -> dict[str, Sequence[str]]:
+    return {"pipeline": [row.run.pipeline], "run": [row.run.run_id], "env": [row.run.environment]}

@@ -1,0 +1,173 @@
+"""Test detail: is it this test, and since when? Strips, evidence, suspects, and the failures behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from ingest.model import Result
+from tui import present
+from tui.screens.asking import Answers
+from tui.screens.context import ViewContext
+from tui.screens.evidence import evidence
+from tui.screens.filtering import matches
+from tui.screens.outside import Sheet
+from tui.screens.view import View
+from tui.widgets.columns import Column, Fold, Row
+from tui.widgets.line_table import Key, LineTable
+from tui.widgets.lines import LinesPane
+from tui.widgets.pieces import Line, line
+
+if TYPE_CHECKING:
+    from tui.answers.test_detail import AttemptRow, TestDetail
+
+COLUMNS = (
+    Column("when", "failed", 12, align="right"),
+    Column("run", "run", 14, folds=(Fold(3, 8),)),
+    Column("stream", "stream", 22, folds=(Fold(1, 12), Fold(2, 0))),
+    Column("outcome", "outcome", 9, folds=(Fold(4, 1),)),
+    Column("took", "took", 8, align="right"),
+    Column("message", "message", 24, is_flexible=True),
+)
+
+
+class TestView(View["TestDetail"]):
+    """From a test to its failing attempts."""
+
+    MODE = "tests"
+    NOUN = "the test"
+    MAIN = "#failures"
+    CSS_PATH: ClassVar[str] = "test_detail.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "other_pane", "Other pane", id="test.pane", show=False)]
+
+    __test__ = False
+
+    def __init__(self, context: ViewContext, identity: str, name: str = "") -> None:
+        super().__init__(context)
+        self._identity, self._shown_name = identity, name or identity
+
+    @property
+    def crumb(self) -> str:
+        return self._shown_name
+
+    def question(self) -> Callable[[Answers], TestDetail]:
+        query, identity = self.context.query, self._identity
+        return lambda answers: answers.test(query, identity)
+
+    def body(self) -> ComposeResult:
+        glyphs = self.context.glyphs
+        yield LinesPane(id="evidence")
+        yield LineTable(COLUMNS, self._draw_row, mark=glyphs.cursor, ellipsis=glyphs.ellipsis, id="failures")
+
+    def on_mount(self) -> None:
+        self.query_one("#failures").add_class("below")
+
+    def show(self, answer: TestDetail) -> None:
+        self._shown_name = answer.case.name
+        context = self.context
+        pane = self.query_one("#evidence", LinesPane)
+        pane.set_source(lambda width: evidence(answer, context, width), keep_scroll=True)
+        failures = self.query_one("#failures", LineTable)
+        seen = [index for index, row in enumerate(answer.failures) if matches(self.filter_text, _fields(row))]
+        failures.set_keys(seen)
+        failures.forget_rows()
+        failures.display = bool(answer.failures)
+        if not answer.failures:
+            self.set_focus(pane)
+
+    def summary(self, answer: TestDetail) -> tuple[Line, Line]:
+        shown = len(answer.failures)
+        if not answer.total_failures:
+            return (), line(("no failing attempt in this window", "good"))
+        number = present.count(answer.total_failures, "failing attempt")
+        return (), line((number if shown == answer.total_failures else f"newest {shown} of {number}", "muted"))
+
+    def _draw_row(self, key: Key) -> Row | None:
+        row = self._failure(key)
+        return (
+            None if row is None or self.answer is None else failure_cells(row, self.answer.window.now_ms, self.context)
+        )
+
+    def _failure(self, key: Key | None) -> AttemptRow | None:
+        failures = self.answer.failures if self.answer else ()
+        return failures[key] if isinstance(key, int) and key < len(failures) else None
+
+    @property
+    def selected(self) -> AttemptRow | None:
+        """The failing attempt under the cursor."""
+        return None if self.has_class("-blank") else self._failure(self.query_one("#failures", LineTable).key)
+
+    def action_other_pane(self) -> None:
+        """Evidence or failures."""
+        evidence_pane = self.query_one("#evidence")
+        failures = self.query_one("#failures")
+        self.set_focus(failures if self.focused is evidence_pane and failures.display else evidence_pane)
+
+    @on(LineTable.RowHighlighted, "#failures")
+    def _offer_keys(self) -> None:
+        self.refresh_bindings()
+
+    @on(LineTable.RowOpened, "#failures")
+    def _open(self) -> None:
+        from tui.screens.attempt import AttemptView
+
+        row = self.selected
+        if row is not None and self.answer is not None:
+            self.go(AttemptView(self.context, self.answer.case.identity, row))
+
+    def url(self) -> str | None:
+        row = self.selected
+        return attempt_url(row) if row else None
+
+    def copied(self) -> str:
+        return self.answer.case.identity if self.answer else ""
+
+    def edited(self) -> str:
+        row = self.selected
+        return attempt_text(row) if row else ""
+
+    def exported(self) -> Sheet | None:
+        failures = self.answer.failures if self.answer else ()
+        rows = [
+            (row.run.run_id, present.scope_text(row.scope), row.outcome.name.lower(), row.message) for row in failures
+        ]
+        return Sheet("failures", ("run", "stream", "outcome", "message"), rows)
+
+
+def failure_cells(row: AttemptRow, now_ms: int, context: ViewContext) -> Row:
+    """A failing attempt as a row."""
+    glyph = context.glyphs.results[Result(row.outcome)]
+    word = present.RESULT_WORDS[Result(row.outcome)]
+    at_ms = row.run.started_ms if row.started_ms is None else row.started_ms
+    return (
+        line(context.clock(at_ms, now_ms)),
+        lambda width: line((present.run_label(row.run) if width > 8 else row.run.run_id, "muted")),
+        line((present.scope_text(row.scope, context.glyphs.dot), "muted")),
+        lambda width: line((f"{glyph} {word}" if width > 2 else glyph, "bad")),
+        line((present.duration(row.duration_ms), "muted")),
+        line(row.message or row.type or "(the report says nothing)"),
+    )
+
+
+def attempt_url(row: AttemptRow) -> str | None:
+    """The nearest web link: of the attempt, its job, its run."""
+    urls = [*(link.url for link in row.links), row.job_url, row.run.url or ""]
+    return next((url for url in urls if url.startswith(("http://", "https://"))), None)
+
+
+def attempt_text(row: AttemptRow) -> str:
+    """The failure's whole text."""
+    return row.text if row.message and row.text.startswith(row.message) else f"{row.message}\n{row.text}".strip()
+
+
+def _fields(row: AttemptRow) -> dict[str, Sequence[str]]:
+    return {
+        "run": [row.run.run_id],
+        "env": [row.scope.environment],
+        "pipeline": [row.scope.pipeline],
+        "message": [row.message, row.type],
+    }

@@ -1,0 +1,251 @@
+"""Rows by columns that scroll both ways: only what is visible is drawn, so thousands of columns cost nothing.
+
+Between columns stand marks; one that matters to the row under the cursor is drawn through the whole grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.widgets.pieces import Line, Piece, fit
+from tui.widgets.tones import Palette, palette, to_segments
+
+HEADER_LINES = 2
+WIDEST = 4
+_LABEL_CELLS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class GridContent:
+    """What a grid shows, asked cell by cell."""
+
+    rows: int = 0
+    columns: int = 0
+    label: Callable[[int], Line] = lambda row: ()
+    cell: Callable[[int, int], Piece] = lambda row, column: Piece(" ")
+    head: Callable[[int], str] = lambda column: ""
+    """Short text over a column, such as its time."""
+    marks: Mapping[int, str] = field(default_factory=dict)
+    """Column -> letter of what stands before it."""
+    onsets: Mapping[int, int] = field(default_factory=dict)
+    """Row -> column where its red streak began."""
+    corner: str = ""
+
+
+class HeatGrid(ScrollView, can_focus=True):
+    """A grid with a cursor on one cell."""
+
+    DEFAULT_CSS = """
+    HeatGrid { height: 1fr; width: 1fr; overflow: auto auto; scrollbar-size: 1 1; }
+    HeatGrid > .heat-grid--header { color: $tone-muted; }
+    HeatGrid > .heat-grid--row { background: $cursor-row-blurred; }
+    HeatGrid > .heat-grid--cursor { background: $tone-accent; color: $background; text-style: bold; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"heat-grid--header", "heat-grid--row", "heat-grid--cursor"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", id="grid.open"),
+        Binding("down,j", "move(1, 0)", "Down", id="grid.down", show=False),
+        Binding("up,k", "move(-1, 0)", "Up", id="grid.up", show=False),
+        Binding("left,h", "move(0, -1)", "Earlier", id="grid.left", show=False),
+        Binding("right,l", "move(0, 1)", "Later", id="grid.right", show=False),
+        Binding("ctrl+d,pagedown", "page(1)", "Page down", id="grid.page_down", show=False),
+        Binding("ctrl+u,pageup", "page(-1)", "Page up", id="grid.page_up", show=False),
+        Binding("g", "to_row(0)", "First row", id="grid.first_row", show=False),
+        Binding("G", "to_row(-1)", "Last row", id="grid.last_row", show=False),
+        Binding("home,0", "to_column(0)", "Oldest", id="grid.oldest", show=False),
+        Binding("end,dollar_sign", "to_column(-1)", "Newest", id="grid.newest", show=False),
+        Binding("b", "onset(0)", "First bad", id="grid.first_bad"),
+        Binding("B", "onset(-1)", "Last good", id="grid.last_good", show=False),
+        Binding("plus", "zoom(1)", "Wider", id="grid.wider", show=False),
+        Binding("minus", "zoom(-1)", "Narrower", id="grid.narrower", show=False),
+    ]
+
+    @dataclass
+    class CellHighlighted(Message):
+        """The cursor came to stand on a cell."""
+
+        row: int
+        column: int
+
+    @dataclass
+    class RowOpened(Message):
+        """A row was opened at a column."""
+
+        row: int
+        column: int
+
+    def __init__(self, *, through: str = "│", mark: str = "▌", ellipsis: str = "…", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.content = GridContent()
+        self.row, self.column, self.cell_width = 0, 0, 2
+        self._through, self._mark, self._ellipsis = through, mark, ellipsis
+        self._styles: Palette | None = None
+
+    def set_content(self, content: GridContent, *, row: int | None = None, column: int | None = None) -> None:
+        """Another grid; the cursor goes where it is told, else to the newest column of the first row."""
+        self.content = content
+        self.row = min(self.row if row is None else row, max(content.rows - 1, 0))
+        self.column = min(content.columns - 1 if column is None else column, max(content.columns - 1, 0))
+        self._resize()
+        self._moved()
+
+    def _resize(self) -> None:
+        width = self._label_width() + self.content.columns * self.cell_width
+        self.virtual_size = Size(width, self.content.rows + HEADER_LINES)
+
+    def _label_width(self) -> int:
+        return max(min(36, self.size.width * 2 // 5), 12)
+
+    # Moving
+
+    def move_to(self, row: int, column: int) -> None:
+        """Puts the cursor on a cell, never off the grid."""
+        self.row = max(0, min(row, self.content.rows - 1))
+        self.column = max(0, min(column, self.content.columns - 1))
+        self._moved()
+
+    def _moved(self) -> None:
+        view = self.scrollable_content_region
+        rows = max(view.height - HEADER_LINES, 1)
+        room = max(view.width - self._label_width(), self.cell_width)
+        top, left = self.scroll_offset.y, self.scroll_offset.x
+        y = min(top, self.row) if self.row < top else max(top, self.row - rows + 1)
+        start, end = self.column * self.cell_width, (self.column + 1) * self.cell_width
+        x = start if start < left else max(left, end - room)
+        self.scroll_to(x=x, y=y, animate=False, force=True, immediate=True)
+        self.refresh()
+        if self.content.rows and self.content.columns:
+            self.post_message(self.CellHighlighted(self.row, self.column))
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """Moves the cursor."""
+        self.move_to(self.row + rows, self.column + columns)
+
+    def action_page(self, pages: int) -> None:
+        """Moves by what is visible."""
+        rows = max(self.scrollable_content_region.height - HEADER_LINES - 1, 1)
+        self.move_to(self.row + pages * rows, self.column)
+
+    def action_to_row(self, row: int) -> None:
+        """To the first or last row."""
+        self.move_to(self.content.rows - 1 if row < 0 else row, self.column)
+
+    def action_to_column(self, column: int) -> None:
+        """To the oldest or newest column."""
+        self.move_to(self.row, self.content.columns - 1 if column < 0 else column)
+
+    def action_onset(self, offset: int) -> None:
+        """To where the row's red streak began, or just before."""
+        onset = self.content.onsets.get(self.row)
+        if onset is not None:
+            self.move_to(self.row, onset + offset)
+
+    def action_zoom(self, step: int) -> None:
+        """Wider or narrower columns."""
+        self.cell_width = max(1, min(self.cell_width + step, WIDEST))
+        self._resize()
+        self._moved()
+
+    def action_open(self) -> None:
+        """Opens the row under the cursor."""
+        if self.content.rows:
+            self.post_message(self.RowOpened(self.row, self.column))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a second one opens."""
+        row = event.y - HEADER_LINES + self.scroll_offset.y
+        if event.y < HEADER_LINES or row >= self.content.rows:
+            return
+        x = event.x - self._label_width()
+        column = self.column if x < 0 else (x + self.scroll_offset.x) // self.cell_width
+        self.move_to(row, column)
+        if event.chain > 1:
+            self.action_open()
+
+    # Drawing
+
+    def on_resize(self) -> None:
+        """Another width."""
+        self._resize()
+        self._moved()
+
+    def notify_style_update(self) -> None:
+        """A new theme means new colours."""
+        super().notify_style_update()
+        self._styles = None
+
+    def render_line(self, y: int) -> Strip:
+        """A header line, or the row that is scrolled to this line."""
+        width = self.size.width
+        if y < HEADER_LINES:
+            base = self.get_component_rich_style("heat-grid--header")
+            pieces = self._marks_line() if y == 0 else self._ruler_line()
+            return self._strip(pieces, base, width)
+        row = self.scroll_offset.y + y - HEADER_LINES
+        if row >= self.content.rows:
+            return Strip.blank(width, self.rich_style)
+        is_current = row == self.row
+        base = self.get_component_rich_style("heat-grid--row") if is_current else self.rich_style
+        mark = Piece(f"{self._mark} ", "accent") if is_current else Piece("  ")
+        label = (mark, *fit(self.content.label(row), self._label_width() - 3, "left", self._ellipsis), Piece(" "))
+        return self._row_strip(row, label, base, width)
+
+    def _strip(self, pieces: Line, base: Style, width: int) -> Strip:
+        return Strip(to_segments(pieces, self._palette(), base)).adjust_cell_length(width, base)
+
+    def _palette(self) -> Palette:
+        if self._styles is None:
+            self._styles = palette(self.app.theme_variables)
+        return self._styles
+
+    def _visible(self) -> range:
+        first = self.scroll_offset.x // self.cell_width
+        count = max(self.size.width - self._label_width(), 0) // self.cell_width
+        return range(first, min(first + count, self.content.columns))
+
+    def _row_strip(self, row: int, label: Line, base: Style, width: int) -> Strip:
+        styles = self._palette()
+        segments = to_segments(label, styles, base)
+        through = set(self.content.onsets.values()) & set(self.content.marks)
+        own = self.content.onsets.get(self.row)
+        for column in self._visible():
+            if self.cell_width > 1:
+                is_through = column in through
+                text = (self._through if is_through else " ").rjust(self.cell_width - 1)
+                segments += to_segments((Piece(text, "accent" if column == own else "faint"),), styles, base)
+            piece = self.content.cell(row, column)
+            here = row == self.row and column == self.column
+            style = self.get_component_rich_style("heat-grid--cursor") if here else base
+            segments += to_segments((Piece(piece.text, "text" if here else piece.tone),), styles, style)
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _marks_line(self) -> Line:
+        pieces = [Piece("  "), *fit((Piece(self.content.corner, "muted"),), self._label_width() - 2)]
+        own = self.content.onsets.get(self.row)
+        for column in self._visible():
+            letter = self.content.marks.get(column, "")
+            text = letter.upper() if column == own else letter
+            pieces.append(Piece(text[:1].rjust(max(self.cell_width - 1, 1)), "accent" if column == own else "muted"))
+            if self.cell_width > 1:
+                pieces.append(Piece("!" if column == own and letter else " ", "accent"))
+        return tuple(pieces)
+
+    def _ruler_line(self) -> Line:
+        step = -(-_LABEL_CELLS // self.cell_width)
+        text = ""
+        for column in self._visible():
+            start = (column - self._visible().start) * self.cell_width + self.cell_width - 1
+            if column % step == 0 and len(text) <= start:
+                text = text.ljust(start) + self.content.head(column)
+        room = max(self.size.width - self._label_width(), 0)
+        return (Piece(" " * self._label_width()), Piece(text[:room], "muted"))
