@@ -104,6 +104,7 @@ def _incident(story: Story, stage: Stage, what: Happening) -> dict[str, Any]:
         "tests": sorted(identity(n) for n in what.tests),
         "onset": {"last_good": last_good.run_id if last_good else None, "first_bad": runs[red[0]].run_id},
         "first_bad_at": iso(runs[red[0]].start),
+        "at": iso(runs[red[-1]].end) if after else iso(max(r.end for rs in story.runs.values() for r in rs)),
         "red_runs": [runs[k].run_id for k in red],
         "healed_in": after.run_id if after else None,
         "runs_of_each_test": len(stage.executed[(what.pipeline, runs[0].environment, cast.BRANCH, what.tests[0])]),
@@ -134,7 +135,10 @@ def _change(d: Deploy) -> dict[str, Any]:
 
 
 def _flake(stage: Stage, story: Story, what: Happening) -> list[dict[str, Any]]:
-    """One row a stream; a red run counts as a flake when runs of the same code before and after it passed."""
+    """One row a stream; a red run counts as a flake when runs of the same code before and after it passed.
+
+    `red_runs` are red for this reason alone; `failed_runs` counts those of an outage too.
+    """
     name = what.tests[0]
     rows = []
     for (pipeline, environment, branch, test), outcomes in stage.executed.items():
@@ -155,6 +159,8 @@ def _flake(stage: Stage, story: Story, what: Happening) -> list[dict[str, Any]]:
                 "retry_pass": healed,
                 "same_code": sandwiched,
                 "flaky_runs": healed + sandwiched,
+                "red_runs": [runs[k].run_id for k in red],
+                "retried_runs": [r.run_id for r in runs if r.run_id in what.healed_by_retry],
                 "owners": cast.owners_of(suites.case_named(name).file),
             }
         )

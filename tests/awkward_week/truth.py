@@ -27,7 +27,10 @@ def tell_truth(ledger: Ledger) -> dict[str, Any]:
         "services": [{"name": s, "owner": t, "depends_on": list(c)} for s, (t, c) in cast.SERVICES.items()],
         "not_in_catalog": [cast.NOT_IN_CATALOG],
         "without_feed": [cast.WITHOUT_FEED],
-        "rejected": [{"path": path, "pipeline": run.pipeline, "run_id": run.run_id} for run, path in ledger.refused],
+        "rejected": [
+            {"path": path, "pipeline": run.pipeline, "run_id": run.run_id, "states": ["no report", "incomplete"]}
+            for run, path in ledger.refused
+        ],
         "late": [_late(run, path, before) for run, path, before in ledger.lates],
         "runs": [_run(row) for row in ledger.runs],
         "totals": _totals(ledger),

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from sample_reports.generate import all_names, generate
+from tests.awkward_week.generate import generate as generate_week
 from tests.story.counting import contents, files_below, is_report, left_over, moved, names_of, outcomes_of
+from tests.story.truth import load_sample, week_truth
 
 COMMITTED = Path(__file__).resolve().parents[2] / "sample_reports"
+STAMP = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SHIFT_S = 400 * 86400 + 4711
 
 
@@ -101,6 +104,27 @@ def test_everything_red_in_the_last_runs_is_known(written: tuple[Path, dict[str,
         assert _red(out / "data" / pipeline["name"] / last) == said
 
 
+def test_red_runs_of_flaky_tests_stand_between_passes_of_one_code(written: tuple[Path, dict[str, Any]]) -> None:
+    """Nothing was deployed there from the run before to the run after, and the tests are of one revision."""
+    out, truth = written
+    hourly = out / "data" / "journeys-hourly"
+    changed = sorted(set(re.findall(STAMP, (out / "data/changes/staging.jsonl").read_text(encoding="utf-8"))))
+    for path in (out / "data/changes/github").glob("*-staging-*.json"):
+        changed.append(json.loads(path.read_text(encoding="utf-8"))["deployment_status"]["created_at"])
+    checked = 0
+    for flake in truth["flakes"]:
+        test = tuple(flake["test"].split("::")[1:])
+        for run in flake["red_runs"][: flake["same_code"]]:
+            folders = [hourly / str(int(run) + k) for k in (-1, 0, 1)]
+            said = ["".join(contents(f).values()) for f in folders]
+            stamps = [stamp for text in said for stamp in re.findall(STAMP, text)]
+            assert [test in _red(f) for f in folders] == [False, True, False]
+            assert len({r for text in said for r in re.findall(r'head\.revision" value="(\w+)"', text)}) == 1
+            assert not [c for c in changed if min(stamps) <= c <= max(stamps)]
+            checked += 1
+    assert checked == sum(f["same_code"] for f in truth["flakes"])
+
+
 def test_changes_are_counted(written: tuple[Path, dict[str, Any]]) -> None:
     """One change a CDEvent, a deployment, a push and a row of the table."""
     out, truth = written
@@ -164,3 +188,11 @@ def test_story_page_tells_the_truth() -> None:
         assert flake["test"].rsplit("::", 1)[-1] in page
     for pipeline in truth["pipelines"]:
         assert f"| {pipeline['name']} |" in page
+
+
+def test_truth_reads_as_records(tmp_path: Path) -> None:
+    """Both truths load into the same records."""
+    sample, week = load_sample(), week_truth(generate_week(tmp_path))
+    assert [q.key for q in sample.questions if q.change_id] == ["three-hops", "rolled-back", "rounding"]
+    assert len(sample.red_now) == 14
+    assert all(q.verdicts and q.at <= truth.now for truth in (sample, week) for q in truth.questions)
