@@ -12,7 +12,7 @@ from sample_reports.story.releases import moment
 _PUSHES = """
 1 10:48 | test(journeys): wait for the slot instead of sleeping | jonas.weber | checkout/DeliverySlotIT.java
 4 13:20 | test(journeys): cover coupons that expire | sam.okafor | cart/CouponStackIT.java
-6 15:12 | chore(journeys): bump selenide from 7.7.0 to 7.7.3 | ines.moreau | ../../../../../pom.xml
+6 15:12 | test(journeys): wait for the greeting card | ines.moreau | checkout/GiftOptionsIT.java
 8 09:40 | test(journeys): read stock by warehouse | pavel.dvorak | stock/TransferIT.java
 12 11:18 | test(journeys): refuse weak passwords | aiko.mori | account/SignUpIT.java
 13 14:34 | refactor(journeys): one client for orders | lucia.ferreira | account/OrderHistoryIT.java
@@ -41,8 +41,7 @@ def pushes(origin: int) -> list[Push]:
     for line in _PUSHES.strip().splitlines():
         when, title, author, path = (part.strip() for part in line.split("|"))
         sha = Dice("push", title).sha()
-        file = "journeys/pom.xml" if path.endswith("pom.xml") else f"{JOURNEYS_ROOT}/{path}"
-        out.append(Push(sha, before, moment(origin, when), title, author, (file,)))
+        out.append(Push(sha, before, moment(origin, when), title, author, (f"{JOURNEYS_ROOT}/{path}",)))
         before = sha
     return out
 
@@ -83,6 +82,11 @@ def webhook(push: Push) -> dict[str, object]:
         "compare": f"{home}/compare/{push.before[:12]}...{push.sha[:12]}",
         "commits": [commit],
         "head_commit": commit,
-        "repository": {"name": push.repository, "full_name": f"{ORGANISATION}/{push.repository}", "html_url": home},
+        "repository": {
+            "name": push.repository,
+            "full_name": f"{ORGANISATION}/{push.repository}",
+            "html_url": home,
+            "default_branch": "main",
+        },
         "pusher": {"name": push.author.replace(".", "-")},
     }
