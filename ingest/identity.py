@@ -95,7 +95,9 @@ class Resolver:
             environ: variables of the reading that brought the file in.
         """
         sidecar = self.sidecars.nearest(folder) if folder else None
-        said = replace(report, start_ms=None, end_ms=None, start_is_zoneless=None)
+        said = replace(report, start_is_zoneless=None, start_is_estimated=None)
+        if report.start_is_estimated or report.start_is_zoneless:
+            said = replace(said, start_ms=None, end_ms=None)
         known = given.over(sidecar[1] if sidecar else RunIdentity()).over(said).over(self._from_path(location))
         if known.run_id is None:
             known = known.over(environ)

@@ -181,6 +181,8 @@ class RunIdentity:
     start_ms: int | None = None
     start_is_zoneless: bool | None = None
     """True: `start_ms` and the attempts' `started_ms` were written without a zone and are given as if in UTC."""
+    start_is_estimated: bool | None = None
+    """True: `start_ms` is the earliest time in the report, not one that it gives for the run."""
     end_ms: int | None = None
     service: str | None = None
     service_version: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.clean import clean_line, cut_name
 from ingest.limits import Limits
@@ -92,12 +92,18 @@ class Collected:
         self._warnings: dict[str, int] = {}
 
     def identity(self, known: RunIdentity) -> None:
-        """Complete what is known; the earliest start is kept."""
-        starts = [s for s in (self.identity_so_far.start_ms, known.start_ms) if s is not None]
-        merged = self.identity_so_far.over(known)
-        if starts and merged.start_ms != min(starts):
-            merged = RunIdentity(start_ms=min(starts)).over(merged)
-        self.identity_so_far = merged
+        """Complete what is known; a stated start ranks above the earliest time found."""
+        so_far = self.identity_so_far
+        starts = [one for one in (so_far, known) if one.start_ms is not None]
+        if len(starts) == 2:
+            best = min(starts, key=lambda one: (bool(one.start_is_estimated), one.start_ms))
+            so_far = replace(
+                so_far,
+                start_ms=best.start_ms,
+                start_is_zoneless=best.start_is_zoneless,
+                start_is_estimated=best.start_is_estimated,
+            )
+        self.identity_so_far = so_far.over(known)
 
     def warning(self, text: str) -> None:
         """Keep a sentence; equal ones are counted."""

@@ -115,10 +115,11 @@ class PartWriter:
         self._write_rows()
         first = self._connection.execute(
             "SELECT outcome, start_offset_ms, duration_ms FROM result WHERE part_id = ? AND test_id = ?"
-            " ORDER BY ordinal DESC LIMIT 1",
+            " ORDER BY ordinal",
             (self._part_id, test_id),
-        ).fetchone()
-        sequence = [(int(first[0]), first[1], first[2])]
+        ).fetchall()
+        outcomes = [int(row[0]) for row in first]
+        sequence = [(int(merge_attempts(outcomes)), first[-1][1], first[-1][2])]
         for group in groups:
             last = group[-1][2]
             sequence.append((_code_of(group) & ~RETRIED, self._offset(last), last.duration_ms))
@@ -126,11 +127,9 @@ class PartWriter:
             for group in groups:
                 self._write_namesake(group)
             return
-        ordinal = 1
         for group in groups:
-            self._write_group(test_id, group, ordinal)
-            ordinal += len(group)
-        outcomes = [sequence[0][0], *(placed[2].outcome for group in groups for placed in group)]
+            self._write_group(test_id, group, len(outcomes))
+            outcomes += [placed[2].outcome for placed in group]
         self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
 
     def _write_namesake(self, group: _Group) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ingest.model import RunRef
 from store.connect import Connection
-from store.read.rows import RUN_COLUMNS, RUN_WIDTH, RunFact, StreamRun, run_ref
+from store.read.rows import RUN_COLUMNS, RUN_WIDTH, RunFact, StreamRun, marks, run_ref
 
 _RUNS = f"""
 SELECT {RUN_COLUMNS}, v.name, r.repository, r.is_start_estimated,
@@ -86,3 +88,14 @@ def count_all(connection: Connection) -> tuple[int, int, int, int]:
         " (SELECT coalesce(sum(passed + failed + errored + skipped + flaky), 0) FROM run_total)"
     ).fetchone()
     return (row[0], row[1], row[2], row[3])
+
+
+def load_runs(connection: Connection, run_rows: Iterable[int]) -> dict[int, RunRef]:
+    """Runs by their rows."""
+    wanted = sorted(set(run_rows))
+    rows = connection.execute(
+        f"SELECT {RUN_COLUMNS} FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+        f" WHERE r.run_id IN ({marks(len(wanted))})",
+        wanted,
+    )
+    return {row[0]: run_ref(row) for row in rows}

@@ -143,3 +143,12 @@ def list_tests_of_service(connection: Connection, service: str) -> frozenset[int
         (service,),
     )
     return frozenset(row[0] for row in rows)
+
+
+def count_executed(connection: Connection, stream_id: int, first_day: int, last_day: int) -> int:
+    """Test cases of a stream executed in [first_day, last_day]."""
+    row = connection.execute(
+        "SELECT count(DISTINCT test_id) FROM test_day WHERE stream_id = ? AND day BETWEEN ? AND ?",
+        (stream_id, first_day, last_day),
+    ).fetchone()
+    return int(row[0])

@@ -1,0 +1,104 @@
+"""What every rollup should hold, worked out from the raw rows alone, the plainest way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import Any
+
+from ingest.model import Outcome, Result
+from store.connect import Connection
+from store.merge import merge_attempts
+from store.rollups import DAY_MS
+
+ROLLUPS = {
+    "run_total": "run_id, stream_id, attempts, passed, failed, errored, skipped, flaky",
+    "test_day": "stream_id, test_id, day, executed, failed, flaky, retried, flips, first_red, last_red",
+    "service_day": "service_id, stream_id, day, executed, failed, flaky",
+    "signature_day": "day, signature_id, stream_id, test_id, failures",
+}
+
+
+def stored(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """The rollups as they stand."""
+    return {
+        table: sorted(connection.execute(f"SELECT {columns} FROM {table}").fetchall())
+        for table, columns in ROLLUPS.items()
+    }
+
+
+def recounted(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """The rollups as they should stand."""
+    attempts: dict[tuple[int, int, int], list[tuple[Any, ...]]] = defaultdict(list)
+    runs: dict[int, tuple[int, str, int, int | None]] = {}
+    signatures: dict[tuple[int, int, int, int], int] = defaultdict(int)
+    rows = connection.execute(
+        "SELECT r.run_id, r.started_ms, r.name, r.attempt, r.service_id, p.stream_id, s.test_id, s.outcome,"
+        " coalesce(p.started_ms + s.start_offset_ms, p.started_ms), o.location, s.ordinal, f.signature_id"
+        " FROM result s JOIN part p ON p.part_id = s.part_id JOIN run r ON r.run_id = p.run_id"
+        " JOIN source_file o ON o.source_id = p.source_id LEFT JOIN failure f ON f.failure_id = s.failure_id"
+    )
+    for run_id, start, name, attempt, service, stream, test, outcome, at, location, ordinal, signature in rows:
+        runs[run_id] = (start, name, attempt, service)
+        attempts[run_id, stream, test].append((at, location, ordinal, outcome))
+        if signature is not None and attempt == 1 and outcome in (1, 2):
+            signatures[start // DAY_MS, signature, stream, test] += 1
+    results = {key: [row[3] for row in sorted(found)] for key, found in attempts.items()}
+    return {
+        "run_total": _run_totals(results),
+        "test_day": _test_days(results, runs),
+        "service_day": _service_days(connection, results, runs),
+        "signature_day": sorted((*key, count) for key, count in signatures.items()),
+    }
+
+
+def _run_totals(results: dict[tuple[int, int, int], list[int]]) -> list[tuple[Any, ...]]:
+    totals: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0, 0])
+    for (run, stream, _), outcomes in results.items():
+        total = totals[run, stream]
+        total[0] += len(outcomes)
+        total[1 + merge_attempts(outcomes)] += 1
+    return sorted((*key, *total) for key, total in totals.items())
+
+
+def _test_days(
+    results: dict[tuple[int, int, int], list[int]], runs: dict[int, tuple[int, str, int, int | None]]
+) -> list[tuple[Any, ...]]:
+    days: dict[tuple[int, int, int], list[tuple[Any, ...]]] = defaultdict(list)
+    for (run, stream, test), outcomes in results.items():
+        start, name, attempt, _ = runs[run]
+        result = merge_attempts(outcomes)
+        if attempt == 1 and result != Result.SKIPPED:
+            retried = sum(outcome != Outcome.SKIPPED for outcome in outcomes) > 1
+            days[stream, test, start // DAY_MS].append((start, name, run, result, retried))
+    rows = []
+    for key, found in days.items():
+        ordered = [(result, retried) for *_, result, retried in sorted(found)]
+        red = [int(result.is_red) for result, _ in ordered]
+        flips = sum(a != b for a, b in pairwise(red))
+        flaky = sum(result == Result.FLAKY for result, _ in ordered)
+        retries = sum(retried for _, retried in ordered)
+        rows.append((*key, len(ordered), sum(red), flaky, retries, flips, red[0], red[-1]))
+    return sorted(rows)
+
+
+def _service_days(
+    connection: Connection,
+    results: dict[tuple[int, int, int], list[int]],
+    runs: dict[int, tuple[int, str, int, int | None]],
+) -> list[tuple[Any, ...]]:
+    declared: dict[int, set[int]] = defaultdict(set)
+    for test, service in connection.execute("SELECT test_id, service_id FROM exercised"):
+        declared[test].add(service)
+    sums: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for (run, stream, test), outcomes in results.items():
+        start, _, attempt, entry = runs[run]
+        result = merge_attempts(outcomes)
+        if attempt != 1 or result == Result.SKIPPED:
+            continue
+        for service in declared[test] | ({entry} if entry is not None else set()):
+            total = sums[service, stream, start // DAY_MS]
+            total[0] += 1
+            total[1] += result.is_red
+            total[2] += result == Result.FLAKY
+    return sorted((*key, *total) for key, total in sums.items())
