@@ -1,13 +1,14 @@
 """What a change contains, read from its title and the names of its files.
 
-A name of a file is evidence, a title is a claim: where every file is of one kind, the files decide; otherwise the
-title does, then the files that are there.
+A name of a file is evidence, a title is a claim: where every file is of one kind, the files decide; where they differ
+the title does, then the files again. `chore`, `build` and `release` claim nothing by themselves: their scope may.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ingest.model import ChangeTarget, ContentKind
 
@@ -29,7 +30,7 @@ _TYPES = {
     ContentKind.DEPENDENCY: ("deps", "dep", "dependency", "dependencies", "bump"),
     ContentKind.CONFIGURATION: ("config", "conf", "configuration", "cfg", "settings", "infra", "ops", "helm"),
     ContentKind.MIGRATION: ("migration", "migrations", "migrate", "db", "schema"),
-    ContentKind.NO_OP: ("docs", "doc", "style", "test", "tests", "ci", "chore", "build", "release", "typo"),
+    ContentKind.NO_OP: ("docs", "doc", "style", "test", "tests", "ci", "typo"),
 }
 _KIND_OF_TYPE = {word: kind for kind, words in _TYPES.items() for word in words}
 _MANIFEST_NAMES = (
@@ -42,6 +43,8 @@ _MANIFEST_NAMES = (
     "paket.dependencies paket.lock podfile podfile.lock package.resolved chart.lock flake.lock renovate.json"
 )
 _MANIFESTS = frozenset(_MANIFEST_NAMES.split())
+_PATH_CHARS = 500
+"""The end of a path that is looked at, so that no path takes long."""
 _MANIFEST_PATTERN = re.compile(
     r"(?:requirements|constraints)[\w.-]*\.(?:txt|in)|[\w.-]+\.gemspec|[\w.-]+\.lock(?:file)?"
 )
@@ -79,28 +82,25 @@ _TEST_FILE = re.compile(
 def content_kind(title: str, files: Sequence[str] = ()) -> ContentKind:
     """What a change contains.
 
-    Where all files are of one kind other than code, that kind; a migration among the files makes it a migration; a
-    file of code makes it code unless the title names a dependency; otherwise the conventional-commit type decides.
-    Without any evidence it is code, the kind that most needs a look.
+    All files of one kind: that kind, but code is a dependency's or a migration's where the title says so. A migration
+    among others: a migration. Files of several kinds: the one of them that the title claims; else code where code is
+    among them, else the kind that alters behaviour. No files: what the title claims, else code, which needs a look.
 
     >>> content_kind("fix(deps): bump netty from 4.1 to 4.2").value, content_kind("feat: x", ["README.md"]).value
     ('dependency', 'no-op')
     """
-    kinds = {_file_kind(path) for path in files if path}
+    kinds = {_file_kind(path[-_PATH_CHARS:]) for path in files if path}
     if len(kinds) == 1:
         only = next(iter(kinds))
         return _kind_of_code(title) if only is ContentKind.CODE else only
     if ContentKind.MIGRATION in kinds:
         return ContentKind.MIGRATION
+    claimed = _title_kind(title)
+    if not kinds or claimed in kinds:
+        return claimed or ContentKind.CODE
     if ContentKind.CODE in kinds:
         return _kind_of_code(title)
-    kinds.discard(ContentKind.NO_OP)
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    claimed = _title_kind(title)
-    if kinds:
-        return claimed if claimed in kinds else ContentKind.CONFIGURATION
-    return claimed or ContentKind.CODE
+    return ContentKind.CONFIGURATION if ContentKind.CONFIGURATION in kinds else ContentKind.DEPENDENCY
 
 
 def is_test_path(path: str) -> bool:
@@ -109,7 +109,7 @@ def is_test_path(path: str) -> bool:
     >>> is_test_path("src/test/java/com/acme/PayIT.java"), is_test_path("src/main/java/com/acme/Pay.java")
     (True, False)
     """
-    return bool(_TEST_DIRECTORY.search(path) or _TEST_FILE.search(path))
+    return _is_test_end(path[-_PATH_CHARS:])
 
 
 def change_target(files: Iterable[str]) -> ChangeTarget:
@@ -124,13 +124,19 @@ def _kind_of_code(title: str) -> ContentKind:
     return claimed if claimed in (ContentKind.DEPENDENCY, ContentKind.MIGRATION) else ContentKind.CODE
 
 
+@lru_cache(maxsize=16_384)  # a service's files come again with every deploy
+def _is_test_end(path: str) -> bool:
+    return bool(_TEST_DIRECTORY.search(path) or _TEST_FILE.search(path))
+
+
+@lru_cache(maxsize=16_384)
 def _file_kind(path: str) -> ContentKind:
     name = path.rpartition("/")[2].lower()
     if _MIGRATION.search(path):
         return ContentKind.MIGRATION
     if name in _MANIFESTS or _MANIFEST_PATTERN.fullmatch(name):
         return ContentKind.DEPENDENCY
-    if _NO_OP.search(path) or is_test_path(path):
+    if _NO_OP.search(path) or _is_test_end(path):
         return ContentKind.NO_OP
     return ContentKind.CONFIGURATION if _CONFIGURATION.search(path) else ContentKind.CODE
 
@@ -142,6 +148,9 @@ def _title_kind(title: str) -> ContentKind | None:
     scope, text = (found["scope"] or "", found["text"]) if found else ("", first_line)
     if _DEPENDENCY_SCOPE.search(scope) or _DEPENDENCY_TEXT.match(text.strip()):
         return ContentKind.DEPENDENCY
-    if found is not None and (kind := _KIND_OF_TYPE.get(found["type"].lower())):
+    kind = _KIND_OF_TYPE.get(found["type"].lower()) if found else None
+    if kind is not None:
         return kind
+    if found and scope.lower() in _KIND_OF_TYPE:
+        return _KIND_OF_TYPE[scope.lower()]
     return ContentKind.MIGRATION if _MIGRATION_TEXT.search(text) else None

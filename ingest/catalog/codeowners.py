@@ -18,6 +18,7 @@ from ingest.catalog.class_paths import path_of_class
 from ingest.catalog.owner_matching import OwnerMatcher, matcher_of, owners_of, owners_of_class
 from ingest.catalog.owner_patterns import GITHUB, GITLAB, gitlab_pattern
 from ingest.changes.json_text import as_text
+from ingest.errors import Refused
 from ingest.limits import Limits
 from ingest.model import OwnerFile, OwnerRule
 
@@ -35,13 +36,14 @@ __all__ = [
 ]
 
 _GITHUB_MOST_BYTES = 3 * 1024 * 1024
+_MOST_BYTES = 16 * 1024 * 1024
 _MOST_WARNINGS = 100
 _PATTERN_END = re.compile(r"(?<!\\)\s+")
 _GITHUB_OWNER = re.compile(
     r"@[A-Za-z0-9](?:[A-Za-z0-9_-]*)(?:/[A-Za-z0-9_.-]+)?|[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)*\.[A-Za-z]{2,}"
 )
 _SECTION = re.compile(r"(?P<optional>\^)?\[(?P<name>.*?)\](?:\[(?P<approvals>\d*)\])?(?P<owners>\s+[@\w_.\-/\s]*)?")
-_SECTION_LINE = re.compile(r"\s*\^?\[[^\]\n]+\](?:\[\d*\])?(?:\s+[@\w_.\-/\s]*)?\s*")
+_SECTION_LINE = re.compile(r"\s*\^?\[[^\]\n]+\](?:\[\d*\])?(?:\s[@\w.\-/\s]*)?")
 _GITLAB_ROLE = re.compile(r"@@(?:developer|maintainer|owner)s?", re.IGNORECASE)
 _GITLAB_NAME = re.compile(r"(?<![\w@])@[A-Za-z0-9_.][\w\-.]*(?:/[A-Za-z0-9_.][\w\-.]*)*", re.ASCII)
 _GITLAB_EMAIL = re.compile(r"[^@\s]{1,100}@[^@\s]{1,255}(?<!\W)")
@@ -56,6 +58,8 @@ def read(data: bytes, path: str, limits: Limits) -> OwnerFile:
     Raises:
         Refused: `too-large` or `encoding`.
     """
+    if len(data) > _MOST_BYTES:
+        raise Refused("too-large", "larger than 16 MB, which neither host would load; is it a CODEOWNERS file?")
     text = as_text(data, limits) if data.strip() else ""
     return parse(text, dialect_of(path, text))
 

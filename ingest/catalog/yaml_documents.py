@@ -14,12 +14,14 @@ from typing import Any
 
 import yaml
 
+from ingest.errors import Refused
 from ingest.limits import Limits
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MARKER = re.compile(r"^(?:---(?=[ \t]|$)|\.\.\.[ \t]*$)", re.MULTILINE)
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _MOST_NODES = 1_000_000
+_MOST_DOCUMENTS = 50_000
 _MOST_UNFOLDED = 100_000
 """Nodes that the aliases of one document may stand for."""
 
@@ -46,9 +48,15 @@ def split_documents(text: str, limits: Limits) -> Iterator[YamlDocument]:
 
     A document marker ends every YAML construct, so cutting there is safe and a broken document cannot take its
     neighbours with it.
+
+    Raises:
+        Refused: `too-large`, more than 50,000 documents.
     """
     start, line = 0, 1
-    for marker in [*_MARKER.finditer(text), None]:
+    markers = list(_MARKER.finditer(text))
+    if len(markers) > 2 * _MOST_DOCUMENTS:
+        raise Refused("too-large", f"more than {_MOST_DOCUMENTS} documents in one file: split it")
+    for marker in [*markers, None]:
         end = len(text) if marker is None else marker.start()
         part = text[start:end]
         if any(row.strip() and not row.lstrip().startswith(("#", "%")) for row in part.split("\n")):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from ingest.changes.merge import merge_change
 from ingest.model import Change, Commit
 
+_MOST_WARNINGS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -52,6 +54,7 @@ class BatchBuilder:
     _notes: dict[str, IncidentNote] = field(default_factory=dict)
     _warnings: dict[str, None] = field(default_factory=dict)
     _ignored: dict[str, int] = field(default_factory=dict)
+    _unsaid: int = 0
 
     def change(self, change: Change) -> None:
         """Take a change; it completes an earlier entry of the same id."""
@@ -67,8 +70,11 @@ class BatchBuilder:
         self._notes.setdefault(f"{note.note_id}:{note.state}", note)
 
     def warn(self, sentence: str) -> None:
-        """Take a warning."""
-        self._warnings[sentence] = None
+        """Take a warning; beyond a hundred they are counted."""
+        if len(self._warnings) < _MOST_WARNINGS or sentence in self._warnings:
+            self._warnings[sentence] = None
+        else:
+            self._unsaid += 1
 
     def ignore(self, what: str) -> None:
         """Count something that is valid and of no use here."""
@@ -87,6 +93,8 @@ class BatchBuilder:
     def build(self) -> ChangeBatch:
         """All of it, in the order of the file."""
         ignored = [f"{number} ignored: {what}" for what, number in self._ignored.items()]
+        if self._unsaid:
+            ignored.append(f"{self._unsaid} more warnings")
         return ChangeBatch(
             tuple(self._changes.values()),
             tuple(self._merged.values()),

@@ -25,6 +25,10 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MOST_CONTAINERS = 2_000_000
+_MOST_LINES = 1_000_000
+_BAD_LINES = 1_000
+"""Lines that may be bad, with a hundredth of them good, before a file counts as no file of lines."""
 _BYTE_IN_MESSAGE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -116,6 +120,8 @@ def _encoding_of(data: bytes) -> tuple[str, int]:
 
 
 def _decode_utf8(raw: bytes, limits: Limits) -> Any:
+    if len(raw) > _MOST_CONTAINERS and raw.count(b"{") + raw.count(b"[") > _MOST_CONTAINERS:
+        raise Refused("too-large", f"more than {_MOST_CONTAINERS} objects and arrays in one file: split it")
     try:
         value = msgspec.json.decode(raw)
     except RecursionError:
@@ -166,12 +172,14 @@ def _children(value: Any) -> Iterator[Any]:
 
 def _read_lines(raw: bytes, limits: Limits) -> Documents | None:
     """The values of a file with one object a line; None where it is no such file."""
-    if raw.lstrip().startswith(b"["):
+    if raw.lstrip().startswith(b"[") or raw.count(b"\n") > _MOST_LINES:
         return None
     lines = [(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
     items: list[Document] = []
     warnings: list[str] = []
     for number, line in lines:
+        if len(warnings) > _BAD_LINES and len(warnings) > 100 * len(items):
+            return None
         try:
             value = _decode_utf8(line, limits)
         except Refused as refused:

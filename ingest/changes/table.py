@@ -49,6 +49,7 @@ _ALIASES = {
     "revision": "commit",
     "change_id": "id",
 }
+_MOST_ROWS = 500_000
 _TIMES = ("time", "finished", "started")
 _KINDS = {kind.value: kind for kind in ChangeKind} | {
     "deployment": ChangeKind.DEPLOY,
@@ -86,6 +87,8 @@ def read(data: bytes, limits: Limits, zone: tzinfo = UTC) -> ChangeBatch:
     is_zone_assumed = False
     for place, row in rows:
         total += 1
+        if total > _MOST_ROWS:
+            raise Refused("too-large", f"more than {_MOST_ROWS} rows in one table: split it")
         try:
             change, is_assumed = _change(row, zone)
         except _BadRow as problem:

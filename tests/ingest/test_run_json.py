@@ -1,0 +1,444 @@
+"""Run identity: `run.json`, CI servers' variables, path templates."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.errors import NotKnown, Refused, SettingsError
+from ingest.limits import Limits
+from ingest.model import RunIdentity, RunState, Trigger
+from ingest.run_environment import pull_request_of, repository_of_url
+from ingest.run_json import claims, identity_from_environment, identity_from_path, read_run_json
+
+NOON = 1_772_366_400_000
+FLAT = {
+    "cicd.pipeline.name": "integration",
+    "cicd.pipeline.run.id": "4711",
+    "cicd.pipeline.run.url.full": "https://ci.acme.example/4711",
+    "cicd.pipeline.task.name": "shard 2",
+    "cicd.pipeline.task.run.url.full": "https://ci.acme.example/4711/2",
+    "vcs.repository.name": "acme/suite",
+    "vcs.ref.head.name": "main",
+    "vcs.ref.head.revision": "f" * 40,
+    "vcs.ref.base.revision": "e" * 40,
+    "vcs.change.id": "12",
+    "service.name": "cart",
+    "service.version": "1.4",
+    "deployment.environment.name": "staging",
+    "start_time": "2026-03-01T12:00:00Z",
+    "end_time": 1_772_370_000,
+    "crywolf.run.attempt": 2,
+    "crywolf.run.trigger": "post-merge",
+    "crywolf.run.state": "no report",
+    "crywolf.shard.index": "2",
+    "crywolf.shard.total": 3,
+    "crywolf.variant.os": "linux",
+    "crywolf.variant.browser": "firefox",
+}
+FULL = RunIdentity(
+    pipeline="integration",
+    run_id="4711",
+    run_attempt=2,
+    environment="staging",
+    branch="main",
+    revision="f" * 40,
+    base_revision="e" * 40,
+    repository="acme/suite",
+    trigger=Trigger.POST_MERGE,
+    state=RunState.NO_REPORT,
+    url="https://ci.acme.example/4711",
+    start_ms=NOON,
+    end_ms=NOON + 3_600_000,
+    service="cart",
+    service_version="1.4",
+    merge_request="12",
+    job="shard 2",
+    job_url="https://ci.acme.example/4711/2",
+    shard_index=2,
+    shard_total=3,
+    variant=(("browser", "firefox"), ("os", "linux")),
+)
+
+
+def nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """The same keys as nested objects."""
+    root: dict[str, Any] = {}
+    for key, value in flat.items():
+        *path, last = key.split(".")
+        here = root
+        for part in path:
+            here = here.setdefault(part, {})
+        here[last] = value
+    return root
+
+
+def read(value: object) -> RunIdentity:
+    """The identity of a value written as JSON."""
+    return read_run_json(json.dumps(value).encode())
+
+
+def test_flat_and_nested_keys() -> None:
+    """Dotted keys, nested objects and mixtures say the same."""
+    assert read(FLAT) == FULL
+    assert read(nested(FLAT)) == FULL
+    assert read({"cicd.pipeline": {"name": "integration", "run.id": 4711}}) == RunIdentity(
+        pipeline="integration", run_id="4711"
+    )
+
+
+def test_unknown_keys_and_empty_values() -> None:
+    """What is unknown is ignored; null and empty say nothing."""
+    assert read(FLAT | {"x": {"y": [1]}, "crywolf.other": 1, "vcs.change.id": None, "service.name": ""}) == RunIdentity(
+        **{
+            **{name: getattr(FULL, name) for name in FULL.__slots__},
+            "merge_request": None,
+            "service": None,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [
+        ("crywolf.run.trigger", "cron", "schedule, post-merge, pre-merge, manual, local"),
+        ("crywolf.run.state", "done", "complete, running, incomplete, no report"),
+        ("crywolf.run.attempt", 0, "from 1 on"),
+        ("crywolf.shard.index", "two", "from 1 on"),
+        ("start_time", "yesterday", "ISO-8601"),
+        ("start_time", 5, "ISO-8601"),
+        ("cicd.pipeline.name", ["a"], "must be a text"),
+        ("vcs.ref.head.name", True, "must be a text"),
+    ],
+)
+def test_unusable_values_are_refused_by_key(key: str, value: object, part: str) -> None:
+    """The refusal names the key, what it may be and what it is."""
+    with pytest.raises(Refused) as caught:
+        read(FLAT | {key: value})
+    assert caught.value.code == "schema"
+    assert key in caught.value.reason
+    assert part in caught.value.reason
+
+
+@pytest.mark.parametrize(("written", "trigger"), [("Schedule", Trigger.SCHEDULE), ("pre_merge", Trigger.PRE_MERGE)])
+def test_spelling_of_triggers(written: str, trigger: Trigger) -> None:
+    """Capitals and underscores are forgiven."""
+    assert read({"crywolf.run.trigger": written}).trigger is trigger
+    assert read({"crywolf.run.state": "NO_REPORT"}).state is RunState.NO_REPORT
+
+
+def test_warnings() -> None:
+    """A zone that had to be assumed and contradictions are said."""
+    warnings: list[str] = []
+    body = {"start_time": "2026-03-01T13:00:00", "end_time": "2026-03-01T10:00:00Z", "service.name": "a"}
+    shards = {"crywolf.shard.index": 4, "crywolf.shard.total": 3}
+    found = read_run_json(json.dumps(body | shards).encode(), zone=ZoneInfo("Europe/Berlin"), warn=warnings.append)
+    assert found.start_ms == NOON
+    assert len(warnings) == 3
+    assert "Europe/Berlin" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty-file"),
+        (b"[]", "schema"),
+        (b'{"cicd.pipeline.name": "a"', "json-truncated"),
+        (b'{"a":' * 200 + b"1" + b"}" * 200, "json-depth"),
+    ],
+)
+def test_refusals(data: bytes, code: str) -> None:
+    """What is no object of JSON is refused."""
+    with pytest.raises(Refused) as caught:
+        read_run_json(data)
+    assert caught.value.code == code
+
+
+def test_encodings_and_limits() -> None:
+    """A byte order mark and UTF-16 are read; the limit holds."""
+    text = json.dumps(FLAT)
+    assert read_run_json(b"\xef\xbb\xbf" + text.encode()) == FULL
+    assert read_run_json(text.encode("utf-16")) == FULL
+    with pytest.raises(Refused, match="document_bytes"):
+        read_run_json(text.encode(), limits=Limits(document_bytes=10))
+
+
+def test_other_json_is_not_known() -> None:
+    """JSON that says nothing of a run is another tool's."""
+    for value in ({}, {"name": "x"}, {"cicd": {"other": 1}}):
+        with pytest.raises(NotKnown):
+            read(value)
+    assert claims(FLAT)
+    assert claims({"crywolf": {"variant": {"os": "x"}}})
+    assert not claims({"start_time": 1_772_366_400})
+    assert not claims([])
+
+
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_WORKFLOW": "integration",
+    "GITHUB_RUN_ID": "99",
+    "GITHUB_RUN_ATTEMPT": "2",
+    "GITHUB_REF": "refs/heads/main",
+    "GITHUB_REF_NAME": "main",
+    "GITHUB_SHA": "abc",
+    "GITHUB_REPOSITORY": "acme/suite",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_EVENT_NAME": "schedule",
+    "GITHUB_JOB": "e2e",
+}
+
+
+def test_github_actions() -> None:
+    """A scheduled run, and one of a pull request."""
+    assert identity_from_environment(GITHUB) == RunIdentity(
+        pipeline="integration",
+        run_id="99",
+        run_attempt=2,
+        branch="main",
+        revision="abc",
+        repository="acme/suite",
+        trigger=Trigger.SCHEDULE,
+        url="https://github.com/acme/suite/actions/runs/99",
+        job="e2e",
+    )
+    request = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/12/merge", "GITHUB_HEAD_REF": "topic"}
+    found = identity_from_environment(GITHUB | request | {"GITHUB_REF_NAME": "12/merge"})
+    assert (found.trigger, found.merge_request, found.branch) == (Trigger.PRE_MERGE, "12", "topic")
+
+
+def test_gitlab_ci() -> None:
+    """A merge request's job that is one of three."""
+    found = identity_from_environment(
+        {
+            "GITLAB_CI": "true",
+            "CI_PROJECT_NAME": "suite",
+            "CI_PROJECT_PATH": "acme/suite",
+            "CI_PIPELINE_ID": "5",
+            "CI_PIPELINE_URL": "https://git.acme.example/p/5",
+            "CI_PIPELINE_SOURCE": "merge_request_event",
+            "CI_PIPELINE_CREATED_AT": "2026-03-01T12:00:00Z",
+            "CI_MERGE_REQUEST_IID": "3",
+            "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "topic",
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA": "base",
+            "CI_COMMIT_REF_NAME": "refs/merge-requests/3/head",
+            "CI_COMMIT_SHA": "abc",
+            "CI_ENVIRONMENT_NAME": "staging",
+            "CI_JOB_NAME": "e2e 2/3",
+            "CI_JOB_URL": "https://git.acme.example/j/7",
+            "CI_NODE_INDEX": "2",
+            "CI_NODE_TOTAL": "3",
+        }
+    )
+    assert found == RunIdentity(
+        pipeline="suite",
+        run_id="5",
+        environment="staging",
+        branch="topic",
+        revision="abc",
+        base_revision="base",
+        repository="acme/suite",
+        trigger=Trigger.PRE_MERGE,
+        url="https://git.acme.example/p/5",
+        start_ms=NOON,
+        merge_request="3",
+        job="e2e 2/3",
+        job_url="https://git.acme.example/j/7",
+        shard_index=2,
+        shard_total=3,
+    )
+
+
+def test_jenkins() -> None:
+    """A multibranch job is named without its branch; a plain one keeps its name."""
+    base = {"JENKINS_URL": "https://j/", "BUILD_NUMBER": "8", "BUILD_URL": "https://j/8", "GIT_COMMIT": "abc"}
+    found = identity_from_environment(
+        base
+        | {
+            "JOB_NAME": "shop/suite/feature%2Fx",
+            "BRANCH_NAME": "feature/x",
+            "GIT_URL": "https://u:secret@git.acme.example/shop/suite.git",
+        }
+    )
+    assert (found.pipeline, found.branch, found.repository) == ("shop/suite", "feature/x", "shop/suite")
+    found = identity_from_environment(
+        base | {"JOB_NAME": "nightly", "GIT_BRANCH": "origin/main", "BUILD_CAUSE": "TIMERTRIGGER"}
+    )
+    assert (found.pipeline, found.branch, found.trigger) == ("nightly", "main", Trigger.SCHEDULE)
+    request = {"JOB_NAME": "suite/PR-4", "BRANCH_NAME": "PR-4", "CHANGE_ID": "4", "CHANGE_BRANCH": "topic"}
+    found = identity_from_environment(base | request)
+    assert (found.pipeline, found.branch, found.merge_request, found.trigger) == (
+        "suite",
+        "topic",
+        "4",
+        Trigger.PRE_MERGE,
+    )
+
+
+def test_buildkite() -> None:
+    """Shards count from 0 there and from 1 here; a retried job is a second attempt."""
+    environ = {
+        "BUILDKITE": "true",
+        "BUILDKITE_PIPELINE_SLUG": "suite",
+        "BUILDKITE_BUILD_NUMBER": "17",
+        "BUILDKITE_BUILD_URL": "https://bk/17",
+        "BUILDKITE_JOB_ID": "j1",
+        "BUILDKITE_BRANCH": "main",
+        "BUILDKITE_COMMIT": "abc",
+        "BUILDKITE_REPO": "git@github.com:acme/suite.git",
+        "BUILDKITE_PULL_REQUEST": "false",
+        "BUILDKITE_SOURCE": "schedule",
+        "BUILDKITE_RETRY_COUNT": "1",
+        "BUILDKITE_PARALLEL_JOB": "0",
+        "BUILDKITE_PARALLEL_JOB_COUNT": "4",
+    }
+    found = identity_from_environment(environ)
+    assert (found.pipeline, found.run_id, found.run_attempt) == ("suite", "17", 2)
+    assert (found.shard_index, found.shard_total, found.trigger) == (1, 4, Trigger.SCHEDULE)
+    assert (found.repository, found.job_url, found.merge_request) == ("acme/suite", "https://bk/17#j1", None)
+    assert identity_from_environment(environ | {"BUILDKITE_PULL_REQUEST": "9"}).trigger is Trigger.PRE_MERGE
+
+
+def test_circleci() -> None:
+    """The workflow is the run; one node is no shard."""
+    found = identity_from_environment(
+        {
+            "CIRCLECI": "true",
+            "CIRCLE_PROJECT_USERNAME": "acme",
+            "CIRCLE_PROJECT_REPONAME": "suite",
+            "CIRCLE_WORKFLOW_ID": "w-1",
+            "CIRCLE_BRANCH": "topic",
+            "CIRCLE_SHA1": "abc",
+            "CIRCLE_JOB": "e2e",
+            "CIRCLE_PULL_REQUEST": "https://github.com/acme/suite/pull/31",
+            "CIRCLE_NODE_INDEX": "0",
+            "CIRCLE_NODE_TOTAL": "1",
+        }
+    )
+    assert (found.pipeline, found.run_id, found.repository) == ("suite", "w-1", "acme/suite")
+    assert (found.merge_request, found.trigger, found.shard_index) == ("31", Trigger.PRE_MERGE, None)
+
+
+def test_azure_pipelines() -> None:
+    """The project's name is part of an address."""
+    found = identity_from_environment(
+        {
+            "TF_BUILD": "True",
+            "BUILD_DEFINITIONNAME": "Nightly",
+            "BUILD_BUILDID": "33",
+            "BUILD_SOURCEBRANCH": "refs/heads/release/1",
+            "BUILD_SOURCEVERSION": "abc",
+            "BUILD_REASON": "Schedule",
+            "BUILD_REPOSITORY_NAME": "suite",
+            "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI": "https://dev.azure.com/acme/",
+            "SYSTEM_TEAMPROJECT": "My Shop",
+            "SYSTEM_STAGEATTEMPT": "1",
+        }
+    )
+    assert (found.pipeline, found.run_id, found.run_attempt, found.branch) == ("Nightly", "33", 1, "release/1")
+    assert found.url == "https://dev.azure.com/acme/My%20Shop/_build/results?buildId=33"
+    assert found.trigger is Trigger.SCHEDULE
+
+
+def test_no_ci_server() -> None:
+    """On somebody's machine the variables say nothing."""
+    assert identity_from_environment({"HOME": "/home/a", "GITHUB_RUN_ID": "1", "GITHUB_ACTIONS": ""}) == RunIdentity()
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*GITHUB, "GITLAB_CI", "JENKINS_URL", "JOB_NAME", "GIT_URL"]), st.text("a1/:@%", max_size=9)
+    )
+)
+def test_any_environment_gives_an_identity(environ: dict[str, str]) -> None:
+    """Odd variables never raise."""
+    identity_from_environment(environ)
+
+
+@pytest.mark.parametrize(
+    ("address", "repository"),
+    [
+        ("https://github.com/acme/cart.git", "acme/cart"),
+        ("https://token@host:8443/group/sub/cart", "group/sub/cart"),
+        ("git@github.com:acme/cart.git", "acme/cart"),
+        ("ssh://git@host:22/acme/cart.git", "acme/cart"),
+        ("/srv/git/cart.git", "srv/git/cart"),
+        ("", None),
+        ("https://host", None),
+    ],
+)
+def test_repositories_of_addresses(address: str, repository: str | None) -> None:
+    """The path without host, credentials and suffix."""
+    assert repository_of_url(address) == repository
+
+
+def test_pull_requests_of_references() -> None:
+    """Refs and addresses of several hosts."""
+    for text in (
+        "refs/pull/7/merge",
+        "https://x/a/b/pull/7",
+        "https://x/a/-/merge_requests/7/diffs",
+        "pull-requests/7",
+    ):
+        assert pull_request_of(text) == "7"
+    assert pull_request_of("refs/heads/pull") is None
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "expected"),
+    [
+        (
+            "{service}/{pipeline}/{run_id}/**",
+            "cart/e2e/17/a/TEST.xml",
+            RunIdentity(service="cart", pipeline="e2e", run_id="17"),
+        ),
+        ("{service}/{run_id}/**", "cart/TEST.xml", None),
+        (
+            "**/{environment}/run-{run_id}/*.xml",
+            "/data/x/staging/run-9/a.xml",
+            RunIdentity(environment="staging", run_id="9"),
+        ),
+        ("**/{environment}/run-{run_id}/*.xml", "staging/run-9/b/a.xml", None),
+        (
+            "{branch}/{run_id}.{attempt}/shard-{shard}-of-{shard_total}/**",
+            "main/7.2/shard-1-of-3/r.xml",
+            RunIdentity(branch="main", run_id="7", run_attempt=2, shard_index=1, shard_total=3),
+        ),
+        ("{run_id}/shard-{shard}/**", "7/shard-x/r.xml", None),
+        (
+            "{run_id}/{variant.os}-{variant.browser}/**",
+            "7/linux-firefox/r.xml",
+            RunIdentity(run_id="7", variant=(("browser", "firefox"), ("os", "linux"))),
+        ),
+        ("/abs/{run_id}/**", "/abs/7/x", RunIdentity(run_id="7")),
+        ("{run_id}/**", "C\\x", RunIdentity(run_id="C")),
+    ],
+)
+def test_path_templates(template: str, path: str, expected: RunIdentity | None) -> None:
+    """Folders name what they stand for; a template fits the whole path or not at all."""
+    assert identity_from_path(template, path) == expected
+
+
+@pytest.mark.parametrize(
+    "template", ["{servce}/**", "{}/x", "{run_id}/{run_id}", "{attempt}/{run_attempt}", "{variant.}/x"]
+)
+def test_wrong_templates(template: str) -> None:
+    """Unknown and repeated names are errors of the settings."""
+    with pytest.raises(SettingsError, match="path template"):
+        identity_from_path(template, "a/b")
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 900), st.binary(max_size=6), st.integers(0, 40), st.binary(max_size=30))
+def test_damaged_files_are_read_or_refused(at: int, inserted: bytes, cut: int, noise: bytes) -> None:
+    """Damaged files are read, refused or not known, and nothing else."""
+    whole = json.dumps(FLAT).encode()
+    for data in (whole[:at] + inserted + whole[at + cut :], noise):
+        with contextlib.suppress(Refused, NotKnown):
+            read_run_json(data)
