@@ -10,7 +10,6 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PYTHONDONTWRITEBYTECODE := 1
 
 help:
 	@echo "make demo   the dashboard on sample data (five answers as text where there is no terminal)"

@@ -1,0 +1,124 @@
+"""`crywolf ingest`, `rejected`, `watch` and `record`: bytes on standard output, narration, exit codes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.tui.commands.conftest import Run, assert_golden, environment
+from tests.tui.commands.story import write_story
+
+REPORT = b'<testsuite name="s"><testcase classname="c" name="a"/></testsuite>'
+
+
+def test_the_documents_of_a_story(crywolf: Run, tmp_path: Path) -> None:
+    """Every input is listed in order, with its counts; totals count what is new."""
+    write_story(tmp_path / "inputs")
+    done = crywolf("ingest", "inputs", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert_golden("ingest.json", done.out)
+    again = json.loads(crywolf("ingest", "inputs", "--json").out)
+    assert {row["status"] for row in again["files"]} <= {"duplicate", "ingested"}
+    reports = [row for row in again["files"] if row["path"].endswith(".xml")]
+    assert {row["status"] for row in reports} == {"duplicate"}
+    assert reports[0]["counts"]["tests"] == 3
+    assert again["totals"]["counts"]["tests"] == 0
+
+
+def test_the_summary_for_a_person(crywolf: Run, tmp_path: Path) -> None:
+    """Totals on standard output, nothing else; no progress bar in a pipe."""
+    write_story(tmp_path / "inputs")
+    done = crywolf("ingest", "inputs")
+    assert (done.code, done.err) == (0, "")
+    assert_golden("ingest.txt", done.out)
+
+
+def test_refused_input(crywolf: Run, tmp_path: Path) -> None:
+    """The rest goes in; the refused file is named with its line; exit code 3; `rejected` lists it."""
+    (tmp_path / "good.xml").write_bytes(REPORT)
+    (tmp_path / "cut.xml").write_bytes(REPORT[:-5])
+    (tmp_path / "notes.txt").write_text("hello")
+    done = crywolf("ingest", "good.xml", "cut.xml", "notes.txt")
+    assert done.code == 3
+    assert done.out.startswith("3 files: 1 ingested, 0 duplicate, 1 rejected, 1 skipped\n")
+    assert done.err.startswith("refused cut.xml:1: xml-")
+    listed = crywolf("rejected")
+    assert listed.code == 0
+    assert "cut.xml:1" in listed.out
+    (row,) = json.loads(crywolf("rejected", "--json").out)["rejected"]
+    assert (row["path"], row["line"]) == ("cut.xml", 1)
+
+
+def test_missing_arguments_are_a_usage_error(crywolf: Run, tmp_path: Path) -> None:
+    """All of them are named and nothing is read."""
+    (tmp_path / "good.xml").write_bytes(REPORT)
+    done = crywolf("ingest", "good.xml", "no\x1b[2Jne.xml", "nothing")
+    assert (done.code, done.out) == (2, "")
+    assert "no such file or folder: none.xml, nothing" in done.err
+    assert "\x1b" not in done.err
+    assert not (tmp_path / "crywolf.db").exists()
+
+
+def test_standard_input_and_gzip(crywolf: Run, tmp_path: Path) -> None:
+    """`-`, and a compressed report."""
+    done = crywolf("ingest", "-", "--json", "--pipeline", "p", "--run-id", "1", given=REPORT)
+    assert [(row["path"], row["status"]) for row in json.loads(done.out)["files"]] == [("-", "ingested")]
+    (tmp_path / "r.xml.gz").write_bytes(gzip.compress(REPORT.replace(b'"a"', b'"b"')))
+    done = crywolf("ingest", "r.xml.gz", "--json", "--pipeline", "p", "--run-id", "2")
+    assert json.loads(done.out)["files"][0]["counts"]["tests"] == 1
+    runs = json.loads(crywolf("runs", "--json").out)["runs"]
+    assert {(run["pipeline"], run["run_id"]) for run in runs} == {("p", "1"), ("p", "2")}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--shard", "x"), ("--shard", "5/4"), ("--variant", "firefox"), ("--trigger", "wish")]
+)
+def test_identity_options_are_checked(crywolf: Run, tmp_path: Path, arguments: tuple[str, str]) -> None:
+    """With the option's name in the message."""
+    (tmp_path / "good.xml").write_bytes(REPORT)
+    done = crywolf("ingest", "good.xml", *arguments)
+    assert done.code == 2
+    assert arguments[0] in done.err
+
+
+def test_recording_a_deploy_twice_is_recording_it_once(crywolf: Run) -> None:
+    """Its id follows from what it says."""
+    command = ("record", "deploy", "--service", "web", "--version", "1.2", "--environment", "staging")
+    at = ("--at", "2026-11-21T02:08:00Z")
+    first, second = crywolf(*command, *at), crywolf(*command, *at, "--title", "feat: x")
+    assert (first.code, second.code) == (0, 0)
+    assert first.out == second.out
+    assert first.out.startswith("recorded web 1.2 in staging at 2026-11-21T02:08:00Z\nrecord:")
+    assert crywolf("record", "deploy", "--service", "web").code == 2
+
+
+def test_watching(tmp_path: Path) -> None:
+    """What is there and what comes is told; SIGINT ends it with 130 and the store is whole."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "one.xml").write_bytes(REPORT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui.cli", "watch", "in", "--json"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["path"] == "in/one.xml"
+    began = time.monotonic()
+    (folder / "two.xml").write_bytes(REPORT.replace(b'"a"', b'"b"'))
+    row = json.loads(process.stdout.readline())
+    assert (row["path"], row["status"], row["counts"]["tests"]) == ("in/two.xml", "ingested", 1)
+    assert time.monotonic() - began < 5
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert (process.returncode, told.strip()) == (130, "interrupted")
