@@ -37,12 +37,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What a file is. `code`, `reason`, `line` and `column` are those of `Refused`; an unknown file has a reason too."""
+    """What a file is. `code`, `reason`, `line` and `column` are those of `Refused`; an unknown file has a reason."""
 
     kind: Kind
     format: str | None = None
-    """`junit`, `ctrf`, `cdevents`, `github`, `change-table`, `backstage`, `codeowners`, `run.json`, `gzip`; of a refused
-    file the dialect where it is known, such as `trx`."""
+    """`junit`, `ctrf`, `cdevents`, `github`, `change-table`, `backstage`, `codeowners`, `run.json`, `gzip`; of a
+    refused file the dialect where it is known, such as `trx`."""
     code: str = ""
     reason: str = ""
     line: int | None = None
@@ -149,9 +149,10 @@ _ROOT = re.compile(r"<([^\s/<>\"'=&!?]{1,200})(?=[\s/>])")
 _ATTRIBUTE = re.compile(r"\s([^\s=\"'<>/]{1,100})\s*=\s*(?:\"([^\"<]{0,500})\"|'([^'<]{0,500})')")
 _DOCTYPE = re.compile(r"<!DOCTYPE\s+([^\s>\[]{1,100})", re.IGNORECASE)
 _PAGE_TAGS = frozenset(
-    "html head body p div span a img h1 h2 h3 h4 br hr ul ol li table tr td center details summary picture pre code"
-    " script style template section header footer main b i em strong sub sup kbd".split()
-)
+    ["html", "head", "body", "p", "div", "span", "a", "img", "h1", "h2", "h3", "h4", "br", "hr", "ul", "ol", "li",
+     "table", "tr", "td", "center", "details", "summary", "picture", "pre", "code", "script", "style", "template",
+     "section", "header", "footer", "main", "b", "i", "em", "strong", "sub", "sup", "kbd"]
+)  # fmt: skip
 
 
 def _xml(head: bytes, text: str, lower: str) -> Recognised:
@@ -268,7 +269,7 @@ def _json(text: str) -> Recognised:
 
 
 def _is_table(shape: JsonShape) -> bool:
-    return _TABLE_COLUMNS <= {key.lower() for key in shape.keys}
+    return {key.lower() for key in shape.keys} >= _TABLE_COLUMNS
 
 
 def _other_json(text: str, shape: JsonShape) -> Recognised:

@@ -20,34 +20,31 @@ Rules:
 from __future__ import annotations
 
 from typing import BinaryIO
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from ingest.errors import Refused
 from ingest.formats import xml_reader
-from ingest.formats.bounded import BoundedText
-from ingest.formats.junit_children import OUTPUT_TAGS, CaseHead, attempts_of, property_pairs, suite_failure
+from ingest.formats.junit_build import Builder
+from ingest.formats.junit_children import (
+    OUTPUT_TAGS,
+    CaseHead,
+    attempts_of,
+    is_output_only,
+    property_pairs,
+    suite_failure,
+)
+from ingest.formats.junit_heads import DURATIONS, Heads
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
 from ingest.formats.sink import BATCH, ReportSink
-from ingest.formats.values import duration_ms, is_unset_time, moment
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, Outcome
+from ingest.model import CaseAttempt, Outcome, RunIdentity
 
 SUITE_TAGS = frozenset({"testsuites", "testsuite", "testrun"})
-NO_NAME = "(no name)"
 
-_CHILDREN_KEPT = 10_000
-_KEPT_DURATIONS = 20_000
 _LOOSE_TAGS = frozenset({"properties", "property", "failure", "error"}) | OUTPUT_TAGS
-_STATED = {
-    "notrun": Outcome.SKIPPED, "skipped": Outcome.SKIPPED, "disabled": Outcome.SKIPPED, "ignored": Outcome.SKIPPED,
-    "pending": Outcome.SKIPPED, "untested": Outcome.SKIPPED, "suppressed": Outcome.SKIPPED, "not_run": Outcome.SKIPPED,
-    "failed": Outcome.FAILED, "failure": Outcome.FAILED, "fail": Outcome.FAILED,
-    "error": Outcome.ERRORED, "errored": Outcome.ERRORED, "broken": Outcome.ERRORED,
-}  # fmt: skip
 _PASSED = Outcome.PASSED
-_durations: dict[str, int] = {}  # the same few thousand spellings come again in every file
 _new = tuple.__new__  # a named tuple's own constructor takes three times as long
 
 
@@ -78,31 +75,42 @@ class _Reader:
     def __init__(self, limits: Limits, sink: ReportSink, skip: int) -> None:
         self.given = 0
         self._limits = limits
+        self._max_depth = limits.depth
+        self._max_attributes = limits.attributes
         self._sink = sink
         self._skip = skip
         self._notes = Notes()
         self._suites = Suites(self._notes)
+        self._heads = Heads(self._suites, self._notes, limits.attributes)
+        self._builder = Builder(limits, self._notes)
+        self._told: RunIdentity | None = None
         self._batch: list[CaseAttempt] = []
-        self._depth = 0
-        self._case: dict[str, str] | None = None
-        self._element: Element | None = None  # the case or loose element being built
-        self._open: list[tuple[Element, BoundedText]] = []  # its open elements, outermost first
-        self._children = 0
-        self._case_line = 0
+        self._add = self._batch.append
+        self._depth = 0  # open elements, without a case that has no children so far
+        self._case: dict[str, str] | None = None  # attributes of the open case
+        self._is_building = False  # an element of the open case or of a suite
 
     def attach(self, parser: expat.XMLParserType) -> None:
         """Take the parser and set handlers on it."""
         self._parser = parser
+        self._notes.line_of = lambda: parser.CurrentLineNumber
+        self._builder.attach(parser)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
 
     def inside(self) -> str:
         """Names of the open elements, for the reason of a truncated file."""
-        names = [f"<testsuite> {name!r}" if name else "<testsuite>" for name in self._suites.open_names()[-1:]]
+        names = [f"<testsuite> {name[:60]!r}" if name else "<testsuite>" for name in self._suites.open_names()[-1:]]
         if self._case is not None:
             names.append(f"<testcase> {self._case.get('name', '')[:60]!r}")
-        names.extend(f"<{element.tag}>" for element, _ in self._open[-1:] if element.tag != "testcase")
+        if self._is_building and self._builder.innermost() != "testcase":
+            names.append(f"<{self._builder.innermost()}>")
         return ", ".join(names)
+
+    def piece_ended(self) -> None:
+        """Hand over what has gathered, between two pieces of the file."""
+        if len(self._batch) >= BATCH:
+            self._flush()
 
     def finish(self) -> None:
         """Hand over what is left: the last batch, the run's identity, the warnings."""
@@ -110,46 +118,49 @@ class _Reader:
         if self._suites.services_came_late:
             self._notes.add("services of a suite stand after its cases and were not applied to them")
         self._suites.tell_unreadable()
-        self._sink.identity(self._suites.identity())
+        self._tell_identity()
         self._notes.tell(self._sink)
 
     # Elements
 
     def _start(self, tag: str, attrs: dict[str, str]) -> None:
-        self._depth += 1
-        if self._case is not None or self._element is not None:
-            self._start_child(tag.rpartition("}")[2], attrs)
-        elif tag == "testcase" and self._depth > 1:
+        if self._case is None and tag == "testcase" and self._depth and not self._is_building:
             self._case = attrs
+            return
+        self._depth += 1
+        if self._case is not None or self._is_building:
+            self._start_child(tag, attrs)
         else:
             self._start_outer(tag.rpartition("}")[2], attrs)
 
     def _end(self, tag: str) -> None:
-        self._depth -= 1
-        if self._element is not None:
-            self._end_child()
-        elif self._case is not None:
-            case, self._case = self._case, None
-            if len(case) != 3:
-                self._childless(case)
-                return
+        case = self._case
+        if case is not None and not self._is_building:
+            self._case = None
             try:
-                name, classname, duration = case["name"], case["classname"], _durations[case["time"]]
+                name, classname, duration = case["name"], case["classname"], DURATIONS[case["time"]]
             except KeyError:
-                self._childless(case)
-                return
-            if not name or not classname:
-                self._childless(case)
-                return
-            suites, batch = self._suites, self._batch
-            suites.cases += 1
-            batch.append(
-                _new(CaseAttempt, (classname, name, _PASSED, duration, None, None, suites.file, 0, suites.services, ()))
-            )
-            if len(batch) >= BATCH:
-                self._flush()
+                name = classname = ""
+            if len(case) == 3 and name and classname:
+                suites = self._suites
+                suites.cases += 1
+                self._add(
+                    _new(
+                        CaseAttempt,
+                        (classname, name, _PASSED, duration, None, None, suites.file, 0, suites.services, ()),
+                    )
+                )
+            else:
+                self._passed(case)
+            return
+        self._depth -= 1
+        if self._is_building:
+            element = self._builder.end()
+            if element is not None:
+                self._is_building = False
+                self._complete(element)
         elif tag.rpartition("}")[2] in SUITE_TAGS:
-            self._suites.close(self._parser.CurrentLineNumber)
+            self._suites.close()
 
     def _start_outer(self, tag: str, attrs: dict[str, str]) -> None:
         """An element outside any case: a suite, a case in a namespace, something loose, or an unknown wrapper."""
@@ -159,54 +170,61 @@ class _Reader:
             raise Refused("unknown-format", reason, line=self._parser.CurrentLineNumber)
         if tag == "testcase":
             self._case = attrs
+            self._depth -= 1
         elif tag in SUITE_TAGS:
             self._suites.open(attrs)
         elif tag in _LOOSE_TAGS:
-            self._build(Element(tag, attrs))
+            self._is_building = True
+            self._builder.begin(Element(tag, attrs), wants_text=True)
 
     def _start_child(self, tag: str, attrs: dict[str, str]) -> None:
         """An element inside a case or a loose element."""
-        self._check(attrs)
-        if self._element is None and self._case is not None:
-            self._check(self._case)
-            self._case_line = self._parser.CurrentLineNumber
-            self._build(Element("testcase", self._case))
-        self._children += 1
-        parent = self._open[-1][0]
-        if tag == "testcase":
-            self._notes.add("a test case inside a test case is not counted", attrs.get("name", ""))
-        if self._children > _CHILDREN_KEPT:
-            self._notes.add(f"more than {_CHILDREN_KEPT:,} elements inside one case; the rest is left out")
-            self._open.append((Element(tag), BoundedText(0)))
-            return
-        self._open.append((SubElement(parent, tag, attrs), BoundedText(4 * self._limits.text_chars)))
+        if not self._is_building and self._case is not None:
+            self._depth += 1
+            self._is_building = True
+            self._builder.begin(Element("testcase"), wants_text=False)
+        if self._depth > self._max_depth or len(attrs) > self._max_attributes:
+            self._check(attrs)
+        self._builder.child(tag.rpartition("}")[2] if "}" in tag else tag, attrs)
 
-    def _build(self, element: Element) -> None:
-        self._element = element
-        self._children = 0
-        self._open = [(element, BoundedText(4 * self._limits.text_chars))]
-        self._parser.CharacterDataHandler = self._data
+    def _check(self, attrs: dict[str, str]) -> None:
+        if self._depth > self._limits.depth:
+            reason = f"elements are nested deeper than {self._limits.depth}; raise limits.depth to read it"
+            raise Refused("xml-depth", reason, line=self._parser.CurrentLineNumber)
+        if len(attrs) > self._limits.attributes:
+            reason = f"one element has more than {self._limits.attributes:,} attributes; raise limits.attributes"
+            raise Refused("too-large", reason, line=self._parser.CurrentLineNumber)
 
-    def _data(self, text: str) -> None:
-        self._open[-1][1].add(text)
+    # What elements become
 
-    def _end_child(self) -> None:
-        element, text = self._open.pop()
-        element.text = text.text()
-        if self._open:
-            return
-        self._parser.CharacterDataHandler = None
-        self._element = None
-        if self._case is None:
-            self._loose(element)
-            return
+    def _complete(self, element: Element) -> None:
+        """A case with children, or an element of a suite, is complete."""
         case, self._case = self._case, None
+        if case is None:
+            self._loose(element)
+        elif is_output_only(element):
+            self._passed(case)
+        else:
+            self._judged(self._heads.of(case), element)
+
+    def _judged(self, head: CaseHead, element: Element) -> None:
+        """A case whose children, or a status attribute, say more than that it ran."""
         self._suites.cases += 1
-        attempts = attempts_of(self._head(case), element, self._limits, self._notes, self._case_line)
-        self._suites.count(attempts[-1].outcome, sum(child.tag in ("failure", "error") for child in element))
+        attempts = attempts_of(head, element, self._limits, self._notes)
+        outcome = attempts[-1].outcome
+        if outcome is not _PASSED:
+            self._suites.count(outcome, len(element.findall("failure")) + len(element.findall("error")))
         self._batch.extend(attempts)
-        if len(self._batch) >= BATCH:
-            self._flush()
+
+    def _passed(self, case: dict[str, str]) -> None:
+        """A case of which no child says otherwise, with any attributes."""
+        head = self._heads.of(case)
+        if head.stated is not None:
+            self._judged(head, Element("testcase"))
+            return
+        classname, name, duration, started_ms, file, services, _ = head
+        self._suites.cases += 1
+        self._add(_new(CaseAttempt, (classname, name, _PASSED, duration, started_ms, None, file, 0, services, ())))
 
     def _loose(self, element: Element) -> None:
         """An element of a suite itself."""
@@ -219,107 +237,21 @@ class _Reader:
             holder.append(element)
             self._suites.take_properties(property_pairs(holder))
 
-    def _check(self, attrs: dict[str, str]) -> None:
-        if self._depth > self._limits.depth:
-            reason = f"elements are nested deeper than {self._limits.depth}; raise limits.depth to read it"
-            raise Refused("xml-depth", reason, line=self._parser.CurrentLineNumber)
-        if len(attrs) > self._limits.attributes:
-            reason = f"one element has more than {self._limits.attributes:,} attributes; raise limits.attributes"
-            raise Refused("too-large", reason, line=self._parser.CurrentLineNumber)
-
-    # Cases
-
-    def _childless(self, case: dict[str, str]) -> None:
-        """A case without children, whatever its attributes."""
-        self._check(case)
-        self._suites.cases += 1
-        head = self._head(case)
-        outcome = Outcome.PASSED
-        if head.stated is not None:
-            outcome = head.stated
-            self._suites.count(outcome, 0)
-        if outcome in (Outcome.FAILED, Outcome.ERRORED):
-            self._batch.extend(attempts_of(head, Element("testcase"), self._limits, self._notes, 0))
-        else:
-            self._batch.append(
-                CaseAttempt(
-                    head.classname,
-                    head.name,
-                    outcome,
-                    head.duration_ms,
-                    head.started_ms,
-                    None,
-                    head.file,
-                    0,
-                    head.services,
-                )
-            )
-        if len(self._batch) >= BATCH:
-            self._flush()
-
-    def _head(self, case: dict[str, str]) -> CaseHead:
-        get = case.get
-        name = get("name") or get("id") or ""
-        if not name.strip():
-            self._notes.add("a test case has no name", line=self._parser.CurrentLineNumber)
-            name = NO_NAME
-        classname = get("classname") or get("class") or ""
-        return CaseHead(
-            classname if classname.strip() else self._suites.name,
-            name,
-            self._duration(get("time")),
-            self._started(get("timestamp")),
-            get("file") or get("filepath") or self._suites.file,
-            self._suites.services,
-            _stated(case) if "status" in case or "result" in case or "skipped" in case or "disabled" in case else None,
-        )
-
-    def _duration(self, text: str | None) -> int | None:
-        if text is None:
-            return None
-        if text in _durations:
-            return _durations[text]
-        value = duration_ms(text)
-        if value is None:
-            if text.strip():
-                self._notes.add("a duration cannot be read", text, self._parser.CurrentLineNumber)
-            return None
-        if len(_durations) < _KEPT_DURATIONS:
-            _durations[text] = value
-        return value
-
-    def _started(self, text: str | None) -> int | None:
-        if text is None or is_unset_time(text):
-            return None
-        when = moment(text)
-        if when is None:
-            self._notes.add("a time cannot be read", text, self._parser.CurrentLineNumber)
-            return None
-        return when.ms
+    def _tell_identity(self) -> None:
+        known = self._suites.identity()
+        if known != self._told:
+            self._told = known
+            self._sink.identity(known)
 
     def _flush(self) -> None:
         batch, self._batch = self._batch, []
+        self._add = self._batch.append
         if self._skip:
             dropped = min(self._skip, len(batch))
             self._skip -= dropped
             batch = batch[dropped:]
         if batch and not self.given:
-            self._sink.identity(self._suites.identity())
+            self._tell_identity()
         self.given += len(batch)
         for start in range(0, len(batch), BATCH):
             self._sink.attempts(batch[start : start + BATCH] if len(batch) > BATCH else batch)
-
-
-def _stated(case: dict[str, str]) -> Outcome | None:
-    """The outcome that attributes of a case state; None where they state a pass or nothing known.
-
-    >>> _stated({"status": "notrun"}), _stated({"status": "run", "result": "completed"})
-    (<Outcome.SKIPPED: 3>, None)
-    """
-    for key in ("status", "result"):
-        outcome = _STATED.get(case.get(key, "").strip().lower())
-        if outcome is not None:
-            return outcome
-    if any(case.get(key, "").strip().lower() == "true" for key in ("skipped", "disabled")):
-        return Outcome.SKIPPED
-    return None

@@ -1,10 +1,10 @@
 """What the children of a JUnit test case say: outcome, failure, retries, services, links. Pure.
 
-junitparser's classes are the table of the dialects' element names: `xunit2.TestCase.ITER_TYPES` tells which child is a
-final result, which an interim one (Surefire's and nextest's flaky and rerun elements), which is output; its `Result`
-classes give message, type and stack trace. Its own reader is not used: it builds every case of the whole file (three
-times slower, 4 bytes of memory a byte). It is imported when the first result element is met (about 100 ms, most of it
-`importlib.metadata`), so a report without failures does not pay for it.
+Plain results (`failure`, `error`, `skipped`) and output are read from the element directly. Anything else is looked up
+among junitparser's classes: its `xunit2.TestCase.ITER_TYPES` knows the interim results of Surefire, nextest and
+Playwright (`flakyFailure`, `rerunError` and so on), and their class reads message, type and stack trace. junitparser is
+imported when the first such child is met, because the import takes about 100 ms (most of it `importlib.metadata`). Its
+models for plain results cost 3 us each and its readers build every case of a file, so neither is used.
 
 Rules:
 
@@ -18,23 +18,21 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
 from ingest.formats.notes import Notes
-from ingest.formats.properties import attachments_in, links_of, services_of
+from ingest.formats.properties import ATTACHMENT_MARK, attachments_in, links_of, services_of
 from ingest.formats.values import duration_ms, moment
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Failure, Link, Outcome
 
-if TYPE_CHECKING:
-    from junitparser.junitparser import Result
-
 OUTPUT_TAGS = frozenset({"system-out", "system-err", "system.out", "system.err"})
-RESULT_TAGS = frozenset(
-    {"failure", "error", "skipped", "flakyFailure", "flakyError", "rerunFailure", "rerunError"}
-)  # fmt: skip
+_OWN = {"failure": Outcome.FAILED, "error": Outcome.ERRORED, "skipped": Outcome.SKIPPED}
+_PROPERTY_TAGS = frozenset({"properties", "property"})
 _OUTPUT_TAIL = 4_000
+_new = tuple.__new__
 
 
 class CaseHead(NamedTuple):
@@ -50,27 +48,81 @@ class CaseHead(NamedTuple):
     """Outcome that a status attribute states; children that say otherwise win."""
 
 
-def attempts_of(head: CaseHead, case: Element, limits: Limits, notes: Notes, line: int) -> list[CaseAttempt]:
+def is_output_only(case: Element) -> bool:
+    """Whether the children of a case are nothing but output without attachments, so that they say nothing."""
+    for child in case:  # noqa: SIM110 - a generator takes twice as long, and this runs for every case with output
+        if child.tag not in OUTPUT_TAGS or (child.text and ATTACHMENT_MARK in child.text):
+            return False
+    return True
+
+
+def attempts_of(head: CaseHead, case: Element, limits: Limits, notes: Notes) -> list[CaseAttempt]:
     """The attempts of one test case with children, in order; retries are numbered from 0."""
-    pairs = property_pairs(case)
-    services = tuple(dict.fromkeys((*services_of(pairs), *head.services)))[: limits.services_per_case]
-    links = links_of(pairs) + _attachments(case)
-    own, before, after = _results(case)
-    outcome, failure = _own_outcome(head, own, case, notes, line)
-    final = CaseAttempt(
-        head.classname, head.name, outcome, head.duration_ms, head.started_ms, failure, head.file, 0, services, links
+    results: list[Element] = []
+    others: list[Element] = []
+    services: tuple[str, ...] = head.services
+    links: tuple[Link, ...] = ()
+    has_properties = False
+    for child in case:
+        if child.tag in _OWN:
+            results.append(child)
+        elif child.tag in OUTPUT_TAGS:
+            if child.text and ATTACHMENT_MARK in child.text:
+                links += attachments_in(child.text)
+        elif child.tag in _PROPERTY_TAGS:
+            has_properties = True
+        else:
+            others.append(child)
+    if has_properties:
+        pairs = property_pairs(case)
+        services = tuple(dict.fromkeys((*services_of(pairs), *services)))[: limits.services_per_case]
+        links = tuple(dict.fromkeys((*links_of(pairs), *links)))
+    outcome, failure = _own_outcome(head, results, case, notes)
+    own: CaseAttempt = _new(
+        CaseAttempt,
+        (
+            head.classname, head.name, outcome, head.duration_ms, head.started_ms, failure, head.file, 0, services,
+            links[: limits.links_per_attempt],
+        ),
+    )  # fmt: skip
+    return _with_interim(own, others, limits) if others else [own]
+
+
+def _with_interim(own: CaseAttempt, others: list[Element], limits: Limits) -> list[CaseAttempt]:
+    """The case's own attempt among the failed ones that its flaky and rerun children tell of."""
+    before: list[CaseAttempt] = []
+    after: list[CaseAttempt] = []
+    for child in others:
+        kind = _interim_classes().get(child.tag)
+        if kind is not None:
+            is_earlier = child.tag.startswith("flaky") or own.outcome in (Outcome.PASSED, Outcome.SKIPPED)
+            (before if is_earlier else after).append(_interim(own, child, kind, limits))
+    attempts = [*before, own, *after]
+    return [attempt._replace(retry=number) if number else attempt for number, attempt in enumerate(attempts)]
+
+
+@cache
+def _interim_classes() -> dict[str, Any]:
+    """junitparser's classes of interim results, by element name."""
+    from junitparser.xunit2 import InterimResult, TestCase
+
+    return {tag: kind for tag, kind in TestCase.ITER_TYPES.items() if issubclass(kind, InterimResult)}
+
+
+def _interim(own: CaseAttempt, element: Element, kind: Any, limits: Limits) -> CaseAttempt:
+    """A failed attempt beside the case's own one."""
+    result = kind.fromelem(element)
+    text = "\n".join(part for part in (_tidy(result.text or ""), _tidy(result.stack_trace or "")) if part)
+    message = result.message or first_line(text)
+    started = moment(element.get("timestamp") or "")
+    return own._replace(
+        outcome=Outcome.FAILED if element.tag.endswith("Failure") else Outcome.ERRORED,
+        duration_ms=duration_ms(element.get("time") or ""),
+        started_ms=None if started is None else started.ms,
+        failure=Failure(result.type or "", message, text or ("" if message else _output_tail(element))),
+        retry=0,
+        links=tuple(dict.fromkeys((*own.links, *_attachments(element))))[: limits.links_per_attempt],
     )
-    attempts = [_interim(final, result) for result in before]
-    attempts.append(final)
-    if after and outcome in (Outcome.PASSED, Outcome.SKIPPED):
-        attempts[-1:] = [*(_interim(final, result) for result in after), final]
-    else:
-        attempts.extend(_interim(final, result) for result in after)
-    return [_capped(attempt, number, limits) for number, attempt in enumerate(attempts)]
-
-
-def _capped(attempt: CaseAttempt, retry: int, limits: Limits) -> CaseAttempt:
-    return attempt._replace(retry=retry, links=tuple(dict.fromkeys(attempt.links))[: limits.links_per_attempt])
 
 
 def property_pairs(parent: Element) -> list[tuple[str, str]]:
@@ -92,69 +144,28 @@ def suite_failure(suite_name: str, element: Element, file: str | None) -> CaseAt
     return CaseAttempt(suite_name, "(suite)", Outcome.ERRORED, None, None, failure, file)
 
 
-def _results(case: Element) -> tuple[list[Result], list[Result], list[Result]]:
-    """Final results, interim ones before the final (flaky) and after it (rerun), each in document order."""
-    own: list[Result] = []
-    before: list[Result] = []
-    after: list[Result] = []
-    if not any(child.tag in RESULT_TAGS for child in case):
-        return own, before, after
-    from junitparser.junitparser import FinalResult
-    from junitparser.xunit2 import FlakyError, FlakyFailure, InterimResult, TestCase
-
-    for child in case:
-        kind: Any = TestCase.ITER_TYPES.get(child.tag)
-        if kind is None or not issubclass(kind, FinalResult | InterimResult):
-            continue
-        target = (
-            own if issubclass(kind, FinalResult) else before if issubclass(kind, FlakyFailure | FlakyError) else after
-        )
-        target.append(kind.fromelem(child))
-    return own, before, after
-
-
-def _own_outcome(
-    head: CaseHead, own: list[Result], case: Element, notes: Notes, line: int
-) -> tuple[Outcome, Failure | None]:
-    from_children = [result for result in own if result._tag != "skipped"]
-    if from_children:
-        if len(from_children) < len(own):
-            notes.add("a case is both skipped and failed; the failure counts", head.name, line)
-        first = from_children[0]
-        texts = [_text_of(result) or (result.message or "") for result in from_children[1:]]
-        text = "\n\n".join(part for part in (_text_of(first), *texts) if part)
-        message = first.message or first_line(text)
-        return _red(first), Failure(first.type or "", message, text or ("" if message else _output_tail(case)))
-    if own:
-        reason = own[0].message or first_line(_text_of(own[0]))
-        return Outcome.SKIPPED, Failure(own[0].type or "", reason, "") if reason else None
-    outcome = Outcome.PASSED if head.stated is None else head.stated
-    if outcome in (Outcome.FAILED, Outcome.ERRORED):
-        return outcome, Failure("", "", _output_tail(case))
-    return outcome, None
+def _own_outcome(head: CaseHead, results: list[Element], case: Element, notes: Notes) -> tuple[Outcome, Failure | None]:
+    if not results:
+        outcome = Outcome.PASSED if head.stated is None else head.stated
+        is_red = outcome in (Outcome.FAILED, Outcome.ERRORED)
+        return outcome, Failure("", "", _output_tail(case)) if is_red else None
+    first = results[0]
+    if len(results) > 1:
+        red = [result for result in results if result.tag != "skipped"]
+        if red and len(red) < len(results):
+            notes.add("a case is both skipped and failed; the failure counts", head.name)
+        first = red[0] if red else first
+        text = "\n\n".join(part for part in (_tidy(first.text or ""), *map(_all_of, red[1:])) if part)
+    else:
+        text = _tidy(first.text or "")
+    message = first.get("message") or first_line(text)
+    if first.tag == "skipped":
+        return Outcome.SKIPPED, Failure(first.get("type") or "", message, "") if message else None
+    return _OWN[first.tag], Failure(first.get("type") or "", message, text or ("" if message else _output_tail(case)))
 
 
-def _red(result: Result) -> Outcome:
-    return Outcome.FAILED if (result._tag or "").lower().endswith("failure") else Outcome.ERRORED
-
-
-def _interim(final: CaseAttempt, result: Any) -> CaseAttempt:
-    """A failed attempt beside the case's own one."""
-    element: Element = result._elem
-    text = "\n".join(part for part in (_text_of(result), _tidy(result.stack_trace or "")) if part)
-    message = result.message or first_line(text)
-    started = moment(element.get("timestamp") or "")
-    return final._replace(
-        outcome=_red(result),
-        duration_ms=duration_ms(element.get("time") or ""),
-        started_ms=None if started is None else started.ms,
-        failure=Failure(result.type or "", message, text or ("" if message else _output_tail(element))),
-        links=final.links + _attachments(element),
-    )
-
-
-def _text_of(result: Result) -> str:
-    return _tidy(result.text or "")
+def _all_of(result: Element) -> str:
+    return _tidy(result.text or "") or result.get("message") or ""
 
 
 def _tidy(text: str) -> str:
@@ -185,6 +196,6 @@ def _output_tail(parent: Element) -> str:
 def _attachments(parent: Element) -> tuple[Link, ...]:
     links: tuple[Link, ...] = ()
     for child in parent:
-        if child.tag in OUTPUT_TAGS and child.text and "[[ATTACHMENT|" in child.text:
+        if child.tag in OUTPUT_TAGS and child.text and ATTACHMENT_MARK in child.text:
             links += attachments_in(child.text)
     return links

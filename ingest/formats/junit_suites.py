@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.formats.notes import Notes
-from ingest.formats.properties import identity_of, services_of
+from ingest.formats.properties import identity_fields, services_of
 from ingest.formats.values import count, is_unset_time, moment
 from ingest.model import Outcome, RunIdentity
 
@@ -55,10 +55,10 @@ class Suites:
         elif self._start is None or when.ms < self._start[0]:
             self._start = (when.ms, when.is_zoneless)
 
-    def close(self, line: int) -> None:
+    def close(self) -> None:
         """Leave the innermost suite and compare what it states with what it held."""
         suite = self._stack.pop()
-        self._compare(suite, line)
+        self._compare(suite)
         outer = self._stack[-1] if self._stack else None
         self.name = outer.name if outer else ""
         self.file = outer.file if outer else None
@@ -84,34 +84,33 @@ class Suites:
 
     def identity(self) -> RunIdentity:
         """What the suites say of the run; a stated `start_time` ranks above the earliest timestamp."""
-        stated, _ = identity_of(self._pairs)
-        if self._start is None or stated.start_ms is not None:
-            return stated
-        return stated.over(RunIdentity(start_ms=self._start[0], start_is_zoneless=self._start[1]))
+        known = dict(identity_fields(self._pairs)[0]) if self._pairs else {}
+        if self._start is not None and "start_ms" not in known:
+            known["start_ms"], known["start_is_zoneless"] = self._start
+            known["start_is_estimated"] = True
+        return RunIdentity(**known)
 
     def tell_unreadable(self) -> None:
         """Note the identity keys whose value cannot be read."""
-        for key in identity_of(self._pairs)[1]:
+        for key in identity_fields(self._pairs)[1]:
             self._notes.add("a property of the run cannot be read", key)
 
-    def _compare(self, suite: _Suite, line: int) -> None:
+    def _compare(self, suite: _Suite) -> None:
         cases = self.cases - suite.cases
         skipped = self.skipped - suite.skipped
         red, elements = self.red - suite.red, self.failure_elements - suite.failure_elements
         attrs = suite.attrs
         tests = count(attrs.get("tests"))
         if tests is None and attrs.get("tests", "").strip():
-            self._notes.add("a suite's number of tests cannot be read; the cases are counted", attrs["tests"], line)
+            self._notes.add("a suite's number of tests cannot be read; the cases are counted", attrs["tests"])
         elif tests is not None and tests not in (cases, cases - skipped):
-            self._notes.add(
-                "a suite states another number of tests than it holds; the cases are counted", suite.name, line
-            )
+            self._notes.add("a suite states another number of tests than it holds; the cases are counted", suite.name)
         if not (attrs.get("failures", "") + attrs.get("errors", "")).strip():
             return
         stated = [count(attrs.get(key) or "0") for key in ("failures", "errors")]
         if None in stated:
-            self._notes.add("a suite's number of failures cannot be read; the cases are counted", suite.name, line)
+            self._notes.add("a suite's number of failures cannot be read; the cases are counted", suite.name)
         elif sum(number or 0 for number in stated) not in (red, elements):
             self._notes.add(
-                "a suite states another number of failures than it holds; the cases are counted", suite.name, line
+                "a suite states another number of failures than it holds; the cases are counted", suite.name
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ingest.formats.sink import ReportSink
 
 _SHOWN = 40
@@ -10,13 +12,17 @@ _SHOWN = 40
 class Notes:
     """Counts oddities by kind; nothing is said before the end, so that a file with a million of them stays readable."""
 
-    def __init__(self) -> None:
+    def __init__(self, line_of: Callable[[], int] | None = None) -> None:
+        self.line_of = line_of
         self._seen: dict[str, tuple[int, str, int | None]] = {}
 
-    def add(self, kind: str, example: str = "", line: int | None = None) -> None:
-        """Note one oddity: `kind` is the sentence, `example` and `line` are kept of the first only."""
-        count, first, first_line = self._seen.get(kind, (0, example, line))
-        self._seen[kind] = (count + 1, first, first_line)
+    def add(self, kind: str, example: str = "") -> None:
+        """Note one oddity: `kind` is the sentence; the example and the current line are kept of the first only."""
+        known = self._seen.get(kind)
+        if known is None:
+            self._seen[kind] = (1, example, self.line_of() if self.line_of else None)
+        else:
+            self._seen[kind] = (known[0] + 1, known[1], known[2])
 
     def tell(self, sink: ReportSink) -> None:
         """Hand every kind to the sink as one warning, in the order of first occurrence."""

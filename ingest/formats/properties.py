@@ -83,6 +83,12 @@ def identity_of(pairs: Pairs) -> tuple[RunIdentity, list[str]]:
     >>> identity_of([("cicd.pipeline.run.id", "77"), ("crywolf.variant.browser", "firefox")])[0].variant
     (('browser', 'firefox'),)
     """
+    known, unreadable = identity_fields(pairs)
+    return RunIdentity(**known), unreadable
+
+
+def identity_fields(pairs: Pairs) -> tuple[dict[str, Any], list[str]]:
+    """The same as fields of `RunIdentity`, only those that are known."""
     known: dict[str, Any] = {}
     variant: dict[str, str] = {}
     unreadable: list[str] = []
@@ -102,7 +108,7 @@ def identity_of(pairs: Pairs) -> tuple[RunIdentity, list[str]]:
                 known["start_is_zoneless"] = when is not None and when.is_zoneless
     if variant:
         known["variant"] = tuple(sorted(variant.items()))
-    return RunIdentity(**known), unreadable
+    return known, unreadable
 
 
 def services_of(pairs: Pairs) -> tuple[str, ...]:
@@ -134,7 +140,7 @@ def links_of(pairs: Pairs) -> tuple[Link, ...]:
     return tuple(dict.fromkeys(links))
 
 
-_ATTACHMENT = "[[ATTACHMENT|"
+ATTACHMENT_MARK = "[[ATTACHMENT|"
 
 
 def attachments_in(output: str) -> tuple[Link, ...]:
@@ -144,7 +150,7 @@ def attachments_in(output: str) -> tuple[Link, ...]:
     (Link(kind='attachment', url='/tmp/a.png'),)
     """
     links = []
-    for piece in output.split(_ATTACHMENT)[1:]:
+    for piece in output.split(ATTACHMENT_MARK)[1:]:
         path, mark, _ = piece.partition("]]")
         if mark and path.strip() and "\n" not in path:
             links.append(Link("attachment", path.strip()))

@@ -1,0 +1,99 @@
+"""What the attributes of a JUnit test case say."""
+
+from __future__ import annotations
+
+from ingest.errors import Refused
+from ingest.formats.junit_children import CaseHead
+from ingest.formats.junit_suites import Suites
+from ingest.formats.notes import Notes
+from ingest.formats.values import duration_ms, is_unset_time, moment
+from ingest.model import Outcome
+
+NO_NAME = "(no name)"
+
+_KEPT_DURATIONS = 20_000
+_STATED = {
+    "notrun": Outcome.SKIPPED, "skipped": Outcome.SKIPPED, "disabled": Outcome.SKIPPED, "ignored": Outcome.SKIPPED,
+    "pending": Outcome.SKIPPED, "untested": Outcome.SKIPPED, "suppressed": Outcome.SKIPPED, "not_run": Outcome.SKIPPED,
+    "failed": Outcome.FAILED, "failure": Outcome.FAILED, "fail": Outcome.FAILED,
+    "error": Outcome.ERRORED, "errored": Outcome.ERRORED, "broken": Outcome.ERRORED,
+}  # fmt: skip
+
+_new = tuple.__new__
+
+DURATIONS: dict[str, int] = {}
+"""Readable durations met so far: the same few thousand spellings come again in every file."""
+
+
+class Heads:
+    """Reads the attributes of cases; what they lack comes from the suites around them."""
+
+    def __init__(self, suites: Suites, notes: Notes, most_attributes: int) -> None:
+        self._suites = suites
+        self._notes = notes
+        self._most = most_attributes
+
+    def of(self, case: dict[str, str]) -> CaseHead:
+        """The head of one case."""
+        get = case.get
+        name = get("name") or get("id") or ""
+        if not name or name.isspace():
+            self._notes.add("a test case has no name")
+            name = NO_NAME
+        classname = get("classname") or get("class") or ""
+        if not classname or classname.isspace():
+            classname = self._suites.name
+        time = get("time")
+        duration = DURATIONS.get(time) if time else None
+        if time and duration is None:
+            duration = self._duration(time)
+        suites = self._suites
+        head: tuple[str, str, int | None, int | None, str | None, tuple[str, ...], Outcome | None]
+        if len(case) == 3 and "time" in case:
+            head = (classname, name, duration, None, suites.file, suites.services, None)
+        else:
+            self._limit(case)
+            started = self._started(case["timestamp"]) if "timestamp" in case else None
+            file = get("file") or get("filepath") or suites.file
+            head = (classname, name, duration, started, file, suites.services, stated_outcome(case))
+        return _new(CaseHead, head)
+
+    def _limit(self, case: dict[str, str]) -> None:
+        if len(case) > self._most:
+            reason = f"one element has more than {self._most:,} attributes; raise limits.attributes to read it"
+            raise Refused("too-large", reason, line=self._notes.line_of() if self._notes.line_of else None)
+
+    def _duration(self, text: str) -> int | None:
+        value = duration_ms(text)
+        if value is None:
+            if text.strip():
+                self._notes.add("a duration cannot be read", text)
+        elif len(DURATIONS) < _KEPT_DURATIONS:
+            DURATIONS[text] = value
+        return value
+
+    def _started(self, text: str) -> int | None:
+        if is_unset_time(text):
+            return None
+        when = moment(text)
+        if when is None:
+            self._notes.add("a time cannot be read", text)
+            return None
+        return when.ms
+
+
+def stated_outcome(case: dict[str, str]) -> Outcome | None:
+    """The outcome that attributes of a case state; None where they state a pass or nothing known.
+
+    >>> stated_outcome({"status": "notrun"}), stated_outcome({"status": "run", "result": "completed"})
+    (<Outcome.SKIPPED: 3>, None)
+    """
+    for key in ("status", "result"):
+        if key in case:
+            outcome = _STATED.get(case[key].strip().lower())
+            if outcome is not None:
+                return outcome
+    for key in ("skipped", "disabled"):
+        if key in case and case[key].strip().lower() == "true":
+            return Outcome.SKIPPED
+    return None
