@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from analysis.records import ChangeFeed, Exercise, ServiceGraph, TestColumn
@@ -25,6 +25,8 @@ class Basis:
     window: Window
     streams: tuple[StreamRow, ...]
     """Those that pass the filters of the query, baseline or not."""
+    loaded: dict[tuple[int, int, int], object] = field(default_factory=dict)
+    """Histories loaded for this answer, by (stream row, since, until)."""
 
     @cached_property
     def owners(self) -> OwnerBook:

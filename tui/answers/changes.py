@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
 
-from ingest.model import Change
+from analysis.records import ABSENT
+from ingest.model import Change, Result
 from store.connect import Connection
-from tui.answers.query import Query, Window
+from store.read import changes, tests
+from tui.answers.basis import Basis, load_basis
+from tui.answers.histories import Loaded, load_history
+from tui.answers.owner_book import owns
+from tui.answers.query import DAY_MS, Query, Window
+
+FOLLOWS_MS = 6 * 3_600_000
+"""A failure follows a change when it starts in the first run after it, within this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +41,74 @@ class ChangesAnswer:
 
 def answer_changes(connection: Connection, query: Query) -> ChangesAnswer:
     """Changes under the filters of `query`."""
-    raise NotImplementedError
+    basis = load_basis(connection, query)
+    if basis is None:
+        return ChangesAnswer(None, ())
+    window = basis.window
+    starts = _Starts(basis)
+    rows = []
+    for change in reversed(changes.list_changes(connection, window.since_ms, window.until_ms)):
+        owner = basis.graph.owners.get(change.service)
+        if _passes(change, owner, query):
+            rows.append(ChangeRow(change, owner, *starts.after(change)))
+    return ChangesAnswer(window, tuple(rows))
+
+
+def _passes(change: Change, owner: str | None, query: Query) -> bool:
+    if query.environment is not None and change.environment.casefold() not in ("", query.environment.casefold()):
+        return False
+    if query.service is not None and change.service.casefold() != query.service.casefold():
+        return False
+    return query.owner is None or owns(query.owner, (owner,) if owner else ())
+
+
+class _Starts:
+    """Where red streaks start in the baseline streams, and which of them follow a change."""
+
+    def __init__(self, basis: Basis) -> None:
+        first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
+        red: dict[int, list[int]] = {}
+        for sums in tests.list_red_sums(basis.connection, first, last):
+            if sums.failed:
+                red.setdefault(sums.stream_id, []).append(sums.test_row)
+        window = basis.window
+        self._loaded = [
+            load_history(basis, stream, window.since_ms, window.until_ms, red[stream.stream_id])
+            for stream in basis.baseline
+            if stream.stream_id in red
+        ]
+        self._onsets = [_onsets(loaded) for loaded in self._loaded]
+
+    def after(self, change: Change) -> tuple[int, int]:
+        """(cases whose streak started in the first run after a change, those of them that exercise its service)."""
+        found: set[str] = set()
+        exercising: set[str] = set()
+        for loaded, onsets in zip(self._loaded, self._onsets, strict=True):
+            if change.environment and change.environment != loaded.history.scope.environment:
+                continue
+            starts = [run.started_ms for run in loaded.history.runs]
+            n = bisect.bisect_right(starts, change.at_ms)
+            if n >= len(starts) or starts[n] - change.at_ms > FOLLOWS_MS:
+                continue
+            for column in onsets.get(n, ()):
+                test = loaded.history.tests[column]
+                found.add(test.case.test_id)
+                if any(e.service == change.service for e in test.exercised):
+                    exercising.add(test.case.test_id)
+        return len(found), len(exercising)
+
+
+def _onsets(loaded: Loaded) -> dict[int, list[int]]:
+    """Columns whose result turns red, by run."""
+    onsets: dict[int, list[int]] = {}
+    cells = loaded.history.results
+    for column in range(cells.shape[1]):
+        was_red = False
+        for n, cell in enumerate(cells[:, column].tolist()):
+            if cell in (ABSENT, Result.SKIPPED):
+                continue
+            is_red = cell in (Result.FAILED, Result.ERRORED)
+            if is_red and not was_red:
+                onsets.setdefault(n, []).append(column)
+            was_red = is_red
+    return onsets

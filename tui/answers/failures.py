@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from ingest.model import Link, Result, RunRef, Scope, TestCase, Verdict
 from store.connect import Connection
+from store.read.results import load_links
+from tui.answers.basis import Basis, load_basis
+from tui.answers.incidents import list_incidents, owners_of
+from tui.answers.judging import Judged, judge_red
 from tui.answers.query import Query, Window
 from tui.answers.triage import ThreeOwners
 
@@ -37,4 +41,32 @@ class FailuresAnswer:
 
 def answer_failures(connection: Connection, query: Query) -> FailuresAnswer:
     """Everything that is red now under the filters of `query`."""
-    raise NotImplementedError
+    basis = load_basis(connection, query)
+    if basis is None:
+        return FailuresAnswer(None, ())
+    judged = judge_red(basis)
+    incident_of = {
+        (case.test_id, scope): row.incident_id for row in list_incidents(basis, judged) for case, scope in row.tests
+    }
+    rows = [_row(basis, one, incident_of) for one in judged.values()]
+    rows.sort(key=lambda row: (row.incident_id or "", row.case.identity, row.scope))
+    return FailuresAnswer(basis.window, tuple(rows))
+
+
+def _row(basis: Basis, one: Judged, incident_of: dict[tuple[str, Scope], str]) -> FailureRow:
+    links = load_links(basis.connection, one.attempt) if one.attempt is not None else ()
+    if one.run.url:
+        links = (*links, Link("url", one.run.url))
+    return FailureRow(
+        one.case,
+        one.stream.scope,
+        one.run,
+        Result(one.result),
+        one.judgement.verdict,
+        one.judgement.age,
+        incident_of.get((one.case.test_id, one.stream.scope)),
+        one.signature,
+        owners_of(basis, one),
+        one.message,
+        links,
+    )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.records import Interval
 from ingest.model import Scope, TestCase, Verdict
 from store.connect import Connection
-from tui.answers.query import Query, Window
+from store.read import tests
+from tui.answers.basis import Basis, load_basis
+from tui.answers.judging import Judged, judge_red
+from tui.answers.query import DAY_MS, Query, Window
+from tui.answers.rating import LEAST_RUNS, Rated, rate_stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +52,52 @@ class FlakesAnswer:
 
 def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
     """Flakiness under the filters of `query`."""
-    raise NotImplementedError
+    basis = load_basis(connection, query)
+    if basis is None:
+        return FlakesAnswer(None, ())
+    judged = judge_red(basis)
+    first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
+    by_stream: dict[int, list[int]] = {}
+    for sums in tests.list_red_sums(connection, first, last):
+        by_stream.setdefault(sums.stream_id, []).append(sums.test_row)
+    infos = tests.load_tests(connection, {row for rows in by_stream.values() for row in rows})
+    rows: list[FlakeRow] = []
+    for stream in basis.streams:
+        wanted = [row for row in by_stream.get(stream.stream_id, ()) if basis.passes(infos[row])]
+        if wanted:
+            rated = rate_stream(basis, stream, wanted)
+            rows += [row for row in flake_rows(basis, rated, judged) if row.failed_runs or row.flaky_runs]
+    rows.sort(key=_order)
+    return FlakesAnswer(basis.window, tuple(rows))
+
+
+def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]) -> Iterator[FlakeRow]:
+    """One row a column of a rated stream."""
+    stream_id = rated.loaded.stream.stream_id
+    for column, stats in enumerate(rated.stats):
+        test = rated.loaded.history.tests[column]
+        red = judged.get((stream_id, rated.loaded.test_rows[column]))
+        judgement = None if red is None else red.judgement
+        counted = stats.runs - stats.masked_runs
+        yield FlakeRow(
+            test.case,
+            rated.loaded.history.scope,
+            test.owners,
+            stats.runs,
+            stats.masked_runs,
+            stats.failed_runs,
+            stats.flaky_runs,
+            stats.flake_rate if counted >= LEAST_RUNS else None,
+            None if stats.retry_pass is None else (stats.retry_pass.k, stats.retry_pass.n),
+            (stats.same_code.k, stats.same_code.n) if rated.is_covered(column) else None,
+            stats.flips.k,
+            stats.flip_rate,
+            Verdict.PASSING if judgement is None else judgement.verdict,
+            "" if judgement is None else judgement.age,
+            round(stats.lost_seconds or 0.0, 3),
+        )
+
+
+def _order(row: FlakeRow) -> tuple[float, int, str, Scope]:
+    low = row.flake_rate.low if row.flake_rate else -1.0
+    return (-low, -row.flaky_runs, row.case.identity, row.scope)

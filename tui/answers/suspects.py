@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from analysis.records import Hypothesis, Onset
 from ingest.model import Change, Scope, TestCase, Verdict
 from store.connect import Connection
-from tui.answers.query import Query
+from store.read import tests
+from store.read.rows import StreamRow, TestInfo
+from tui.answers.basis import Basis, load_basis
+from tui.answers.judging import Judged, judge_last_failure, judge_red
+from tui.answers.naming import find_test
+from tui.answers.query import DAY_MS, Query
+from tui.errors import NoMatch
+
+_INCIDENT = re.compile(r"i-[0-9a-f]{8,16}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +44,85 @@ def answer_suspects(connection: Connection, query: Query, what: str) -> Suspects
     Raises:
         tui.errors.NoMatch: nothing, or more than one thing, matches; holds the nearest names.
     """
-    raise NotImplementedError
+    basis = load_basis(connection, query)
+    if basis is None:
+        raise NoMatch("test", what)
+    if _INCIDENT.fullmatch(what):
+        from tui.answers.incidents import list_incidents  # imports this module
+
+        row = next((row for row in list_incidents(basis) if row.incident_id == what.lower()), None)
+        if row is None:
+            raise NoMatch("incident", what)
+        info = find_test(connection, row.lead.identity)
+    else:
+        info = find_test(connection, what)
+    return suspects_of(basis, info)
+
+
+def suspects_of(basis: Basis, info: TestInfo) -> SuspectsAnswer:
+    """Hypotheses for one case in the stream where it is red now; where none is, in the one it last ran in."""
+    judged = judge_red(basis, frozenset((info.test_row,)))
+    if not judged:
+        chosen = _newest(basis, info, judge_last_failure)
+        if chosen is None:
+            return _passing(basis, info)
+    else:
+        chosen = min(judged.values(), key=lambda one: (-one.run.started_ms, one.stream.scope))
+    onset = chosen.judgement.onset
+    return SuspectsAnswer(
+        info.case,
+        chosen.stream.scope,
+        chosen.judgement.verdict,
+        chosen.judgement.probability,
+        chosen.judgement.age,
+        onset,
+        _others(basis, info, chosen.stream.scope, judged),
+        chosen.judgement.hypotheses,
+        changes_between(basis, onset, chosen.stream.scope.environment),
+    )
+
+
+def _newest(basis: Basis, info: TestInfo, judge: Callable[[Basis, StreamRow, int], Judged | None]) -> Judged | None:
+    """The newest judgement of a case over the baseline streams it ran in."""
+    present = set(tests.list_streams_of(basis.connection, info.test_row))
+    streams = [row for row in basis.baseline if row.stream_id in present]
+    found = [one for one in (judge(basis, row, info.test_row) for row in streams) if one is not None]
+    return min(found, key=lambda one: (-one.run.started_ms, one.stream.scope), default=None)
+
+
+def changes_between(basis: Basis, onset: Onset, environment: str) -> tuple[Change, ...]:
+    """Changes of an environment and of the tests recorded from the last good to the first bad run, oldest first."""
+    if onset.first_bad is None:
+        return ()
+    since_ms = onset.last_good.started_ms if onset.last_good else onset.first_bad.started_ms - DAY_MS
+    until_ms = onset.first_bad.ended_ms or onset.first_bad.started_ms
+    return tuple(
+        change
+        for change in basis.feed.changes
+        if since_ms <= change.at_ms <= until_ms and change.environment in ("", environment)
+    )
+
+
+def _others(
+    basis: Basis, info: TestInfo, chosen: Scope, judged: dict[tuple[int, int], Judged]
+) -> tuple[tuple[Scope, Verdict, str], ...]:
+    present = set(tests.list_streams_of(basis.connection, info.test_row))
+    others = []
+    for stream in basis.baseline:
+        if stream.stream_id not in present or stream.scope == chosen:
+            continue
+        one = judged.get((stream.stream_id, info.test_row))
+        verdict = Verdict.PASSING if one is None else one.judgement.verdict
+        others.append((stream.scope, verdict, "" if one is None else one.judgement.age))
+    return tuple(sorted(others))
+
+
+def _passing(basis: Basis, info: TestInfo) -> SuspectsAnswer:
+    """The answer for a case that is not red anywhere."""
+    present = set(tests.list_streams_of(basis.connection, info.test_row))
+    streams = [row for row in (*basis.baseline, *basis.streams) if row.stream_id in present]
+    if not streams:
+        raise NoMatch("test", info.case.identity)
+    scope = streams[0].scope
+    others = _others(basis, info, scope, {})
+    return SuspectsAnswer(info.case, scope, Verdict.PASSING, 1.0, "", Onset(None, None), others, (), ())

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.records import Exercise, Interval
-from ingest.model import Link, Outcome, Result, RunRef, Scope, TestCase
+from ingest.model import Failure, Link, Outcome, Result, RunRef, Scope, TestCase, Verdict
 from store.connect import Connection
+from store.read import results, runs
+from store.read.rows import AttemptFact, TestInfo
+from store.read.streams import list_streams, services_of_pipelines
+from tui.answers.basis import Basis, load_basis
 from tui.answers.flakes import FlakeRow
+from tui.answers.judging import Judged, judge_red
+from tui.answers.naming import find_test
 from tui.answers.query import Query, Window
-from tui.answers.suspects import SuspectsAnswer
+from tui.answers.suspects import SuspectsAnswer, suspects_of
 from tui.answers.triage import ThreeOwners
+from tui.errors import NoMatch
+
+SHOWN_FAILURES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +104,79 @@ def answer_test(connection: Connection, query: Query, test: str) -> TestDetail:
     Raises:
         tui.errors.NoMatch: nothing, or more than one thing, matches; holds the nearest names.
     """
-    raise NotImplementedError
+    from tui.answers.strips import strips_of  # imports this module
+
+    basis = load_basis(connection, query)
+    if basis is None:
+        raise NoMatch("test", test)
+    info = find_test(connection, test)
+    judged = judge_red(basis, frozenset((info.test_row,)))
+    suspects = suspects_of(basis, info)
+    window = basis.window
+    facts = results.list_failing(connection, info.test_row, window.since_ms, window.now_ms, SHOWN_FAILURES)
+    return TestDetail(
+        info.case,
+        window,
+        _owners(basis, info, judged),
+        basis.column(info, _entry(basis, judged)).exercised,
+        strips_of(basis, info, judged),
+        suspects if suspects.verdict is not Verdict.PASSING else None,
+        attempt_rows(basis.connection, facts),
+        results.count_failing(connection, info.test_row, window.since_ms, window.now_ms),
+    )
 
 
 def list_attempts(connection: Connection, test: str, run: RunRef) -> tuple[AttemptRow, ...]:
     """All attempts of a test case in one run, of every variant, in order."""
-    raise NotImplementedError
+    info = find_test(connection, test)
+    run_row = runs.find_run(connection, run)
+    if run_row is None:
+        return ()
+    return attempt_rows(connection, results.list_attempts(connection, info.test_row, [run_row]))
+
+
+def attempt_rows(connection: Connection, facts: Sequence[AttemptFact]) -> tuple[AttemptRow, ...]:
+    """Stored attempts with their texts, links and runs."""
+    texts = results.load_failures(connection, [f.failure_row for f in facts if f.failure_row is not None])
+    scopes = {row.stream_id: row.scope for row in list_streams(connection)}
+    refs = runs.load_runs(connection, {fact.run_row for fact in facts})
+    rows = []
+    for fact in facts:
+        text = texts.get(fact.failure_row or 0)
+        said = text.failure if text else Failure("", "", "")
+        rows.append(
+            AttemptRow(
+                refs[fact.run_row],
+                scopes[fact.stream_id],
+                fact.ordinal,
+                Outcome(fact.outcome),
+                fact.started_ms,
+                fact.duration_ms,
+                results.load_raw_name(connection, fact),
+                fact.job,
+                fact.job_url,
+                fact.source,
+                said.type,
+                said.message,
+                said.text,
+                text.signature if text else "",
+                results.load_links(connection, fact),
+            )
+        )
+    return tuple(rows)
+
+
+def _entry(basis: Basis, judged: dict[tuple[int, int], Judged]) -> str | None:
+    """Service of the pipeline in which the case is red, else of the first that has one."""
+    services = services_of_pipelines(basis.connection)
+    scopes = [one.stream.scope for one in judged.values()] or [row.scope for row in basis.streams]
+    return next((services[scope.pipeline] for scope in scopes if scope.pipeline in services), None)
+
+
+def _owners(basis: Basis, info: TestInfo, judged: dict[tuple[int, int], Judged]) -> ThreeOwners:
+    from tui.answers.incidents import owners_of  # imports this module's neighbours
+
+    if judged:
+        return owners_of(basis, max(judged.values(), key=lambda one: one.run.started_ms))
+    found = basis.owners.of_test(info.case)
+    return ThreeOwners(found.owners, found.source)

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from analysis.records import Interval
 from ingest.model import Result, Scope, TestCase
 from store.connect import Connection
-from tui.answers.query import Query, Window
+from store.read import tests
+from store.read.rows import DaySums, TestInfo
+from store.read.streams import list_streams
+from tui.answers.basis import Basis, load_basis
+from tui.answers.filters import FilterText, parse_filter
+from tui.answers.query import DAY_MS, Query, Window
+from tui.answers.rating import LEAST_RUNS, Rated, rate_stream
+from tui.answers.strips import results_of
+
+STRIP_RUNS = 60
 
 TestKey = tuple[int, int]
 """(stream row, test row) of this store; never leaves the process."""
@@ -53,9 +62,83 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
         text: words that must all occur in the identity, owner or scope; `!word` must not; `owner:x`, `env:x`,
             `service:x`, `pipeline:x` narrow to a field.
     """
-    raise NotImplementedError
+    basis = load_basis(connection, query)
+    if basis is None:
+        return TestKeys(None, ())
+    first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
+    scopes = {row.stream_id: row.scope for row in basis.streams}
+    sums = [s for s in tests.list_all_sums(connection, first, last) if s.stream_id in scopes]
+    if text.strip() or query.owner is not None or query.service is not None or sort == "name":
+        infos = tests.load_tests(connection, {s.test_row for s in sums})
+        accepts = parse_filter(text)
+        sums = [
+            s
+            for s in sums
+            if basis.passes(infos[s.test_row]) and accepts(_words(basis, infos[s.test_row], scopes[s.stream_id]))
+        ]
+        if sort == "name":
+            sums.sort(key=lambda s: (infos[s.test_row].case.identity, scopes[s.stream_id]))
+    if sort != "name":
+        red = set(tests.list_red_at_end(connection, first, last)) if sort == "red" else set()
+        sums.sort(key=lambda s: _order(s, sort, red))
+    return TestKeys(basis.window, tuple((s.stream_id, s.test_row) for s in sums))
 
 
-def load_test_rows(connection: Connection, window: Window, keys: Sequence[TestKey]) -> tuple[TestRow, ...]:
+def load_test_rows(
+    connection: Connection, window: Window, keys: Sequence[TestKey], query: Query | None = None
+) -> tuple[TestRow, ...]:
     """The rows of some keys, in their order; at most some hundreds at a time."""
-    raise NotImplementedError
+    basis = load_basis(connection, query or Query())
+    if basis is None:
+        return ()
+    basis.window = window
+    streams = {row.stream_id: row for row in list_streams(connection)}
+    by_stream: dict[int, list[int]] = {}
+    for stream_id, test_row in keys:
+        by_stream.setdefault(stream_id, []).append(test_row)
+    rows: dict[TestKey, TestRow] = {}
+    for stream_id, test_rows in by_stream.items():
+        rated = rate_stream(basis, streams[stream_id], test_rows)
+        for column, test_row in enumerate(rated.loaded.test_rows):
+            rows[stream_id, test_row] = _row(rated, column, (stream_id, test_row))
+    return tuple(rows[key] for key in keys if key in rows)
+
+
+def _row(rated: Rated, column: int, key: TestKey) -> TestRow:
+    test, stats = rated.loaded.history.tests[column], rated.stats[column]
+    counted = stats.runs - stats.masked_runs
+    return TestRow(
+        key,
+        test.case,
+        rated.loaded.history.scope,
+        test.owners,
+        stats.runs,
+        stats.failed_runs,
+        stats.flaky_runs,
+        stats.flake_rate if counted >= LEAST_RUNS else None,
+        results_of(rated.loaded.history.results[-STRIP_RUNS:, column].tolist()),
+    )
+
+
+def _order(sums: DaySums, sort: str, red: set[TestKey]) -> tuple[float, ...]:
+    share = -(sums.flaky + sums.failed) / max(1, sums.executed)
+    if sort == "flaky":
+        return (-sums.flaky / max(1, sums.executed), share, sums.test_row, sums.stream_id)
+    if sort == "runs":
+        return (-sums.executed, share, sums.test_row, sums.stream_id)
+    is_red = (sums.stream_id, sums.test_row) in red
+    return (0 if is_red else 1, share, sums.test_row, sums.stream_id)
+
+
+def _words(basis: Basis, info: TestInfo, scope: Scope) -> FilterText:
+    owners = basis.owners.of_test(info.case).owners
+    return FilterText(
+        " ".join((info.case.identity, *owners, scope.pipeline, scope.environment, scope.branch, scope.variant)),
+        {
+            "owner": owners or ("nobody",),
+            "env": (scope.environment,),
+            "service": info.declared,
+            "pipeline": (scope.pipeline,),
+            "branch": (scope.branch,),
+        },
+    )

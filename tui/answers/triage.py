@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from analysis.records import Hypothesis, Onset
 from ingest.model import Change, Link, Scope, TestCase, Verdict
 from store.connect import Connection
-from tui.answers.health import Health
+from tui.answers.basis import load_basis
+from tui.answers.health import Health, answer_health
 from tui.answers.query import Query, Window
+
+REAL = (Verdict.REGRESSION, Verdict.UNRECORDED, Verdict.TEST)
+"""Verdicts under which somebody has to change something; an open outage is counted by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +95,13 @@ class TriageAnswer:
 
 def answer_triage(connection: Connection, query: Query) -> TriageAnswer:
     """Incidents that are red now under the filters of `query`."""
-    raise NotImplementedError
+    from tui.answers.incidents import list_incidents
+
+    health = answer_health(connection, query)
+    basis = load_basis(connection, query)
+    if basis is None:
+        return TriageAnswer(None, (), health, {})
+    incidents = list_incidents(basis)
+    counts = Counter(str(row.verdict) for row in incidents)
+    counts["real"] = sum(counts[verdict] for verdict in REAL)
+    return TriageAnswer(basis.window, incidents, health, dict(counts))

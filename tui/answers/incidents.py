@@ -1,0 +1,109 @@
+"""Red test cases grouped into incidents, worst first."""
+
+from __future__ import annotations
+
+from analysis.clusters import group_incidents
+from analysis.records import IncidentGroup, RedTest
+from ingest.model import Link, Verdict
+from store.read.results import load_links
+from tui.answers.basis import Basis
+from tui.answers.judging import Judged, judge_red
+from tui.answers.owner_book import team_of
+from tui.answers.suspects import changes_between
+from tui.answers.triage import IncidentRow, Radius, ThreeOwners
+
+WORTH_SHOWING = 0.2
+"""Probability from which a suspect speaks for grouping."""
+SUSPECTS_GROUPED = 2
+
+
+def list_incidents(basis: Basis, judged: dict[tuple[int, int], Judged] | None = None) -> tuple[IncidentRow, ...]:
+    """Incidents that are red now, by P(someone must act) x blast radius x criticality, largest first."""
+    if judged is None:
+        judged = judge_red(basis)
+    by_key = {(one.case.test_id, one.stream.scope): one for one in judged.values()}
+    groups = group_incidents([_red_test(one) for one in judged.values() if one.judgement.onset.first_bad])
+    rows = [_row(basis, group, by_key[group.lead.case.test_id, group.lead.scope]) for group in groups]
+    rows.sort(key=lambda row: (-_weight(row), row.since_ms, row.incident_id))
+    return tuple(rows)
+
+
+def owners_of(basis: Basis, one: Judged) -> ThreeOwners:
+    """Owners of a red test, of its environment or job, and of the most suspected service."""
+    book = basis.owners
+    suspect = next((h for h in one.judgement.hypotheses if h.kind == "change"), None)
+    suspected: tuple[str, ...] = ()
+    if suspect is not None and suspect.probability >= WORTH_SHOWING:
+        service = suspect.service or (suspect.change.service if suspect.change else None)
+        suspected = one.owners if suspect.target == "test" else book.of_service(service)
+    return ThreeOwners(one.owners, book.of_test(one.case).source, book.of_environment(one.stream.scope), suspected)
+
+
+def _red_test(one: Judged) -> RedTest:
+    onset = one.judgement.onset
+    assert onset.first_bad is not None
+    top = one.judgement.hypotheses[0] if one.judgement.hypotheses else None
+    changes = [h for h in one.judgement.hypotheses if h.kind == "change" and h.probability >= WORTH_SHOWING]
+    return RedTest(
+        one.case,
+        one.stream.scope,
+        onset.first_bad,
+        onset.last_good,
+        one.signature,
+        tuple(h.change.change_id for h in changes[:SUSPECTS_GROUPED] if h.change),
+        one.services,
+        tuple(sorted({team_of(owner) for owner in one.owners})),
+        top is not None and top.kind == "environment",
+    )
+
+
+def _row(basis: Basis, group: IncidentGroup, lead: Judged) -> IncidentRow:
+    judgement = lead.judgement
+    onset = judgement.onset
+    assert onset.first_bad is not None
+    links = load_links(basis.connection, lead.attempt) if lead.attempt is not None else ()
+    if lead.run.url:
+        links = (*links, Link("url", lead.run.url))
+    flows = [flow for member in group.members for flow in basis.query.settings.flows_of(member.case.identity)]
+    radius = group.radius
+    return IncidentRow(
+        group.incident_id,
+        judgement.verdict,
+        judgement.probability,
+        _title(lead),
+        lead.stream.scope,
+        lead.case,
+        tuple((member.case, member.scope) for member in group.members),
+        judgement.age,
+        onset.first_bad.started_ms,
+        Radius(radius.tests, radius.services, radius.teams),
+        owners_of(basis, lead),
+        judgement.hypotheses,
+        onset,
+        changes_between(basis, onset, lead.stream.scope.environment),
+        lead.message,
+        lead.text,
+        links,
+        lead.red_runs,
+        _act_probability(lead),
+        criticality=max((flow.criticality for flow in flows), default=1.0),
+    )
+
+
+def _title(lead: Judged) -> str:
+    if lead.title:
+        return lead.title
+    first = next((line.strip() for line in lead.message.splitlines() if line.strip()), "")
+    return first or lead.case.name
+
+
+def _act_probability(lead: Judged) -> float:
+    """P(someone must act): everything but a flake; half where nothing can be told."""
+    if lead.judgement.verdict is Verdict.UNDECIDED or not lead.judgement.hypotheses:
+        return 0.5
+    return 1.0 - sum(h.probability for h in lead.judgement.hypotheses if h.kind == "flake")
+
+
+def _weight(row: IncidentRow) -> float:
+    radius = row.radius
+    return row.act_probability * (radius.tests + radius.services + radius.teams) * row.criticality

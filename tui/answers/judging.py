@@ -1,0 +1,233 @@
+"""What is red now, why, and since when: the one place where red test cases get hypotheses, verdict and age.
+
+Test cases of a stream that turned red in the same run with the same failure and the same exercised services share one
+ranking, that of the first of them in the alphabet; so every screen and command says the same of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.records import FailureSample, Hypothesis, Judgement, SuspectQuestion
+from analysis.suspects import rank_suspects
+from analysis.verdict import is_red_now, judge
+from analysis.verdict import onset as find_onset
+from ingest.model import Result, RunRef, TestCase
+from store.read import results, tests
+from store.read.rows import AttemptFact, StreamRow
+from tui.answers.basis import Basis
+from tui.answers.histories import Loaded, last_complete, load_history
+from tui.answers.query import DAY_MS
+
+LOOK_BACK_RUNS = 500
+"""Runs of a stream in which the onset of a streak is looked for."""
+QUESTION_MS = 4 * DAY_MS
+QUESTION_RUNS = 30
+AFTER_ONSET_MS = 2 * DAY_MS
+"""A ranking looks at four days, or 30 runs, before the onset and at most two days after it."""
+SAMPLES = 12
+_RED = (Result.FAILED, Result.ERRORED)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A test case that is red now in a baseline stream."""
+
+    stream: StreamRow
+    test_row: int
+    case: TestCase
+    owners: tuple[str, ...]
+    services: tuple[str, ...]
+    run: RunRef
+    """Its last complete baseline run."""
+    run_row: int
+    result: int
+    judgement: Judgement
+    attempt: AttemptFact | None
+    """The newest failing attempt of that run."""
+    signature: str
+    title: str
+    message: str
+    text: str
+    red_runs: int
+    """Red runs in the current streak."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Red:
+    column: int
+    row: int
+    """Of the last complete run."""
+    first_bad: int
+    last_good: int | None
+    samples: tuple[FailureSample, ...]
+    attempt: AttemptFact | None
+    title: str
+
+
+def judge_last_failure(basis: Basis, stream: StreamRow, test_row: int) -> Judged | None:
+    """Judgement of a case that is not red now but failed an attempt in its last runs; None when it did not."""
+    loaded = load_history(basis, stream, -(2**53), basis.window.now_ms, (test_row,), LOOK_BACK_RUNS)
+    if not loaded.test_rows or not is_red_now(loaded.history, 0, counts_flaky=True):
+        return None
+    red = _streak(basis, loaded, 0, counts_flaky=True)
+    return None if red is None else _judged(basis, loaded, red, _rank(basis, loaded, red), counts_flaky=True)
+
+
+def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[int, int], Judged]:
+    """(stream row, test row) -> judgement of every case that is red now in a baseline stream and passes the filters.
+
+    Args:
+        only: rows of test cases; None: all.
+    """
+    window = basis.window
+    first, last = (window.now_ms - 60 * DAY_MS) // DAY_MS, window.now_ms // DAY_MS
+    baseline = {row.stream_id: row for row in basis.baseline}
+    wanted: dict[int, list[int]] = {}
+    for stream_id, test_row in _red_keys(basis, first, last):
+        if stream_id in baseline:
+            wanted.setdefault(stream_id, []).append(test_row)
+    judged: dict[tuple[int, int], Judged] = {}
+    for stream_id, rows in sorted(wanted.items(), key=lambda item: baseline[item[0]].scope):
+        if only is not None and only.isdisjoint(rows):
+            continue
+        for one in _judge_stream(basis, baseline[stream_id], rows):
+            if only is None or one.test_row in only:
+                judged[stream_id, one.test_row] = one
+    return judged
+
+
+def _red_keys(basis: Basis, first: int, last: int) -> Sequence[tuple[int, int]]:
+    """Cases that may be red now: by day sums where now is the end of the store, else all that failed in the days."""
+    if basis.query.at is None:
+        return tests.list_red_at_end(basis.connection, first, last)
+    sums = tests.list_red_sums(basis.connection, first, last)
+    return [(s.stream_id, s.test_row) for s in sums if s.failed]
+
+
+def _judge_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> list[Judged]:
+    infos = tests.load_tests(basis.connection, test_rows)
+    passing = [row for row in test_rows if basis.passes(infos[row])]
+    if not passing:
+        return []
+    loaded = load_history(basis, stream, -(2**53), basis.window.now_ms, passing, LOOK_BACK_RUNS)
+    groups: dict[tuple[object, ...], list[_Red]] = {}
+    for column in range(len(loaded.test_rows)):
+        red = _red_now(basis, loaded, column)
+        if red is not None:
+            test = loaded.history.tests[column]
+            signature = red.samples[0].signature if red.samples else ""
+            key = (red.first_bad, signature, tuple(e.service for e in test.exercised))
+            groups.setdefault(key, []).append(red)
+    judged = []
+    for group in groups.values():
+        lead = min(group, key=lambda red: loaded.history.tests[red.column].case.identity)
+        hypotheses = _rank(basis, loaded, lead)
+        judged += [_judged(basis, loaded, red, hypotheses) for red in group]
+    return judged
+
+
+def _red_now(basis: Basis, loaded: Loaded, column: int) -> _Red | None:
+    """The streak of a case whose last complete run is red; None when that run is not."""
+    row = last_complete(loaded, column)
+    if row is None or loaded.history.results[row, column] not in _RED:
+        return None
+    return _streak(basis, loaded, column)
+
+
+def _streak(basis: Basis, loaded: Loaded, column: int, *, counts_flaky: bool = False) -> _Red | None:
+    """The current streak of a case: where it began, its last run and what it said."""
+    row = last_complete(loaded, column)
+    if row is None:
+        return None
+    history = loaded.history
+    bad = (*_RED, Result.FLAKY) if counts_flaky else _RED
+    onset = find_onset(history, column, counts_flaky=counts_flaky)
+    places = {run: n for n, run in enumerate(history.runs)}
+    first_bad = places[onset.first_bad] if onset.first_bad is not None else row
+    last_good = places[onset.last_good] if onset.last_good is not None else None
+    cells = history.results[first_bad : row + 1, column].tolist()
+    bad_rows = [first_bad + n for n, cell in enumerate(cells) if cell in bad]
+    samples, attempt, title = _samples(basis, loaded, column, bad_rows[-SAMPLES:][::-1])
+    return _Red(column, row, first_bad, last_good, samples, attempt, title)
+
+
+def _samples(
+    basis: Basis, loaded: Loaded, column: int, rows: Sequence[int]
+) -> tuple[tuple[FailureSample, ...], AttemptFact | None, str]:
+    """(failing attempts of some runs, newest run first; the newest's facts; its signature's title)."""
+    run_rows = [loaded.run_rows[n] for n in rows]
+    runs_by_row = {loaded.run_rows[n]: loaded.history.runs[n] for n in rows}
+    test_row, stream_id = loaded.test_rows[column], loaded.stream.stream_id
+    facts = [
+        fact
+        for fact in results.list_attempts(basis.connection, test_row, run_rows)
+        if fact.stream_id == stream_id and fact.outcome in (1, 2) and fact.failure_row is not None
+    ]
+    facts.sort(key=lambda fact: (run_rows.index(fact.run_row), -fact.ordinal))
+    texts = results.load_failures(basis.connection, [fact.failure_row for fact in facts if fact.failure_row])
+    test_id = loaded.history.tests[column].case.test_id
+    samples = []
+    for fact in facts:
+        text = texts[fact.failure_row or 0]
+        samples.append(FailureSample(test_id, runs_by_row[fact.run_row], *text.failure, text.signature))
+    title = texts[facts[0].failure_row or 0].title if facts else ""
+    return tuple(samples), facts[0] if facts else None, title
+
+
+def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
+    """Hypotheses for the first case of a group, from all cases of the stream around the onset."""
+    history = loaded.history
+    onset_ms = history.runs[lead.first_bad].started_ms
+    earlier = max(0, lead.first_bad - QUESTION_RUNS)
+    since_ms = min(onset_ms - QUESTION_MS, history.runs[earlier].started_ms)
+    until_ms = min(basis.window.now_ms, max(onset_ms + AFTER_ONSET_MS, history.runs[lead.first_bad].started_ms))
+    key = (loaded.stream.stream_id, since_ms, until_ms)
+    whole = _question_history(basis, loaded.stream, key)
+    return rank_suspects(
+        SuspectQuestion(
+            history.tests[lead.column].case.test_id,
+            whole.history,
+            basis.graph,
+            basis.feed,
+            lead.samples,
+        )
+    )
+
+
+def _question_history(basis: Basis, stream: StreamRow, key: tuple[int, int, int]) -> Loaded:
+    """The whole stream in a stretch of time; loaded once an answer."""
+    found = basis.loaded.get(key)
+    if not isinstance(found, Loaded):
+        found = load_history(basis, stream, key[1], key[2])
+        basis.loaded[key] = found
+    return found
+
+
+def _judged(
+    basis: Basis, loaded: Loaded, red: _Red, hypotheses: tuple[Hypothesis, ...], *, counts_flaky: bool = False
+) -> Judged:
+    history = loaded.history
+    before = tests.first_red_day(basis.connection, loaded.stream.stream_id, loaded.test_rows[red.column])
+    was_red_before = before is not None and before < history.runs[0].started_ms // DAY_MS
+    test = history.tests[red.column]
+    newest = red.samples[0] if red.samples else None
+    cells = history.results[red.first_bad : red.row + 1, red.column]
+    return Judged(
+        loaded.stream,
+        loaded.test_rows[red.column],
+        test.case,
+        test.owners,
+        tuple(e.service for e in test.exercised),
+        history.runs[red.row],
+        loaded.run_rows[red.row],
+        int(history.results[red.row, red.column]),
+        judge(history, red.column, hypotheses, was_red_before=was_red_before, counts_flaky=counts_flaky),
+        red.attempt,
+        newest.signature if newest else "",
+        red.title,
+        newest.message if newest else "",
+        newest.text if newest else "",
+        sum(cell in (1, 2) for cell in cells.tolist()),
+    )
