@@ -77,6 +77,7 @@ def rate_flakes(
     relation: CodeRelation | None = None,
     *,
     masked: BoolMatrix | None = None,
+    rerun_passes: BoolMatrix | None = None,
     durations_ms: DurationMatrix | None = None,
     prior: BetaPrior = FLAKE_PRIOR,
 ) -> tuple[FlakeStats, ...]:
@@ -85,13 +86,15 @@ def rate_flakes(
     Args:
         relation: same code between the runs (`relate_code`); None: not known, so no same-code evidence.
         masked: [n] or [n, m], True where an outage explains the result.
+        rerun_passes: [n, m], True where a second run attempt of the same code passed (`same_code.rerun_passes`);
+            counted as retry-pass.
         durations_ms: [n, m] time of all attempts of a result together, negative where not known.
         prior: of the flake rate.
 
     Raises:
         AnalysisError: if an array does not have the history's shape.
     """
-    cells = _cells(history, masked)
+    cells = _cells(history, masked, rerun_passes)
     by_code, known = _same_code_flakes(cells, relation)
     flaky = cells.retry_pass | by_code
     ran = cells.ran.sum(axis=0)
@@ -120,14 +123,20 @@ def rate_flakes(
     )
 
 
-def flake_runs(history: StreamHistory, relation: CodeRelation | None, *, masked: BoolMatrix | None = None) -> Bools:
+def flake_runs(
+    history: StreamHistory,
+    relation: CodeRelation | None,
+    *,
+    masked: BoolMatrix | None = None,
+    rerun_passes: BoolMatrix | None = None,
+) -> Bools:
     """[n, m]: True where a run holds a flake of either kind."""
-    cells = _cells(history, masked)
+    cells = _cells(history, masked, rerun_passes)
     by_code, _ = _same_code_flakes(cells, relation)
     return cells.retry_pass | by_code
 
 
-def _cells(history: StreamHistory, masked: BoolMatrix | None) -> _Cells:
+def _cells(history: StreamHistory, masked: BoolMatrix | None, rerun_passes: BoolMatrix | None) -> _Cells:
     results = history.results
     shape = (len(history.runs), len(history.tests))
     if results.shape != shape:
@@ -140,7 +149,12 @@ def _cells(history: StreamHistory, masked: BoolMatrix | None) -> _Cells:
             raise AnalysisError(f"the mask is {masked.shape}, the history {shape}")
         counted = executed & ~(masked if masked.ndim == 2 else masked[:, None])
     retried = bool((history.attempts > 1).any() or (results == Result.FLAKY).any())
-    return _Cells(executed, red, counted, red & counted, (results == Result.FLAKY) & counted, retried)
+    passed = results == Result.FLAKY
+    if rerun_passes is not None:
+        if rerun_passes.shape != shape:
+            raise AnalysisError(f"the reruns are {rerun_passes.shape}, the history {shape}")
+        passed, retried = passed | (red & rerun_passes), retried or bool(rerun_passes.any())
+    return _Cells(executed, red, counted, red & counted, passed & counted, retried)
 
 
 def _same_code_flakes(cells: _Cells, relation: CodeRelation | None) -> tuple[Bools, Bools]:

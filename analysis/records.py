@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ingest.model import Change, RunRef, Scope, TestCase, Tier, Verdict
+from ingest.model import Change, Result, RunRef, Scope, TestCase, Tier, Verdict
 
 ABSENT = -1
 
@@ -77,6 +77,16 @@ class StreamHistory:
     """[n, m] attempts that failed or errored, capped at 255."""
     attempts: CountMatrix
     """[n, m] attempts, capped at 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class RerunResult:
+    """A test case's result in a second or later attempt of a run: never a denominator, at most retry evidence."""
+
+    test_id: str
+    run: RunRef
+    """With `attempt` > 1, and the pipeline and run id of the first attempt."""
+    result: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +159,11 @@ class Judgement:
     verdict: Verdict
     probability: float
     age: str
-    """`first time`, `since <ISO time>` or `long-standing`."""
+    """`first time`, `since <ISO time>` or `long-standing`; empty when the test case passes."""
     onset: Onset
     hypotheses: tuple[Hypothesis, ...] = ()
+    reason: str = ""
+    """Why nothing was decided, such as `not enough data (2 runs)`; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

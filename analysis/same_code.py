@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.records import ChangeFeed, StreamHistory
-from ingest.model import Change, ChangeKind, ChangeStatus, ChangeTarget, RunRef
+from analysis.records import BoolMatrix, ChangeFeed, RerunResult, StreamHistory
+from ingest.model import Change, ChangeKind, ChangeStatus, ChangeTarget, Result, RunRef
 
 Answer = Literal["yes", "no", "unknown"]
 Ints = npt.NDArray[np.int64]
@@ -120,6 +120,28 @@ def relate_code(history: StreamHistory, feed: ChangeFeed) -> CodeRelation:
         keys[:, g] = _combined(revisions, [epochs[s] for s in services])
     group = np.array([position[s] for s in sets], dtype=np.int64)
     return CodeRelation(keys, group, np.array([bool(s) for s in distinct], dtype=np.bool_))
+
+
+def rerun_passes(history: StreamHistory, reruns: Iterable[RerunResult], feed: ChangeFeed) -> BoolMatrix:
+    """[n, m]: True where a red first attempt of a run passed in a later attempt of the same code.
+
+    Not so when a deploy of an exercised service happened from the start of the first to the end of the later attempt,
+    or when the feed does not cover one: unknown is no evidence.
+    """
+    out = np.zeros(history.results.shape, dtype=np.bool_)
+    rows = {(run.pipeline, run.run_id): i for i, run in enumerate(history.runs)}
+    tests = {column.case.test_id: t for t, column in enumerate(history.tests)}
+    for rerun in reruns:
+        i, t = rows.get((rerun.run.pipeline, rerun.run.run_id)), tests.get(rerun.test_id)
+        if i is None or t is None or rerun.result not in (Result.PASSED, Result.FLAKY):
+            continue
+        if history.results[i, t] not in (Result.FAILED, Result.ERRORED):
+            continue
+        first = history.runs[i]
+        whole = replace(first, ended_ms=max(_end_ms(first), _end_ms(rerun.run)))
+        services = [exercise.service for exercise in history.tests[t].exercised]
+        out[i, t] = same_code(whole, rerun.run, services, history.scope.environment, feed) == "yes"
+    return out
 
 
 def _numbered(values: Sequence[str | None]) -> Ints:
