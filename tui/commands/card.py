@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from analysis.records import Evidence, Hypothesis
 from ingest.model import Change, RunRef, Verdict
 from tui.answers.suspects import SuspectsAnswer
+from tui.commands.said import readable_age
 from tui.output import print_rich, styled
 from tui.present import UNICODE, VERDICT_WORDS, change_word, probability, run_label, scope_text
 from tui.times import minute
@@ -38,12 +39,12 @@ def card_lines(answer: SuspectsAnswer) -> Iterator[Pieces]:
     yield ("",)
     style = "bold red" if answer.verdict in _WHO_ACTS else "bold"
     verdict = f"{UNICODE.verdicts[answer.verdict]} {VERDICT_WORDS[answer.verdict]}"
-    yield ((verdict, style), f"  P {probability(answer.probability)}  {answer.age}")
+    yield ((verdict, style), f"  P {probability(answer.probability)}  {readable_age(answer.age)}")
     yield from onset_lines(answer.onset.last_good, answer.onset.first_bad, answer.between)
     yield ("",)
     yield from _hypotheses(answer.hypotheses)
     for scope, verdict_there, age in answer.other_scopes:
-        yield (f"also {scope_text(scope)}: {VERDICT_WORDS[verdict_there]}, {age}",)
+        yield (f"also {scope_text(scope)}: {VERDICT_WORDS[verdict_there]}, {readable_age(age)}",)
 
 
 def onset_lines(

@@ -9,6 +9,7 @@ from tui.answers.health import Health, answer_health
 from tui.answers.query import Query
 from tui.commands.opening import reader
 from tui.commands.options import reading
+from tui.commands.said import doubts, nothing_red, readable_age
 from tui.exports.documents import failures_document
 from tui.output import DASH, print_table, write_json
 from tui.present import UNICODE, owners_text, run_label, scope_text
@@ -30,8 +31,6 @@ def failures_command(ctx: click.Context, query: Query, as_json: bool) -> None:
 
 def _print(answer: FailuresAnswer, health: Health) -> None:
     """The table and what casts doubt on it, or that nothing is red."""
-    from tui.commands.said import doubts, nothing_red
-
     if not answer.rows:
         click.echo(nothing_red(health), err=True)
         return
@@ -47,7 +46,7 @@ def _cells(row: FailureRow) -> tuple[str, ...]:
         f"{UNICODE.verdicts[row.verdict]} {row.verdict.value}",
         row.case.identity,
         scope_text(row.scope),
-        row.age,
+        readable_age(row.age),
         run_label(row.run).removeprefix("run "),
         owners_text(row.owners.test) or "unowned",
         row.incident_id or DASH,

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from tui.answers.health import Health
 from tui.answers.query import Window
 from tui.present import age, count, run_label
 from tui.times import minute
 from tui.widgets.pieces import plain
+
+_SINCE = re.compile(r"since (\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*Z")
+
+
+def readable_age(age_text: str) -> str:
+    """An age as a person reads it: `since <ISO time>` to the minute.
+
+    >>> readable_age("since 2026-11-21T02:10:07Z")
+    'since 2026-11-21 02:10 UTC'
+    """
+    return _SINCE.sub(r"since \1 \2 UTC", age_text)
 
 
 def window_sentence(window: Window | None) -> str:

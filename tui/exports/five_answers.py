@@ -8,7 +8,7 @@ from analysis.records import Hypothesis
 from ingest.model import Verdict
 from tui.answers.triage import IncidentRow, TriageAnswer
 from tui.commands.card import Pieces, evidence_line, hypothesis_name, onset_lines
-from tui.commands.said import doubts, nothing_red
+from tui.commands.said import doubts, nothing_red, readable_age
 from tui.present import UNICODE, VERDICT_WORDS, count, owners_text, probability, scope_text
 from tui.widgets.pieces import plain
 
@@ -74,7 +74,7 @@ def _whose(number: int, incident: IncidentRow) -> Iterator[Pieces]:
 
 def _since(number: int, incident: IncidentRow) -> Iterator[Pieces]:
     """Age, last good, first bad and the changes between."""
-    yield (f"   {number}. {incident.age}; red in {count(incident.red_runs, 'run')} since",)
+    yield (f"   {number}. {readable_age(incident.age)}; red in {count(incident.red_runs, 'run')}",)
     yield from onset_lines(incident.onset.last_good, incident.onset.first_bad, incident.between, indent="      ")
 
 
