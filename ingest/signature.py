@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -49,7 +50,7 @@ def sign(failure: Failure) -> SignatureText:
     line = _first_line(failure.message)
     if line.lower().rstrip(".:") in _SAYS_NOTHING:
         line = _telling_line_of_trace(text) or line
-    kind = failure.type.strip()[:_LINE_CHARS] or _type_at_start(line)
+    kind = " ".join(failure.type[:_LINE_CHARS].split()) or _type_at_start(line)
     if not (line or kind):
         return SignatureText("", "")
     masked = mask(_without_type(line, kind))
@@ -66,19 +67,22 @@ def sign(failure: Failure) -> SignatureText:
 
 # ---------------------------------------------------------------- masks
 _TIME = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
-_ID, _NUMBER, _ADDRESS = "<id>", "<n>", "<addr>"
-_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), _ID),
-    (re.compile(rf"\b\d{{4}}-\d\d-\d\d(?:[T ]{_TIME}(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)|\b{_TIME}\b"), "<time>"),
-    (re.compile(r"(?<![\w.])/?\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]\d)"), _ADDRESS),
-    (re.compile(r"\[(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}\](?::\d{1,5})?"), _ADDRESS),
-    (re.compile(r"(?<=[A-Za-z0-9\])]):\d{2,5}(?![\w.])"), ":<n>"),
-    (re.compile(r"\b0x[0-9a-fA-F]+\b|@[0-9a-f]{5,16}\b"), _ID),
-    (re.compile(r"\b(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{7,}\b"), _ID),
-    (re.compile(r"(?<=[a-z0-9]-)(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{5,10}(?![\w.])"), _ID),
-    (re.compile(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)*\s?(?:[nuµm]?s|secs?|seconds?|mins?|minutes?|millis\w*)\b"), _NUMBER),
-    (re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?"), _NUMBER),
+_ID, _ADDRESS = "<id>", "<addr>"
+_MASKS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("-", re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), _ID),
+    ("-", re.compile(rf"\b\d{{4}}-\d\d-\d\d(?:[T ]{_TIME}(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)"), "<time>"),
+    (":", re.compile(rf"\b{_TIME}\b"), "<time>"),
+    (".", re.compile(r"(?<![\w.])/?\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]\d)"), _ADDRESS),
+    ("[", re.compile(r"\[(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}\](?::\d{1,5})?"), _ADDRESS),
+    (":", re.compile(r"(?<=[A-Za-z0-9\])]):\d{2,5}(?![\w.])"), ":<n>"),
+    ("0x", re.compile(r"\b0x[0-9a-fA-F]+\b"), _ID),
+    ("@", re.compile(r"@[0-9a-f]{5,16}\b"), _ID),
+    ("-", re.compile(r"(?<=[a-z0-9]-)(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{5,10}(?:-[a-z0-9]{5})?(?![\w.])"), _ID),
+    ("", re.compile(r"\b(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{7,}\b"), _ID),
+    ("", re.compile(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)*\s?(?:[nuµm]?s|sec\w{0,4}|mins?|minutes?|millis\w*)\b"), "<n>"),
+    ("", re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?"), "<n>"),
 )  # fmt: skip
+"""(what a line must hold to be worth a look, pattern, what it becomes), in this order."""
 _DIGIT = re.compile(r"\d")
 _LONG_TOKEN = re.compile(r"(?<![\w+=])[A-Za-z0-9+_-]{20,}={0,2}(?![\w+=])")
 _QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<!\w)'[^'\n]{0,200}'(?!\w)|`[^`\n]{0,200}`")
@@ -108,8 +112,9 @@ def mask(line: str) -> str:
     if _DIGIT.search(text) is not None:
         text = _STATUS.sub(_hide_status, text)
         text = _LONG_TOKEN.sub(_mask_token, text)
-        for pattern, kind in _MASKS:
-            text = pattern.sub(kind, text)
+        for needle, pattern, kind in _MASKS:
+            if needle in text:
+                text = pattern.sub(kind, text)
         text = text.translate(_SHOWN_DIGITS)
     return " ".join(text.split())
 
@@ -249,7 +254,7 @@ def _frames(text: str, *, with_tests: bool) -> tuple[str, ...]:
     """The topmost frames of the project's own code, innermost first, without line numbers."""
     out: list[str] = []
     for frame in _all_frames(text):
-        named = _SYNTHETIC.sub(lambda found: found[1] or "", frame)
+        named = _SYNTHETIC.sub(_without_number, frame) if "$" in frame or "0x" in frame else frame
         if (with_tests or _TEST_FRAME.search(named) is None) and (not out or out[-1] != named):
             out.append(named)
             if len(out) == _FRAMES:
@@ -257,42 +262,43 @@ def _frames(text: str, *, with_tests: bool) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _all_frames(text: str) -> list[str]:
-    """Frames of the project's own code in the dialect that the trace is written in."""
-    if " at " in text or "\tat " in text:
-        return _dotted_frames(text) or _script_frames(text)
+def _without_number(found: re.Match[str]) -> str:
+    return found[1] or ""
+
+
+def _all_frames(text: str) -> Iterator[str]:
+    """Frames of the project's own code, innermost first, in whatever dialect the trace is written."""
+    if "at " in text:
+        yield from _dotted_frames(text)
+        yield from _script_frames(text)
     if 'File "' in text:
-        return [f"{_short(path)} {name}" for path, name in reversed(_PYTHON_FRAME.findall(text)) if _is_ours(path)]
-    if ".py:" in text:
-        return [
-            f"{_short(path)} {name}".strip() for path, name in reversed(_PYTEST_FRAME.findall(text)) if _is_ours(path)
-        ]
-    if ".go:" in text:
-        return [_short(path) for path in _GO_FRAME.findall(text) if _is_ours(path)]
-    if ".rb:" in text:
-        return [f"{_short(path)} {name}" for path, name in _RUBY_FRAME.findall(text) if _is_ours(path)]
-    return []
+        yield from (f"{_short(path)} {name}" for path, name in reversed(_PYTHON_FRAME.findall(text)) if _is_ours(path))
+    elif ".py:" in text:
+        ours = (pair for pair in reversed(_PYTEST_FRAME.findall(text)) if _is_ours(pair[0]))
+        yield from (f"{_short(path)} {name}".strip() for path, name in ours)
+    elif ".go:" in text:
+        yield from (_short(path) for path in _GO_FRAME.findall(text) if _is_ours(path))
+    elif ".rb:" in text:
+        yield from (f"{_short(path)} {name}" for path, name in _RUBY_FRAME.findall(text) if _is_ours(path))
 
 
-def _dotted_frames(text: str) -> list[str]:
-    """Frames of the JVM and of .NET; enough of them for a signature."""
-    out: list[str] = []
+def _dotted_frames(text: str) -> Iterator[str]:
+    """Frames of the JVM and of .NET."""
     for line in text.split("\n"):
         frame = line.lstrip()
         if not frame.startswith("at "):
             continue
         name, bracket, rest = frame[3:].partition("(")
-        name = name.rpartition("/")[2]
+        if "/" in name:
+            name = name.rpartition("/")[2]
         if bracket and not name.startswith(_FOREIGN_PACKAGES) and _DOTTED.match(name) and _SCRIPT.search(rest) is None:
-            out.append(name)
-            if len(out) > 4 * _FRAMES:
-                break
-    return out
+            yield name
 
 
-def _script_frames(text: str) -> list[str]:
+def _script_frames(text: str) -> Iterator[str]:
     """Frames of JavaScript and TypeScript."""
-    return [f"{_short(path)} {name}".strip() for name, path in _JS_FRAME.findall(text) if _is_ours(path)]
+    if _SCRIPT.search(text) is not None:
+        yield from (f"{_short(path)} {name}".strip() for name, path in _JS_FRAME.findall(text) if _is_ours(path))
 
 
 def _is_ours(path: str) -> bool:
