@@ -98,6 +98,7 @@ def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]
         )
 
 
-def _order(row: FlakeRow) -> tuple[float, int, str, Scope]:
-    low = row.flake_rate.low if row.flake_rate else -1.0
-    return (-low, -row.flaky_runs, row.case.identity, row.scope)
+def _order(row: FlakeRow) -> tuple[bool, float, float, int, str, Scope]:
+    """What is shown to flake first, by the lower bound; then what changes its outcome most often."""
+    low = row.flake_rate.low if row.flake_rate and row.flaky_runs else 0.0
+    return (not row.flaky_runs, -low, -(row.flip_rate or 0.0), -row.failed_runs, row.case.identity, row.scope)

@@ -95,17 +95,25 @@ def _build(
     attempts, failed = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
     total = np.full(shape, UNKNOWN_DURATION, dtype=np.int64)
     last = np.full(shape, UNKNOWN_DURATION, dtype=np.int64)
-    for (run_row, test_row), group in _grouped(rows):
-        n, m = place_n[run_row], place_m[test_row]
-        outcomes = [outcome for outcome, _ in group]
-        cells[n, m] = merge_attempts(outcomes)
-        attempts[n, m] = min(255, len(outcomes))
-        failed[n, m] = min(255, sum(o in (Outcome.FAILED, Outcome.ERRORED) for o in outcomes))
-        known = [duration for _, duration in group if duration is not None]
+    singles, retried = _split(rows)
+    if singles:
+        table = np.array([(place_n[r], place_m[t], o, UNKNOWN_DURATION if d is None else d) for r, t, o, d in singles])
+        n, m = table[:, 0], table[:, 1]
+        cells[n, m] = table[:, 2]
+        attempts[n, m] = 1
+        failed[n, m] = (table[:, 2] == Outcome.FAILED) | (table[:, 2] == Outcome.ERRORED)
+        total[n, m] = last[n, m] = table[:, 3]
+    for group in retried:
+        place = place_n[group[0][0]], place_m[group[0][1]]
+        outcomes = [row[2] for row in group]
+        cells[place] = merge_attempts(outcomes)
+        attempts[place] = min(255, len(outcomes))
+        failed[place] = min(255, sum(o in (Outcome.FAILED, Outcome.ERRORED) for o in outcomes))
+        known = [row[3] for row in group if row[3] is not None]
         if known:
-            total[n, m] = sum(known)
-        if group[-1][1] is not None:
-            last[n, m] = group[-1][1]
+            total[place] = sum(known)
+        if group[-1][3] is not None:
+            last[place] = group[-1][3]
     infos = tests.load_tests(basis.connection, test_rows)
     entry = services_of_pipelines(basis.connection).get(stream.scope.pipeline)
     columns = tuple(basis.column(infos[row], entry) for row in test_rows)
@@ -113,17 +121,20 @@ def _build(
     return Loaded(stream, history, tuple(run.run_row for run in found), tuple(test_rows), total, last)
 
 
-def _grouped(
+def _split(
     rows: Sequence[results.ResultTuple],
-) -> Iterable[tuple[tuple[int, int], list[tuple[int, int | None]]]]:
-    """Consecutive attempts of one case in one run."""
-    key: tuple[int, int] | None = None
-    group: list[tuple[int, int | None]] = []
-    for run_row, test_row, outcome, duration in rows:
-        if (run_row, test_row) != key:
-            if key is not None:
-                yield key, group
-            key, group = (run_row, test_row), []
-        group.append((outcome, duration))
-    if key is not None:
-        yield key, group
+) -> tuple[list[results.ResultTuple], list[list[results.ResultTuple]]]:
+    """(cases of one attempt, the attempts of cases with more); attempts of one case in one run stand together."""
+    singles: list[results.ResultTuple] = []
+    retried: list[list[results.ResultTuple]] = []
+    previous: results.ResultTuple | None = None
+    for row in rows:
+        if previous is not None and previous[1] == row[1] and previous[0] == row[0]:
+            if retried and retried[-1][-1] is previous:
+                retried[-1].append(row)
+            else:
+                retried.append([singles.pop(), row])
+        else:
+            singles.append(row)
+        previous = row
+    return singles, retried

@@ -1,5 +1,7 @@
 """What is red now, why, and since when: the one place where red test cases get hypotheses, verdict and age.
 
+A case that no run is known to have passed has no onset to explain: it is ranked only where somebody asks about it.
+
 Test cases of a stream that turned red in the same run with the same failure and the same exercised services share one
 ranking, that of the first of them in the alphabet; so every screen and command says the same of each.
 """
@@ -75,6 +77,13 @@ def judge_last_failure(basis: Basis, stream: StreamRow, test_row: int) -> Judged
     return None if red is None else _judged(basis, loaded, red, _rank(basis, loaded, red), counts_flaky=True)
 
 
+def rank_without_onset(basis: Basis, one: Judged) -> tuple[Hypothesis, ...]:
+    """Hypotheses for a red case that no run is known to have passed."""
+    loaded = load_history(basis, one.stream, -(2**53), basis.window.now_ms, (one.test_row,), LOOK_BACK_RUNS)
+    red = _streak(basis, loaded, 0)
+    return () if red is None else _rank(basis, loaded, red)
+
+
 def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[int, int], Judged]:
     """(stream row, test row) -> judgement of every case that is red now in a baseline stream and passes the filters.
 
@@ -123,7 +132,7 @@ def _judge_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> 
     judged = []
     for group in groups.values():
         lead = min(group, key=lambda red: loaded.history.tests[red.column].case.identity)
-        hypotheses = _rank(basis, loaded, lead)
+        hypotheses = _rank(basis, loaded, lead) if lead.last_good is not None else ()
         judged += [_judged(basis, loaded, red, hypotheses) for red in group]
     return judged
 

@@ -12,7 +12,7 @@ from store.connect import Connection
 from store.read import tests
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis, load_basis
-from tui.answers.judging import Judged, judge_last_failure, judge_red
+from tui.answers.judging import Judged, judge_last_failure, judge_red, rank_without_onset
 from tui.answers.naming import find_test
 from tui.answers.query import DAY_MS, Query
 from tui.errors import NoMatch
@@ -77,7 +77,7 @@ def suspects_of(basis: Basis, info: TestInfo) -> SuspectsAnswer:
         chosen.judgement.age,
         onset,
         _others(basis, info, chosen.stream.scope, judged),
-        chosen.judgement.hypotheses,
+        chosen.judgement.hypotheses or rank_without_onset(basis, chosen),
         changes_between(basis, onset, chosen.stream.scope.environment),
     )
 
