@@ -65,7 +65,7 @@ class Builder:
         element = self._open[-1]
         if element is self._mute:
             return
-        if element.text is None and len(text) <= self._room:
+        if element.text is None and not self._long and len(text) <= self._room:
             element.text = text
             return
         collected = self._long.get(element)

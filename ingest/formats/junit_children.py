@@ -18,6 +18,7 @@ Rules:
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
@@ -32,6 +33,7 @@ OUTPUT_TAGS = frozenset({"system-out", "system-err", "system.out", "system.err"}
 _OWN = {"failure": Outcome.FAILED, "error": Outcome.ERRORED, "skipped": Outcome.SKIPPED}
 _PROPERTY_TAGS = frozenset({"properties", "property"})
 _OUTPUT_TAIL = 4_000
+_PYTEST_COLOUR = re.compile(r"#x1B\[[0-?]*[ -/]*[@-~]")
 _new = tuple.__new__
 
 
@@ -113,7 +115,7 @@ def _interim(own: CaseAttempt, element: Element, kind: Any, limits: Limits) -> C
     """A failed attempt beside the case's own one."""
     result = kind.fromelem(element)
     text = "\n".join(part for part in (_tidy(result.text or ""), _tidy(result.stack_trace or "")) if part)
-    message = result.message or first_line(text)
+    message = _tidy(result.message or "") or first_line(text)
     started = moment(element.get("timestamp") or "")
     return own._replace(
         outcome=Outcome.FAILED if element.tag.endswith("Failure") else Outcome.ERRORED,
@@ -158,7 +160,7 @@ def _own_outcome(head: CaseHead, results: list[Element], case: Element, notes: N
         text = "\n\n".join(part for part in (_tidy(first.text or ""), *map(_all_of, red[1:])) if part)
     else:
         text = _tidy(first.text or "")
-    message = first.get("message") or first_line(text)
+    message = _tidy(first.get("message") or "") or first_line(text)
     if first.tag == "skipped":
         return Outcome.SKIPPED, Failure(first.get("type") or "", message, "") if message else None
     return _OWN[first.tag], Failure(first.get("type") or "", message, text or ("" if message else _output_tail(case)))
@@ -171,9 +173,13 @@ def _all_of(result: Element) -> str:
 def _tidy(text: str) -> str:
     """Text without blank lines before and white space after; the indentation of its first line stays.
 
+    pytest writes the escape character, which XML forbids, as `#x1B`: its colours go as well.
+
     >>> _tidy("\\n\\n    at Foo.java:1\\n  ")
     '    at Foo.java:1'
     """
+    if "#x1B[" in text:
+        text = _PYTEST_COLOUR.sub("", text)
     text = text.rstrip()
     start = len(text) - len(text.lstrip())
     return text[text.rfind("\n", 0, start) + 1 :] if start else text

@@ -126,12 +126,12 @@ _ISO_START = re.compile(r"\d{4}-?\d{2}-?\d{2}(?!\d)", re.ASCII)
 
 
 def is_unset_time(text: str) -> bool:
-    """Whether a writer says that it knows no time: nothing, or Go's zero time.
+    """Whether a writer says that it knows no time: nothing, Go's zero time, or the start of the epoch.
 
     >>> is_unset_time("0001-01-01T00:00:00Z"), is_unset_time("2024-01-01")
     (True, False)
     """
-    return not text.strip() or text.startswith("0001-01-01")
+    return not text.strip() or text.startswith(("0001-01-01", "1970-01-01T00:00:00"))
 
 
 def moment(text: str) -> Moment | None:
