@@ -17,7 +17,7 @@ from ingest.clean import clean_line
 from ingest.errors import Refused
 from ingest.limits import Limits
 from ingest.model import RunIdentity, Trigger
-from ingest.run_json import identity_from_path, read_run_json
+from ingest.run_json import read_run_json
 from ingest.settings import Settings
 
 SIDECAR = "run.json"
@@ -129,12 +129,8 @@ class Resolver:
             return UTC
 
     def _from_path(self, location: bytes) -> RunIdentity:
-        path = os.fsdecode(location)
-        for template in self.settings.path_templates:
-            found = identity_from_path(template, path)
-            if found is not None:
-                return clean_identity(found)
-        return RunIdentity()
+        found = self.settings.identity_of_path(os.fsdecode(location))
+        return RunIdentity() if found is None else clean_identity(found)
 
 
 def clean_identity(identity: RunIdentity) -> RunIdentity:

@@ -291,6 +291,21 @@ CREATE TABLE incident_member (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX incident_member_test ON incident_member (test_id, stream_id);
 
+-- `revision` counts write transactions; a kept answer holds for the revision it was made at.
+CREATE TABLE state (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO state VALUES ('revision', 0);
+
+CREATE TABLE kept_answer (
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE triage_event (
     event_id INTEGER PRIMARY KEY,
     at_ms INTEGER NOT NULL,

@@ -27,6 +27,8 @@ from store.codec import decode, encode
 from store.connect import Error, open_writer, translate
 from store.dimensions import Dimensions
 from store.errors import StoreError as StoreError
+from store.incidents import Incidents
+from store.incidents import OpenIncident as OpenIncident
 from store.ledger import Ledger
 from store.ledger import LedgerRow as LedgerRow
 from store.ledger import SourceFile as SourceFile
@@ -83,6 +85,7 @@ class Writer:
         self._run_tests: dict[tuple[int, int], set[int]] = {}
         self._data_version = -1
         self.ledger = Ledger(self._connection)
+        self.incidents = Incidents(self._connection)
 
     def close(self) -> None:
         """Checkpoint the log into the file and close."""
@@ -103,6 +106,7 @@ class Writer:
             self._notice_others()
             yield
             self._rollups.settle()
+            self._connection.execute("UPDATE state SET value = value + 1 WHERE name = 'revision'")
             self._connection.execute("COMMIT")
         except Error as problem:
             self._undo("ROLLBACK")

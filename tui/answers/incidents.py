@@ -15,7 +15,7 @@ from tui.answers.triage import IncidentRow, Radius, ThreeOwners
 WORTH_SHOWING = 0.2
 """Probability from which a suspect speaks for grouping."""
 SUSPECTS_GROUPED = 2
-UNDECIDED_NEW, UNDECIDED_LONG = 0.5, 0.02
+UNDECIDED_NEW, UNDECIDED_LONG = 0.3, 0.02
 """P(someone must act now) where the cause cannot be told: what has been red for weeks waits behind what is new."""
 
 
@@ -100,7 +100,7 @@ def _title(lead: Judged) -> str:
 
 
 def _act_probability(lead: Judged) -> float:
-    """P(someone must act): everything but a flake; half where nothing can be told, little of what stands for long."""
+    """P(someone must act): everything but a flake; less where nothing can be told, little of what stands for long."""
     if lead.judgement.verdict is Verdict.UNDECIDED or not lead.judgement.hypotheses:
         return UNDECIDED_LONG if lead.judgement.age == "long-standing" else UNDECIDED_NEW
     return 1.0 - sum(h.probability for h in lead.judgement.hypotheses if h.kind == "flake")

@@ -94,7 +94,14 @@ class TriageAnswer:
 
 
 def answer_triage(connection: Connection, query: Query) -> TriageAnswer:
-    """Incidents that are red now under the filters of `query`."""
+    """Incidents that are red now under the filters of `query`; as kept by the last writer where that still holds."""
+    from tui.answers.keeping import load_kept
+
+    return load_kept(connection, query) or work_out_triage(connection, query)
+
+
+def work_out_triage(connection: Connection, query: Query) -> TriageAnswer:
+    """The same from the facts."""
     from tui.answers.incidents import list_incidents
 
     health = answer_health(connection, query)

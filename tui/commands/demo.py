@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ingest.model import RunIdentity
+from ingest.settings import Settings, load_settings
 from tui.answers.query import Query
 from tui.locations import Place
 
@@ -27,13 +28,13 @@ def demo_command(ctx: click.Context, as_text: bool, ascii_only: bool) -> None:
         )
     with tempfile.TemporaryDirectory(prefix="crywolf-demo-") as folder:
         database = Path(folder) / "demo.db"
-        _ingest(database, samples)
+        query = Query(settings=_ingest(database, samples))
         if as_text or not (sys.stdin.isatty() and sys.stdout.isatty()):
-            _print_answers(database)
+            _print_answers(database, query)
             return
         from tui.app import run_dashboard
 
-        code = run_dashboard(database, Query(), watch=(), ascii_only=ascii_only, theme=None)
+        code = run_dashboard(database, query, watch=(), ascii_only=ascii_only, theme=None)
     if code:
         ctx.exit(code)
 
@@ -46,18 +47,18 @@ def sample_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _ingest(database: Path, samples: Path) -> None:
+def _ingest(database: Path, samples: Path) -> Settings:
     """Fill the temporary store; nothing of the person's own settings or CI environment counts."""
-    from ingest.settings import Settings, load_settings
     from tui.commands.ingest import ingest_paths
 
     file = samples / "crywolf.toml"
     place = Place(database, "demo", load_settings(file) if file.is_file() else Settings())
     _, tally = ingest_paths(place, (str(samples),), RunIdentity(), environ={})
     click.echo(tally.sentence(), err=True)
+    return place.settings
 
 
-def _print_answers(database: Path) -> None:
+def _print_answers(database: Path, query: Query) -> None:
     """The five answers as text on standard output."""
     from store.connect import open_reader
     from tui.answers.triage import answer_triage
@@ -66,7 +67,7 @@ def _print_answers(database: Path) -> None:
 
     connection = open_reader(database)
     try:
-        answer = answer_triage(connection, Query())
+        answer = answer_triage(connection, query)
     finally:
         connection.close()
     print_rich(*(styled(*pieces) for pieces in five_answers(answer)))

@@ -10,6 +10,7 @@ import click
 from ingest.model import FileOutcome, FileStatus, RunIdentity
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import STDIN, Input, Skip, raw_text
+from tui.answers.query import Query
 from tui.commands.identity import identity_options
 from tui.commands.opening import place_of
 from tui.commands.options import json_option
@@ -75,6 +76,10 @@ def ingest_paths(
             advance(outcome)
 
         ingestion.ingest_all(_inputs_of(found, take), take)
+    if tally.files[FileStatus.INGESTED]:
+        from tui.answers.keeping import keep_triage
+
+        keep_triage(place.database, Query(settings=place.settings))
     return tuple(outcomes), tally
 
 

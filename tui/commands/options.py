@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from tui.answers.query import Moment, Query
+from tui.commands.opening import place_of
 from tui.times import parse_moment
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -34,7 +35,8 @@ def query_options(command: Function) -> Function:
     @wraps(command)
     def with_query(*args: Any, **given: Any) -> Any:
         chosen = {name: given.pop(name) for name in (*_TIMES, *_FILTERS)}
-        return command(*args, query=Query(**chosen), **given)
+        settings = place_of(click.get_current_context()).settings
+        return command(*args, query=Query(**chosen, settings=settings), **given)
 
     decorated: Any = with_query
     for decorator in reversed(_decorators()):
