@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from ingest.model import Result
 from tui import present
@@ -76,8 +77,10 @@ class TestView(View["TestDetail"]):
         failures.set_keys(seen)
         failures.forget_rows()
         failures.display = bool(answer.failures)
-        if not answer.failures:
-            self.set_focus(pane)
+
+    @property
+    def main(self) -> Widget:
+        return self.query_one("#failures" if self.answer and self.answer.failures else "#evidence")
 
     def summary(self, answer: TestDetail) -> tuple[Line, Line]:
         shown = len(answer.failures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("verdict", "verdict", 13, folds=(Fold(6, 1),)),
-    Column("what", "what", 34, is_flexible=True),
+    Column("what", "what", 34, folds=(Fold(4, 22),), is_flexible=True),
     Column("since", "since", 7, align="right"),
     Column("radius", "radius", 10, folds=(Fold(2, 5),), short="tests"),
     Column("suspect", "top suspect", 23, folds=(Fold(3, 12), Fold(5, 0))),
@@ -162,15 +163,13 @@ def state_line(state: str, width: int, glyphs: present.Glyphs) -> Line:
     if cell_len(state) > width:
         for word, short in _STATE_WORDS:
             state = state.replace(word, short)
+        state = _ISO_DATE.sub(lambda found: f"{int(found[3])} {_MONTHS[int(found[2]) - 1]}", state)
     return line((state, "strong" if is_new else "muted"))
 
 
-_STATE_WORDS = (
-    ("acknowledged by", "ack"),
-    ("claimed by", "claim"),
-    ("assigned to", "to"),
-    ("quarantined until ", "q. "),
-)
+_STATE_WORDS = (("acknowledged by", "ack"), ("claimed by", "claim"), ("assigned to", "to"), ("quarantined until ", ""))
+_ISO_DATE = re.compile(r"(\d{4})-(0\d|1[0-2])-(\d\d)")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def incident_url(incident: IncidentRow | None) -> str | None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import get_current_worker
 
@@ -111,6 +112,11 @@ class View(Screen[None], Generic[_A]):
         """The link behind what is selected."""
         return None
 
+    @property
+    def main(self) -> Widget:
+        """The widget that has the keys when nothing else was chosen."""
+        return self.query_one(self.MAIN)
+
     def copied(self) -> str:
         """What `y` takes."""
         return ""
@@ -144,7 +150,8 @@ class View(Screen[None], Generic[_A]):
 
     @on(events.ScreenResume)
     def _catch_up(self) -> None:
-        if self._seen_beats != self.context.pulse.beats or (self.answer is None and self._problem is None):
+        is_new = self.answer is None and self._problem is None and not self._is_loading
+        if is_new or self._seen_beats != self.context.pulse.beats:
             self.reload(is_quiet=True)
 
     # Asking
@@ -217,7 +224,7 @@ class View(Screen[None], Generic[_A]):
             self.remove_class("-blank")
             self.show(answer)
             if was_blank and not isinstance(self.focused, Input):
-                self.set_focus(self.query_one(self.MAIN))
+                self.set_focus(self.main)
         else:
             self._show_blank(lambda width: self.blank(answer, width) or ())
         self._show_top()
@@ -283,10 +290,14 @@ class View(Screen[None], Generic[_A]):
         self._draw()
 
     @on(FilterLine.Left)
-    @on(FilterLine.Cleared)
     def _leave_filter(self) -> None:
         self.query_one(FilterLine).show_open(bool(self.filter_text))
-        self.set_focus(self.query_one(self.MAIN))
+        self.set_focus(self.main)
+
+    @on(FilterLine.Cleared)
+    def _clear_filter(self) -> None:
+        self._apply_filter(FilterLine.Changed(""))
+        self._leave_filter()
 
     def action_back(self) -> None:
         """Clears the filter, else goes back one view."""

@@ -268,7 +268,8 @@ class LineTable(ScrollView, can_focus=True):
         if wanted:
             top, rows = self.scroll_offset.y, self.size.height
             ahead = self.keys[max(top - rows, 0) : top + 2 * rows]
-            self.post_message(self.RowsWanted(self, tuple(ahead)))
+            # After a refresh the active pump is whoever caused it; a message never bubbles past its sender.
+            self.post_message(self.RowsWanted(self, tuple(ahead)).set_sender(self))
 
     def _strip(self, row: Row, mark: Piece, base: Style, width: int) -> Strip:
         pieces = row_line(row, self.columns, self._widths(), mark, self._ellipsis)

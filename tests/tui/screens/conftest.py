@@ -1,0 +1,44 @@
+"""Every dashboard test runs at a fixed time zone, in a home of its own, with no theme or editor of the machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from tests.tui.screens.driving import AppMaker
+from tests.tui.screens.fakes import FakeAnswers
+from tui.answers.query import Query
+from tui.app import CrywolfApp
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    home = tmp_path / "home"
+    home.mkdir()
+    for variable in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(home))
+    for variable in ("NO_COLOR", "CRYWOLF_ASCII", "CRYWOLF_THEME", "TEXTUAL_THEME", "EDITOR", "VISUAL", "CRYWOLF_DB"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr(Input, "cursor_blink", False)
+    time.tzset()
+    yield
+    time.tzset()
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> AppMaker:
+    """A dashboard over made-up answers."""
+
+    def make(answers: FakeAnswers | None = None, **more: object) -> CrywolfApp:
+        options: dict[str, object] = {"zone": UTC, "opener": lambda url: True, **more}
+        query = options.pop("query", Query(environment="staging", branch="main"))
+        database = options.pop("database", tmp_path / "store.db")
+        return CrywolfApp(database, query, answers=answers or FakeAnswers(), **options)  # type: ignore[arg-type]
+
+    return make

@@ -1,0 +1,148 @@
+"""Names of strangers on every screen: nothing crashes, no action runs, no byte reaches the terminal that acts on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ingest.model import Change, Link, TestCase
+from tests.tui.screens import fakes
+from tests.tui.screens.driving import AppMaker, press, settle
+from tests.tui.screens.fakes import FakeAnswers
+from tests.tui.screens.hostile import HOSTILE
+from tui.answers.changes import ChangeRow
+from tui.answers.search import Hit
+from tui.answers.tests import TestRow
+from tui.answers.timeline import TimelineGrid
+from tui.answers.triage import ThreeOwners
+from tui.app import CrywolfApp
+
+CHUNKS = [HOSTILE[start : start + 12] for start in range(0, len(HOSTILE), 12)]
+TOUR = (
+    "enter",
+    "enter",
+    "enter",
+    "y",
+    "escape",
+    "escape",
+    "escape",
+    "2",
+    "enter",
+    "escape",
+    "3",
+    "enter",
+    "4",
+    "G",
+    "5",
+    "enter",
+)
+
+
+class HostileAnswers(FakeAnswers):
+    """Answers in which every text is a stranger's."""
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        evil = texts
+        cases = [TestCase(text, text, text, text) for text in evil]
+        owners = ThreeOwners((evil[0],), evil[-1], (evil[0],), (evil[-1],))
+        incidents = tuple(
+            replace(
+                fakes.INCIDENTS[0],
+                incident_id=f"i-{i}",
+                title=text,
+                message=text,
+                text=text * 3,
+                owners=owners,
+                state=text,
+                lead=cases[i],
+                tests=((cases[i], replace(fakes.STAGING, environment=text, variant=text)),),
+                between=(replace(fakes.PAYMENTS, service=text, to_version=text),),
+                hypotheses=(
+                    replace(fakes.PAYMENT_HYPOTHESES[0], change=replace(fakes.PAYMENTS, service=text, title=text)),
+                ),
+                links=(Link(text, text),),
+            )
+            for i, text in enumerate(evil)
+        )
+        services = fakes.services_answer()
+        rows = tuple(
+            replace(services.services[0], name=text, owner=text or None, depends_on=(text,), used_by=(text,))
+            for text in evil
+        )
+        changes = tuple(
+            ChangeRow(
+                replace(fakes.PAYMENTS, change_id=f"c{i}", service=text, title=text, author=text, files=(text,)),
+                text,
+                1,
+                1,
+            )
+            for i, text in enumerate(evil)
+        )
+        grid = fakes.grid(30, 2)
+        attempts = tuple(
+            replace(
+                one,
+                message=evil[i % len(evil)],
+                text=evil[i % len(evil)],
+                raw_name=evil[0],
+                job=evil[0],
+                source=evil[0],
+            )
+            for i, one in enumerate(fakes.attempts())
+        )
+        super().__init__(
+            incidents=incidents,
+            services_now=replace(services, services=rows),
+            change_rows=changes,
+            grid_now=_evil_grid(grid, cases),
+            detail_now=replace(fakes.detail(cases[0]), owners=owners, failures=attempts),
+            tests_total=len(evil),
+        )
+        self.evil, self.cases = evil, cases
+
+    def test_rows(self, window: object, keys: object) -> tuple[TestRow, ...]:
+        return tuple(
+            replace(fakes.test_row(index), case=self.cases[index], owners=(self.evil[index],))
+            for _, index in keys  # type: ignore[attr-defined]
+        )
+
+    def search(self, text: str) -> tuple[Hit, ...]:
+        return tuple(Hit("test", one, one, one) for one in self.evil)
+
+
+def _evil_change(text: str) -> Change:
+    return replace(fakes.PAYMENTS, service=text, title=text, author=text, files=(text,))
+
+
+def _evil_grid(grid: TimelineGrid, cases: list[TestCase]) -> TimelineGrid:
+    rows = tuple(replace(grid.rows[0], case=one, owners=(one.name,)) for one in cases)
+    return replace(grid, rows=rows)
+
+
+def bytes_that_act(app: CrywolfApp) -> list[str]:
+    """Segments on the screen with anything that a terminal would act on."""
+    texts = [segment.text for strip in app.screen._compositor.render_strips() for segment in strip]
+    return [
+        text for text in texts if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or 0x202A <= ord(c) <= 0x202E for c in text)
+    ]
+
+
+@pytest.mark.parametrize("texts", CHUNKS, ids=lambda texts: f"from-{HOSTILE.index(texts[0])}")
+async def test_every_screen_survives(make_app: AppMaker, texts: tuple[str, ...]) -> None:
+    """All screens, drilled down to the attempt, in both widths."""
+    app = make_app(HostileAnswers(texts))
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settle(pilot)
+        assert not bytes_that_act(app)
+        for key in TOUR:
+            await press(pilot, key)
+            assert not bytes_that_act(app), key
+        await pilot.resize_terminal(60, 20)
+        await settle(pilot)
+        assert not bytes_that_act(app)
+        await press(pilot, "colon", "x", "escape", "ctrl+p", "x")
+        await pilot.pause(0.2)
+        assert not bytes_that_act(app)
+        assert app.is_running
+        assert "\x1b" not in app.clipboard
