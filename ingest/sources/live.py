@@ -21,6 +21,8 @@ from ingest.sources.tail import GRACE_MS, Stamp, Tail
 
 RESCAN_S = 5.0
 POLL_S = 0.05
+TOGETHER = 20
+"""Files of a burst that are committed and told together."""
 _UNFINISHED_CODES = frozenset({"empty", "xml-empty", "json-empty"})
 
 Take = Callable[[Sequence[Input]], Sequence[FileOutcome]]
@@ -135,8 +137,11 @@ class Follower:
 
     def _read(self, paths: Sequence[str]) -> None:
         """Hand over what is ready; what turns out to be cut is waited for once more, and not told yet."""
-        if not paths:
-            return
+        for start in range(0, len(paths), TOGETHER):
+            self._read_some(paths[start : start + TOGETHER])
+
+    def _read_some(self, paths: Sequence[str]) -> None:
+        """Hand over some files and tell of them once they are committed."""
         items = [self._inputs[path] for path in paths]
         by_name = {item.path: path for item, path in zip(items, paths, strict=True)}
         for outcome in self.take(items):
