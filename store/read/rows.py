@@ -44,6 +44,8 @@ class StreamRun:
     run: RunRef
     executed: int
     red: int
+    failing: int
+    """Cases with a failing attempt: red ones and flaky ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ WHERE r.started_ms >= ? AND r.started_ms <= ? AND coalesce(r.ended_ms, r.started
 GROUP BY r.run_id ORDER BY r.started_ms DESC, l.name, r.name, r.attempt, r.environment
 """
 _STREAM_RUNS = f"""
-SELECT {RUN_COLUMNS}, t.passed + t.failed + t.errored + t.flaky, t.failed + t.errored
+SELECT {RUN_COLUMNS}, t.passed + t.failed + t.errored + t.flaky, t.failed + t.errored, t.failed + t.errored + t.flaky
 FROM run_total t
 JOIN run r ON r.run_id = t.run_id
 JOIN pipeline l ON l.pipeline_id = r.pipeline_id
@@ -47,7 +47,7 @@ def list_stream_runs(
 ) -> tuple[StreamRun, ...]:
     """First run attempts of a stream, oldest first; with a limit the newest so many."""
     rows = connection.execute(_STREAM_RUNS, (stream_id, since_ms, until_ms, at_ms, limit)).fetchall()
-    return tuple(StreamRun(row[0], run_ref(row), row[RUN_WIDTH], row[RUN_WIDTH + 1]) for row in reversed(rows))
+    return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
 
 
 def list_later_attempts(connection: Connection, run: RunRef) -> tuple[tuple[int, RunRef], ...]:

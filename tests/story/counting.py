@@ -74,6 +74,20 @@ def names_of(path: Path) -> Iterator[tuple[str, str]]:
             yield test["suite"][0], test["name"]
 
 
+def peers_of(path: Path) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    """((class name, name), services that it is said to exercise) of each result of a report that says so."""
+    text = read(path)
+    if "service.peer.name" not in text:
+        return
+    if path.name.removesuffix(".gz").endswith(".xml"):
+        for case in ET.fromstring(text).iter("testcase"):
+            named = (p.attrib["value"] for p in case.iter("property") if p.get("name") == "service.peer.name")
+            yield (case.attrib["classname"], case.attrib["name"]), tuple(named)
+    else:
+        for test in json.loads(text)["results"]["tests"]:
+            yield (test["suite"][0], test["name"]), tuple(test.get("extra", {}).get("service.peer.name", ()))
+
+
 def moved(text: str, shift_s: int) -> str:
     """The text with every time that it holds moved.
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from analysis.records import ChangeFeed, Exercise, ServiceGraph, TestColumn
+from analysis.records import BoolMatrix, ChangeFeed, Exercise, ServiceGraph, TestColumn
 from ingest.model import PRE_MERGE_BRANCH, Tier
 from store.connect import Connection
 from store.read import catalog, changes, streams, tests
@@ -27,6 +27,8 @@ class Basis:
     """Those that pass the filters of the query, baseline or not."""
     loaded: dict[tuple[int, int, int], object] = field(default_factory=dict)
     """Histories loaded for this answer, by (stream row, since, until)."""
+    outages: dict[int, tuple[tuple[int, ...], BoolMatrix]] = field(default_factory=dict)
+    """(test rows, what closed outages mask) over the window, by stream row."""
 
     @cached_property
     def owners(self) -> OwnerBook:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.outages import find_outages
-from analysis.records import ABSENT, BoolMatrix, DurationMatrix, OutageReport, StreamHistory
-from analysis.same_code import CodeRelation, relate_code
+from analysis.records import ABSENT, DurationMatrix, StreamHistory
 from ingest.model import Outcome, Result, RunState
 from store.merge import merge_attempts
 from store.read import results, runs, tests
@@ -55,21 +53,6 @@ def load_history(
     rows = list(results.list_results(connection, stream.stream_id, [run.run_row for run in found], wanted))
     present = wanted if wanted is not None else sorted({row[1] for row in rows})
     return _build(basis, stream, found, present, rows)
-
-
-def relation_of(basis: Basis, loaded: Loaded) -> CodeRelation:
-    """Which runs ran the same code for which cases."""
-    return relate_code(loaded.history, basis.feed)
-
-
-def outages_of(loaded: Iterable[Loaded]) -> OutageReport:
-    """Outages in some streams of one environment."""
-    return find_outages([one.history for one in loaded])
-
-
-def mask_of(loaded: Loaded) -> BoolMatrix:
-    """[n, m]: True where a masked outage explains the result and it counts for no rate."""
-    return find_outages([loaded.history]).cells[0]
 
 
 def last_complete(loaded: Loaded, column: int) -> int | None:

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from analysis.flakiness import rate_flakes
 from analysis.intervals import FLAKE_PRIOR
-from analysis.outages import find_outages
 from analysis.records import BoolMatrix, FlakeStats
 from analysis.same_code import UNKNOWN, CodeRelation, relate_code
-from ingest.model import RunState
-from store.read import runs
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis
 from tui.answers.histories import Loaded, load_history
+from tui.answers.masking import mask_of
 
 LEAST_RUNS = 5
 """Executed, unmasked runs below which a rate is not given."""
-LEAST_EXECUTED = 20
-MOSTLY_RED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +39,6 @@ def rate_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> Ra
     window = basis.window
     loaded = load_history(basis, stream, window.since_ms, window.until_ms, test_rows)
     relation = relate_code(loaded.history, basis.feed)
-    masked = find_outages([loaded.history]).closed[0] | _mostly_red(basis, loaded)[:, None]
+    masked = mask_of(basis, loaded)
     stats = rate_flakes(loaded.history, relation, masked=masked, durations_ms=loaded.durations_ms, prior=FLAKE_PRIOR)
     return Rated(loaded, stats, masked, relation)
-
-
-def _mostly_red(basis: Basis, loaded: Loaded) -> BoolMatrix:
-    """[n]: complete runs of at least 20 executed cases, of all the stream's, of which more than 80 % are red."""
-    window = basis.window
-    found = runs.list_stream_runs(
-        basis.connection, loaded.stream.stream_id, window.since_ms, window.until_ms, window.now_ms
-    )
-    return np.array(
-        [
-            one.run.state is RunState.COMPLETE
-            and one.executed >= LEAST_EXECUTED
-            and one.red > MOSTLY_RED * one.executed
-            for one in found
-        ],
-        dtype=np.bool_,
-    )
