@@ -145,7 +145,7 @@ def _decoded(head: bytes) -> str:
 
 # XML
 
-_ROOT = re.compile(r"<([^\s/<>\"'=&!?]{1,200})(?=[\s/>])")
+_ROOT = re.compile(r"<([A-Za-z_:\x80-\U0010ffff][^\s/<>\"'=&!?]{0,199})(?=[\s/>])")
 _ATTRIBUTE = re.compile(r"\s([^\s=\"'<>/]{1,100})\s*=\s*(?:\"([^\"<]{0,500})\"|'([^'<]{0,500})')")
 _DOCTYPE = re.compile(r"<!DOCTYPE\s+([^\s>\[]{1,100})", re.IGNORECASE)
 _PAGE_TAGS = frozenset(
@@ -210,7 +210,8 @@ def _no_root(text: str, is_cut: bool, claim: str, is_page: bool) -> Recognised:
 
 def _by_root(text: str, root: re.Match[str] | None, at: int, claim: str, is_cut: bool) -> Recognised:
     if root is None:
-        if not is_cut and text.find(">", at) < 0 and text.startswith("<", at):
+        is_name = text[at + 1 : at + 2].isalpha()
+        if not is_cut and text.find(">", at) < 0 and text[at] == "<" and (claim or is_name):
             return _refused(
                 "xml-truncated", "the file ends inside its first element; write it again", *_place(text, at)
             )
@@ -273,8 +274,8 @@ def _is_table(shape: JsonShape) -> bool:
 
 
 def _other_json(text: str, shape: JsonShape) -> Recognised:
-    if shape.depth > 100 and not shape.keys:
-        return _refused("json-depth", "arrays nested deeper than 100, and no known document", 1, 1)
+    if shape.depth > 100:
+        return _refused("json-depth", "objects or arrays nested deeper than 100, and no known document", 1, 1)
     if re.match(r"\s*\{\s*'", text):
         return _refused("json-syntax", "single quotes: this is a program's own notation and no JSON", 1, 1)
     keys = ", ".join(repr(key[:30]) for key in sorted(shape.keys) if "." not in key and key.isprintable())

@@ -80,7 +80,9 @@ def test_harmless_text_is_returned_itself() -> None:
         assert clean(text) is text
 
 
-@pytest.mark.parametrize("piece", ["\x1b", "\x1b[", "\x1b]", "\x9d", "\x9da", "\x1b[31ma", "a\x00", "\x1b ", "\r", "[1;"])
+@pytest.mark.parametrize(
+    "piece", ["\x1b", "\x1b[", "\x1b]", "\x9d", "\x9da", "\x1b[31ma", "a\x00", "\x1b ", "\r", "[1;"]
+)
 def test_a_megabyte_of_hostile_text_takes_no_noticeable_time(piece: str) -> None:
     """No pattern is worse than linear; the ceiling is loose for slow machines."""
     text = "\x9d0;" + piece * (1_000_000 // len(piece))

@@ -88,7 +88,9 @@ class Trickle(io.RawIOBase):
         return piece
 
 
-def collect(read: FormatReader | Callable[[BinaryIO, Limits, CollectingSink], None], data: bytes | str) -> CollectingSink:
+def collect(
+    read: FormatReader | Callable[[BinaryIO, Limits, CollectingSink], None], data: bytes | str
+) -> CollectingSink:
     """What a reader hands over."""
     sink = CollectingSink()
     read(io.BytesIO(data.encode() if isinstance(data, str) else data), Limits(), sink)

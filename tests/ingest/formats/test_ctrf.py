@@ -19,21 +19,19 @@ def document(*tests: dict[str, Any], **results: Any) -> str:
     return json.dumps({"reportFormat": "CTRF", "results": {"tool": {"name": "x"}, "tests": list(tests), **results}})
 
 
-def test(status: str = "passed", **fields: Any) -> dict[str, Any]:
+def entry(status: str = "passed", **fields: Any) -> dict[str, Any]:
+    """One test of a document."""
     return {"name": "t", "status": status, "duration": 5, **fields}
-
-
-test.__test__ = False  # type: ignore[attr-defined]
 
 
 def test_a_test_is_an_attempt() -> None:
     """Suite, file, times, message and trace."""
     sink = read_ctrf(
         document(
-            test("failed", suite=["a", "b"], filePath="a.spec.ts", start=1767225600000, message="m", trace="at x"),
-            test(filePath="a.spec.ts", suite="a > b", duration=1.6),
-            test("skipped", message="later"),
-            test("pending"),
+            entry("failed", suite=["a", "b"], filePath="a.spec.ts", start=1767225600000, message="m", trace="at x"),
+            entry(filePath="a.spec.ts", suite="a > b", duration=1.6),
+            entry("skipped", message="later"),
+            entry("pending"),
         )
     )
     one, two, three, four = sink.cases
@@ -65,7 +63,14 @@ def test_a_test_is_an_attempt() -> None:
         ),
         ({"status": "passed", "retryAttempts": [{"status": "failed"}, {"status": "passed"}]}, "fp"),
         ({"status": "failed", "retryAttempts": [{"status": "failed", "message": "other"}]}, "ff"),
-        ({"status": "failed", "message": "m", "retryAttempts": [{"status": "failed", "message": "m", "duration": 5}]}, "f"),
+        (
+            {
+                "status": "failed",
+                "message": "m",
+                "retryAttempts": [{"status": "failed", "message": "m", "duration": 5}],
+            },
+            "f",
+        ),
         ({"status": "other"}, "e"),
         ({"status": "other", "rawStatus": "todo"}, "s"),
         ({"status": "exploded"}, "e"),
@@ -74,7 +79,7 @@ def test_a_test_is_an_attempt() -> None:
 )
 def test_retries_are_attempts_in_order(fields: dict[str, Any], outcomes: str) -> None:
     """Listed attempts come first; hidden ones are known only to have failed."""
-    sink = read_ctrf(document(test(**fields)))
+    sink = read_ctrf(document(entry(**fields)))
     assert sink.outcomes == outcomes
     assert [attempt.retry for attempt in sink.cases] == list(range(len(outcomes)))
 
@@ -87,7 +92,7 @@ def test_identity_comes_from_the_environment() -> None:
         "shardId": "2/4", "extra": {"crywolf.run.trigger": "schedule", "vcs.ref.head.name": "release"},
     }  # fmt: skip
     summary = {"tests": 2, "start": 1767225600, "stop": 1767225660000}
-    tests = [test(browser="firefox", device="phone"), test(browser="firefox")]
+    tests = [entry(browser="firefox", device="phone"), entry(browser="firefox")]
     known = read_ctrf(document(*tests, environment=environment, summary=summary)).known
     assert (known.pipeline, known.run_id, known.branch, known.revision) == ("integration", "77", "release", "abc")
     assert (known.service, known.service_version, known.environment) == ("shop", "1.2", "staging")
@@ -101,8 +106,10 @@ def test_services_and_links_come_from_extensions() -> None:
     """Declared services in `extra` or `labels`, attachments, trace ids."""
     sink = read_ctrf(
         document(
-            test(extra={"service.peer.name": ["payments", "stock"], "trace_id": "4bf9"}, attachments=[{"path": "a.png"}]),
-            test(labels={"services": "cart"}),
+            entry(
+                extra={"service.peer.name": ["payments", "stock"], "trace_id": "4bf9"}, attachments=[{"path": "a.png"}]
+            ),
+            entry(labels={"services": "cart"}),
         )
     )
     assert [attempt.services for attempt in sink.cases] == [("payments", "stock"), ("cart",)]
@@ -111,14 +118,16 @@ def test_services_and_links_come_from_extensions() -> None:
 
 def test_a_failure_without_text_gets_the_end_of_the_output() -> None:
     """The error stream first."""
-    sink = read_ctrf(document(test("failed", stdout=["out"], stderr=["one", "two"])))
+    sink = read_ctrf(document(entry("failed", stdout=["out"], stderr=["one", "two"])))
     assert sink.cases[0].failure == Failure("", "", "one\ntwo")
 
 
-@pytest.mark.parametrize("raw", ['"12"', "null", "true", "[]", "-1", "1e308", "1e309", "9" * 5000, "18446744073709551616"])
+@pytest.mark.parametrize(
+    "raw", ['"12"', "null", "true", "[]", "-1", "1e308", "1e309", "9" * 5000, "18446744073709551616"]
+)
 def test_an_unreadable_duration_is_unknown(raw: str) -> None:
     """Never infinite, negative or an error."""
-    sink = read_ctrf('{"results":{"tests":[{"name":"t","status":"failed","duration":%s}]}}' % raw)
+    sink = read_ctrf(f'{{"results":{{"tests":[{{"name":"t","status":"failed","duration":{raw}}}]}}}}')
     assert [attempt.duration_ms for attempt in sink.cases] == [None]
     assert bool(sink.warnings) == (raw != "null")
 
@@ -153,13 +162,13 @@ def test_refusals_name_code_and_path(data: str | bytes, code: str, words: str) -
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_other_encodings_of_json_are_read(encoding: str) -> None:
     """With a byte order mark, or two bytes a character."""
-    assert read_ctrf(document(test(name="prüfung")).encode(encoding)).cases[0].name == "prüfung"
+    assert read_ctrf(document(entry(name="prüfung")).encode(encoding)).cases[0].name == "prüfung"
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_survive(name: str) -> None:
     """As written, except that half a character is replaced and nothing becomes a stand-in."""
-    attempt = read_ctrf(document(test("failed", name=name, message=name, trace=name, suite=name))).cases[0]
+    attempt = read_ctrf(document(entry("failed", name=name, message=name, trace=name, suite=name))).cases[0]
     expected = name.replace("\ud800", "\ufffd") if name.strip() else "(no name)"
     assert attempt.name == expected
     clean_line(attempt.name).encode()
@@ -173,4 +182,4 @@ def test_escaped_halves_of_characters_are_replaced() -> None:
 
 def test_the_summary_is_compared() -> None:
     """Numbers come from the tests."""
-    assert any("states 3 tests" in text for text in read_ctrf(document(test(), summary={"tests": 3})).warnings)
+    assert any("states 3 tests" in text for text in read_ctrf(document(entry(), summary={"tests": 3})).warnings)

@@ -46,7 +46,8 @@ def test_suite_or_cases_may_be_the_root_s_children(root: str) -> None:
 )
 def test_the_innermost_suite_stands_in_for_a_missing_class_name(attributes: str, classname: str) -> None:
     """An unnamed suite inside a named one passes the name on."""
-    document = f'<testsuite name="outer"><testsuite name="inner"><testsuite><testcase {attributes}/></testsuite></testsuite></testsuite>'
+    inner = f'<testsuite name="inner"><testsuite><testcase {attributes}/></testsuite></testsuite>'
+    document = f'<testsuite name="outer">{inner}</testsuite>'
     assert read_junit(document).cases[0].classname == classname
 
 
@@ -63,9 +64,9 @@ def test_suites_are_left_again() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        '<testsuites xmlns="urn:x"><testsuite name="s"><testcase name="t"><failure/></testcase></testsuite></testsuites>',
-        '<j:testsuites xmlns:j="urn:x"><j:testsuite name="s"><j:testcase name="t"><j:failure/></j:testcase></j:testsuite></j:testsuites>',
-        '<testsuites><unknown><testsuite name="s"><testcase name="t"><failure/></testcase></testsuite></unknown></testsuites>',
+        '<testsuite name="s" xmlns="urn:x"><testcase name="t"><failure/></testcase></testsuite>',
+        '<j:testsuite name="s" xmlns:j="urn:x"><j:testcase name="t"><j:failure/></j:testcase></j:testsuite>',
+        '<testsuite name="s"><unknown><testcase name="t"><failure/></testcase></unknown></testsuite>',
     ],
 )
 def test_namespaces_and_unknown_wrappers_hide_nothing(document: str) -> None:
@@ -200,7 +201,8 @@ def test_services_of_a_suite_hold_for_its_cases_only() -> None:
     payments = '<properties><property name="service.peer.name" value="payments"/></properties>'
     stock = '<properties><property name="peer.service">stock</property></properties>'
     document = (
-        f'<testsuites><testsuite name="a">{payments}<testcase name="1"/><testcase name="2">{stock}</testcase></testsuite>'
+        f'<testsuites><testsuite name="a">{payments}<testcase name="1"/>'
+        f'<testcase name="2">{stock}</testcase></testsuite>'
         '<testsuite name="b"><testcase name="3"/></testsuite></testsuites>'
     )
     assert [a.services for a in read_junit(document).cases] == [("payments",), ("stock", "payments"), ()]
@@ -283,7 +285,9 @@ def test_hostile_names_are_handed_over_as_written(name: str) -> None:
     """Cleaning is the pipeline's; what XML cannot hold is left out of this test."""
     legal = "".join(c for c in name if c in "\t\n" or c >= " ").encode("utf-8", "replace").decode()
     attribute = quoteattr(legal, {"\n": "&#10;", "\t": "&#9;"})
-    (attempt,) = read_junit(suite(f"<testcase classname={attribute} name={attribute}><failure message={attribute}/></testcase>")).cases
+    (attempt,) = read_junit(
+        suite(f"<testcase classname={attribute} name={attribute}><failure message={attribute}/></testcase>")
+    ).cases
     assert attempt.name == legal
 
 

@@ -17,7 +17,10 @@ from ingest.limits import Limits
 from ingest.model import Outcome
 from tests.ingest.formats.collecting import CollectingSink, Trickle, read_junit
 
-GOOD = '<testsuites><testsuite name="s">\n<testcase name="prüfung" classname="c" time="0.1"><failure>é</failure></testcase></testsuite></testsuites>'
+GOOD = (
+    '<testsuites><testsuite name="s">\n<testcase name="prüfung" classname="c" time="0.1">'
+    "<failure>é</failure></testcase></testsuite></testsuites>"
+)
 
 
 def refusal(data: bytes | str, limits: Limits | None = None) -> Refused:
@@ -141,7 +144,11 @@ def test_limits_are_named_in_the_refusal() -> None:
     big = "<testsuites>" + "<testcase name='t'/>" * 100 + "</testsuites>"
     deep = "<testsuites>" + "<testsuite>" * 10 + "</testsuite>" * 10 + "</testsuites>"
     wide = "<testsuites><testcase " + " ".join(f'a{number}=""' for number in range(11)) + "/></testsuites>"
-    for data, code, setting in ((big, "too-large", "file_bytes"), (deep, "xml-depth", "depth"), (wide, "too-large", "attributes")):
+    for data, code, setting in (
+        (big, "too-large", "file_bytes"),
+        (deep, "xml-depth", "depth"),
+        (wide, "too-large", "attributes"),
+    ):
         refused = refusal(data, limits)
         assert (refused.code, f"limits.{setting}" in refused.reason) == (code, True)
     token = "<testsuites><!--" + "x" * 2_000_000 + "--></testsuites>"

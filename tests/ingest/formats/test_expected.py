@@ -1,0 +1,117 @@
+"""Reports of public projects: the counts that those projects' own tests state, and no exception for any file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.errors import Refused
+from ingest.formats.readers import reader_of
+from ingest.limits import Limits
+from ingest.recognise import HEAD_BYTES, Kind, Recognised, recognise
+from tests.ingest.formats.collecting import SHARED, CollectingSink
+
+REPORTS = SHARED / "reports"
+pytestmark = pytest.mark.skipif(not REPORTS.exists(), reason="no reports beside the checkout")
+
+EXPECTED: dict[str, dict[str, Any]] = (
+    json.loads((REPORTS / "expected.json").read_text()) if (REPORTS / "expected.json").exists() else {}
+)
+FILES = sorted(path for path in REPORTS.rglob("*") if path.is_file()) if REPORTS.exists() else []
+
+NOT_READ_YET = {
+    "allure1", "allure2", "bazel", "boosttest", "check", "cppunit", "ctest", "cucumber", "dart", "fpcunit", "go",
+    "gtester", "mbunit", "mocha", "mochawesome", "nunit2", "nunit3", "pytest-json-report", "qtestlib", "robot", "rspec",
+    "testng", "trx", "unittest++", "valgrind", "xunit",
+}  # fmt: skip
+"""Formats of later work: their files are refused now, by name."""
+
+NO_COUNTS = {
+    "xunit-plugin/cunit-testcase3.xml": "CUnit with a DOCTYPE, which is never read",
+    "xunit-plugin/cunit-testcase5.xml": "CUnit with a DOCTYPE, which is never read",
+}
+BROKEN = {
+    "mikepenz/junit-web-test/expected.xml": 'a template: time="<<computed>>" is no XML',
+}
+OTHER_NAMES = {
+    "dorny/nette-tester/BootstrapFormRenderer-report.xml": "the source shortens names; here they stay as written",
+}
+
+
+def known_of(path: Path) -> Recognised:
+    """What a file is."""
+    with path.open("rb") as stream:
+        return recognise(stream.read(HEAD_BYTES), path.name)
+
+
+def read(path: Path) -> CollectingSink:
+    """What a file holds."""
+    sink, known = CollectingSink(), known_of(path)
+    if known.kind == Kind.REFUSED:
+        raise known.refusal()
+    with path.open("rb") as stream:
+        reader_of(known.format or "")(stream, Limits(), sink)
+    return sink
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_counts_are_those_of_the_source(name: str) -> None:
+    """Tests after merging marked retries, and how they ended; a refused file says what it is."""
+    expected, path = EXPECTED[name], REPORTS / name
+    known = known_of(path)
+    if name in NO_COUNTS or expected["reject"]:
+        assert known.kind == Kind.REFUSED
+        return
+    if known.kind == Kind.REFUSED:
+        assert known.format in NOT_READ_YET
+        assert "not read yet" in known.reason
+        pytest.skip(f"{known.format}: not read yet")
+    sink = read(path)
+    counted = sink.final_outcomes()
+    assert len(sink.tests()) == expected["tests"]
+    found = {"passed": counted["passed"], "failed": counted["failed"], "errors": counted["errored"],
+             "skipped": counted["skipped"], "failed_plus_errors": counted["failed"] + counted["errored"]}  # fmt: skip
+    stated = {key: expected[key] for key in found if expected.get(key) is not None}
+    assert {key: found[key] for key in stated} == stated
+    if name in OTHER_NAMES:
+        return
+    names = [(test[0].classname, test[0].name) for test in sink.tests()]
+    for (_, name_read), first in zip(names, expected.get("first_tests", ()), strict=False):
+        wanted = first if isinstance(first, str) else first[1]
+        assert wanted in (name_read, name_read.rpartition(".")[2])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPORTS)))
+def test_no_file_raises_anything_but_a_refusal(path: Path) -> None:
+    """Every attempt is whole; a refusal has a code and a reason."""
+    known = known_of(path)
+    if known.kind not in (Kind.REPORT, Kind.REFUSED):
+        return
+    if known.kind == Kind.REFUSED or str(path.relative_to(REPORTS)) in BROKEN:
+        with pytest.raises(Refused, match=r"^[a-z-]+: ."):
+            read(path)
+    else:
+        read(path)
+
+
+def test_every_junit_file_is_recognised() -> None:
+    """What lies in folders of JUnit reports is read, apart from files that are meant not to be."""
+    folders = (
+        "enricomi/junit-xml",
+        "trr/junit",
+        "junitparser",
+        "nextest",
+        "semaphore",
+        "ctrf-junit",
+        "mikepenz/python",
+    )
+    others = {"not-junit.xml"}
+    missed = [
+        path.name
+        for path in FILES
+        if str(path.relative_to(REPORTS)).startswith(folders) and known_of(path).format != "junit"
+    ]
+    assert set(missed) <= others
