@@ -40,6 +40,8 @@ UNCOVERED_FACTOR = 8.0
 OUTAGE_PRIOR = 0.02
 OUTAGE_EVERYWHERE = 0.35
 OUTAGE_HOURS = 4.0
+OUTAGE_LASTS_HOURS = 2.0
+"""An outage that began h hours ago goes on with exp(-h / this)."""
 UNRECORDED_HOURS = 24.0
 BACKGROUND_PRIOR = 0.003
 BACKGROUNDS = 2
@@ -75,6 +77,6 @@ FILE_IN_STACK = 10.0
 # ---- fitted on simulated incidents
 TEMPERATURE = 1.0
 """Log odds are divided by it."""
-BIAS = {"change": 0.0, "environment": 0.0, "unrecorded": -3.2, "flake": -4.3}
+BIAS = {"change": 0.0, "environment": 0.3, "unrecorded": -3.2, "flake": -4.3}
 """Added to the log weight of each kind before the softmax. A flake gets 0.4 more than fits best: blaming a change for a
 flake is the worse mistake."""

@@ -36,6 +36,20 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """The log weight of one hypothesis."""
+
+    kind: str
+    weight: float
+    text: float
+    """Log odds from the failure's text."""
+    candidate: Candidate | None = None
+    scope: str | None = None
+    begin: int | None = None
+    """Of an outage or an unrecorded change: the run with which it most probably began."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Fit:
     """The window and breadth under which a change explains most."""
 
@@ -45,16 +59,14 @@ class _Fit:
     stage: Stage
 
 
-def explain(
-    case: Case, kind: str, candidate: Candidate | None, scope: str | None, text: float, probability: float
-) -> Hypothesis:
+def explain(case: Case, scored: Scored, probability: float) -> Hypothesis:
     """A hypothesis with its evidence."""
-    if candidate is not None:
-        return _explain_change(case, candidate, text, probability)
-    if kind == "flake":
-        return Hypothesis(kind, probability, _flake_evidence(case, text))
-    tell = _outage_evidence if kind == "environment" else _unrecorded_evidence
-    return Hypothesis(kind, probability, tell(case, scope, text), service=scope)
+    if scored.candidate is not None:
+        return _explain_change(case, scored.candidate, scored.text, probability)
+    if scored.kind == "flake":
+        return Hypothesis(scored.kind, probability, _flake_evidence(case, scored.text))
+    tell = _outage_evidence if scored.kind == "environment" else _unrecorded_evidence
+    return Hypothesis(scored.kind, probability, tell(case, scored), service=scored.scope)
 
 
 def _explain_change(case: Case, candidate: Candidate, text: float, probability: float) -> Hypothesis:
@@ -220,41 +232,53 @@ def _flake_evidence(case: Case, text: float) -> tuple[Evidence, ...]:
     return tuple(terms)
 
 
-def _unrecorded_evidence(case: Case, scope: str | None, text: float) -> tuple[Evidence, ...]:
-    if scope is None:
-        return (
-            Evidence("prior", float(np.log(weights.UNRECORDED_PRIOR)), "no service is known that could have changed"),
-        )
-    s = case.scopes.place[scope]
-    terms = [Evidence("prior", float(np.log(weights.UNRECORDED_PRIOR)), f"a change of {scope} that nobody recorded")]
-    terms += _scope_terms(case, s, scope, case.streak.first_bad)
-    if abs(text) > 1e-9:
-        terms.append(Evidence("text", text, _names(case)))
-    return tuple(terms)
+def _unrecorded_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
+    prior = float(np.log(weights.UNRECORDED_PRIOR))
+    if scored.scope is None or scored.begin is None:
+        return (Evidence("prior", prior, "no service is known that could have changed"),)
+    place, row = case.scopes.place[scored.scope], case.odds.place[scored.begin, case.seen.total]
+    stage = case.stages[0]
+    breadth = weights.BREADTH_TEMPER * float(stage.breadth[place, row].max())
+    own = float(trigger_odds(case.odds, case.trigger)[row])
+    terms = [Evidence("prior", prior, f"a change of {scored.scope} that nobody recorded")]
+    terms += _scope_terms(case, place, scored.scope, scored.begin, own, breadth)
+    return (*terms, *_scope_text(case, scored))
 
 
-def _outage_evidence(case: Case, scope: str | None, text: float) -> tuple[Evidence, ...]:
-    name = scope or "the whole environment"
-    terms = [Evidence("prior", float(np.log(weights.OUTAGE_PRIOR)), f"an outage of {name} that goes on")]
-    terms += _scope_terms(case, case.scopes.place[scope or ""], name, case.streak.last_bad)
-    if abs(text) > 1e-9:
-        terms.append(Evidence("text", text, _names(case)))
-    return tuple(terms)
+def _outage_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
+    name = scored.scope or "the whole environment"
+    prior = Evidence("prior", float(np.log(weights.OUTAGE_PRIOR)), f"an outage of {name} that goes on")
+    if scored.begin is None:
+        return (prior,)
+    place = case.scopes.place[scored.scope or ""]
+    row = int(np.flatnonzero(case.odds.windows.begin[case.odds.outage_rows] == scored.begin)[0])
+    over = case.odds.outage[:, row, case.trigger] + weights.OUTAGE_TEMPER * case.stages[0].outage[place, row]
+    rate = int(over.argmax())
+    own = float(case.odds.outage[rate, row, case.trigger])
+    breadth = weights.OUTAGE_TEMPER * float(case.stages[0].outage[place, row, rate])
+    return (prior, *_scope_terms(case, place, name, scored.begin, own, breadth), *_scope_text(case, scored))
 
 
-def _scope_terms(case: Case, scope: int, name: str, begin: int) -> list[Evidence]:
+def _scope_terms(case: Case, place: int, name: str, begin: int, own: float, breadth: float) -> list[Evidence]:
     """What fails from run `begin` on, within a scope and outside of it."""
     n = case.seen.total
     ran = (case.seen.ran[n] - case.seen.ran[begin]) > 0
     failed = (case.seen.failed[n] - case.seen.failed[begin]) > 0
-    inside = case.scopes.levels[scope] == weights.DECLARED
-    row = case.odds.place[begin, n]
-    odds = float(trigger_odds(case.odds, case.trigger)[row])
-    said = f"{int((failed & inside).sum())} of {int((ran & inside).sum())} tests that touch {name} fail"
+    inside = case.scopes.levels[place] == weights.DECLARED
+    tests = f"tests that touch {name}" if place else "tests"
+    said = f"{int((failed & inside).sum())} of {int((ran & inside).sum())} {tests} fail"
     if bool((ran & ~inside).any()):
         said += f", {int((failed & ~inside).sum())} of {int((ran & ~inside).sum())} others"
-    breadth = weights.BREADTH_TEMPER * float(case.stages[0].breadth[scope, row].max())
-    return [Evidence("onset", odds, "the test's own failures"), Evidence("breadth", breadth, said)]
+    bad = int(case.seen.failed[n, case.trigger] - case.seen.failed[begin, case.trigger])
+    total = int(case.seen.ran[n, case.trigger] - case.seen.ran[begin, case.trigger])
+    return [
+        Evidence("onset", own, f"the test fails in {bad} of {total} runs since"),
+        Evidence("breadth", breadth, said),
+    ]
+
+
+def _scope_text(case: Case, scored: Scored) -> list[Evidence]:
+    return [Evidence("text", scored.text, _names(case))] if abs(scored.text) > 1e-9 else []
 
 
 def _names(case: Case) -> str:

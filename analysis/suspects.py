@@ -20,7 +20,7 @@ from analysis.candidates import (
     find_streak,
 )
 from analysis.errors import AnalysisError
-from analysis.explanation import Case, explain
+from analysis.explanation import Case, Scored, explain
 from analysis.exposure import EVERYTHING, Scopes, find_scopes, reachable
 from analysis.joint import Odds, Stage, break_score, explain_away, outage_score, weigh
 from analysis.likelihood import Observations, observe
@@ -68,20 +68,8 @@ def rank_suspects(question: SuspectQuestion) -> tuple[Hypothesis, ...]:
     scored = _score(question, streak, candidates, scopes, odds, stages, mentions, trigger)
     probabilities = _softmax(scored)
     case = Case(question, trigger, streak, seen, scopes, odds, stages, mentions.services, mentions.files)
-    found = [explain(case, s.kind, s.candidate, s.scope, s.text, p) for s, p in zip(scored, probabilities, strict=True)]
+    found = [explain(case, s, p) for s, p in zip(scored, probabilities, strict=True)]
     return tuple(sorted(found, key=_order))
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """The log weight of one hypothesis."""
-
-    kind: str
-    weight: float
-    text: float
-    """Log odds from the failure's text."""
-    candidate: Candidate | None = None
-    scope: str | None = None
 
 
 def _order(found: Hypothesis) -> tuple[float, str, int, str]:
@@ -156,7 +144,7 @@ def _score(
     stages: tuple[Stage, ...],
     mentions: _Mentions,
     trigger: int,
-) -> list[_Scored]:
+) -> list[Scored]:
     """Log weights of all hypotheses, each summed over the stages."""
     broken = _summed([stage.cost + break_score(stage, odds, scopes, trigger) for stage in stages])
     outage = _summed([stage.cost + outage_score(stage, odds, scopes, trigger) for stage in stages])
@@ -164,12 +152,12 @@ def _score(
     flake_text = float(np.log(weights.FLAKE_NAMES if mentions.services else weights.FLAKE_NAMES_NONE))
     scored = [_score_change(c, scopes, odds, broken, mentions) for c in candidates]
     scored.append(_score_unrecorded(question, streak, scopes, odds, broken, mentions))
-    scored.append(_score_outage(scopes, odds, outage, mentions))
-    scored.append(_Scored("flake", quiet + flake_text, flake_text))
+    scored.append(_score_outage(question, streak, scopes, odds, outage, mentions))
+    scored.append(Scored("flake", quiet + flake_text, flake_text))
     return scored
 
 
-def _score_change(candidate: Candidate, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions) -> _Scored:
+def _score_change(candidate: Candidate, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions) -> Scored:
     scope = scopes.place[candidate.scope]
     rows = [odds.place[begin, stop] for begin, stop, _ in candidate.windows]
     over_windows = np.logaddexp.reduce(broken[scope, rows] + np.array([weight for _, _, weight in candidate.windows]))
@@ -177,41 +165,46 @@ def _score_change(candidate: Candidate, scopes: Scopes, odds: Odds, broken: Floa
     if mentions.files and changed_file_named(candidate.change, mentions.files) is not None:
         text += float(np.log(weights.FILE_IN_STACK))
     weight = candidate.log_prior + float(over_windows) + text
-    return _Scored("change", weight, text, candidate, candidate.change.service or None)
+    return Scored("change", weight, text, candidate, candidate.change.service or None)
 
 
 def _score_unrecorded(
     question: SuspectQuestion, streak: Streak, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions
-) -> _Scored:
+) -> Scored:
     """A step in any service at any gap between runs; the service is the most probable one."""
     environment = question.history.scope.environment
     rows = np.flatnonzero((odds.windows.stop == len(question.history.runs)) & (odds.windows.begin <= streak.last_bad))
     services = [s for s, name in enumerate(scopes.names) if name and s < _first_commit(scopes)]
     if not services:
-        return _Scored("unrecorded", float(np.log(weights.UNRECORDED_PRIOR)) - 5.0, 0.0)
+        return Scored("unrecorded", float(np.log(weights.UNRECORDED_PRIOR)) - 5.0, 0.0)
     texts = np.array([mentions.by_scope[scopes.names[s]] for s in services])
     covered = [is_covered(question.feed, scopes.names[s], environment) for s in services]
     prior = np.log(weights.UNRECORDED_PRIOR) + np.where(covered, 0.0, np.log(weights.UNCOVERED_FACTOR))
-    each = np.logaddexp.reduce(broken[np.ix_(np.array(services), rows)], axis=1) + texts + prior
-    best = int(each.argmax())
-    return _Scored(
-        "unrecorded", float(np.logaddexp.reduce(each)), float(texts[best]), None, scopes.names[services[best]]
-    )
+    each = broken[np.ix_(np.array(services), rows)] + (texts + prior)[:, None]
+    best, row = (int(i) for i in np.unravel_index(int(each.argmax()), each.shape))
+    weight, begin = float(np.logaddexp.reduce(each, axis=None)), int(odds.windows.begin[rows[row]])
+    return Scored("unrecorded", weight, float(texts[best]), None, scopes.names[services[best]], begin)
 
 
-def _score_outage(scopes: Scopes, odds: Odds, outage: Floats, mentions: _Mentions) -> _Scored:
+def _score_outage(
+    question: SuspectQuestion, streak: Streak, scopes: Scopes, odds: Odds, outage: Floats, mentions: _Mentions
+) -> Scored:
     """An outage of everything or of one service, begun at any of the last hours' runs and still going on."""
     services = [s for s, name in enumerate(scopes.names) if name and s < _first_commit(scopes)]
-    if outage.shape[1] == 0:
-        return _Scored("environment", float(np.log(weights.OUTAGE_PRIOR)) - 5.0, 0.0)
-    prior = np.log(weights.OUTAGE_PRIOR / outage.shape[1])
+    begins = odds.windows.begin[odds.outage_rows]
+    if len(begins) == 0:
+        return Scored("environment", float(np.log(weights.OUTAGE_PRIOR)) - 5.0, 0.0)
+    starts = np.array([run.started_ms for run in question.history.runs], dtype=np.int64)
+    hours = np.maximum(starts[streak.last_bad] - starts[begins], 0) / HOUR_MS
+    prior = np.log(weights.OUTAGE_PRIOR / len(begins)) - hours / weights.OUTAGE_LASTS_HOURS
     texts = np.array([0.0, *(mentions.by_scope[scopes.names[s]] for s in services)])
-    each = np.logaddexp.reduce(outage[[0, *services]], axis=1) + prior + texts
-    each[0] += np.log(weights.OUTAGE_EVERYWHERE)
-    each[1:] += np.log((1 - weights.OUTAGE_EVERYWHERE) / max(len(services), 1))
-    best = int(each.argmax())
+    share = np.full(len(texts), np.log((1 - weights.OUTAGE_EVERYWHERE) / max(len(services), 1)))
+    share[0] = np.log(weights.OUTAGE_EVERYWHERE)
+    each = outage[[0, *services]] + prior[None, :] + (texts + share)[:, None]
+    best, row = (int(i) for i in np.unravel_index(int(each.argmax()), each.shape))
     scope = scopes.names[services[best - 1]] if best else EVERYTHING
-    return _Scored("environment", float(np.logaddexp.reduce(each)), float(texts[best]), None, scope or None)
+    weight = float(np.logaddexp.reduce(each, axis=None))
+    return Scored("environment", weight, float(texts[best]), None, scope or None, int(begins[row]))
 
 
 def _first_commit(scopes: Scopes) -> int:
@@ -223,7 +216,7 @@ def _summed(values: list[Floats]) -> Floats:
     return np.asarray(np.logaddexp.reduce(np.stack(values), axis=0))
 
 
-def _softmax(scored: list[_Scored]) -> list[float]:
+def _softmax(scored: list[Scored]) -> list[float]:
     """Calibrated probabilities; they sum to 1."""
     logits = np.array([s.weight / weights.TEMPERATURE + weights.BIAS[s.kind] for s in scored])
     shares = np.exp(logits - logits.max())

@@ -1,0 +1,110 @@
+"""Outages: many failures at once that nobody's own rate explains, between two successes in time."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.outages import closed_cells, find_outages, mostly_red
+from analysis.records import FailureSample
+from ingest.model import RunState
+from tests.analysis.builders import column, history, run
+
+
+def _lines(count: int, line: str) -> dict[str, str]:
+    return {f"t{i:02d}": line for i in range(count)}
+
+
+def test_a_run_that_all_fail_and_recover_from_is_an_outage() -> None:
+    """Ten of ten fail in one run and pass in the next."""
+    report = find_outages([history(_lines(10, "." * 20 + "F" + "...."))])
+    (outage,) = report.outages
+    assert (outage.start.run_id, outage.end and outage.end.run_id, outage.service) == ("20", "20", "")
+    assert (outage.failed.k, outage.failed.n, len(outage.tests)) == (10, 10, 10)
+    assert np.flatnonzero(report.runs(0)).tolist() == [20]
+
+
+def test_two_runs_are_one_outage() -> None:
+    """Both are masked."""
+    report = find_outages([history(_lines(10, "." * 20 + "FF" + "..."))])
+    assert [(o.start.run_id, o.end and o.end.run_id) for o in report.outages] == [("20", "21")]
+
+
+def test_an_outage_of_one_service_masks_its_tests_only() -> None:
+    """Eight tests touch the queue and fail once; twenty others pass."""
+    rows = [(column(f"q{i}", "queue"), "." * 20 + "F...") for i in range(8)]
+    rows += [(column(f"o{i:02d}", "web"), "." * 24) for i in range(20)]
+    stream = history(rows)
+    (outage,) = find_outages([stream]).outages
+    assert (outage.service, outage.failed.k) == ("queue", 8)
+    masked = closed_cells(stream)
+    assert masked[20, :8].all()
+    assert masked.sum() == 8
+
+
+def test_a_break_that_stays_is_no_closed_outage() -> None:
+    """Nothing recovers: nothing is masked."""
+    report = find_outages([history(_lines(10, "." * 20 + "FFFF"))])
+    assert not report.closed[0].any()
+    assert all(outage.end is None for outage in report.outages)
+
+
+def test_an_outage_in_the_last_run_is_open() -> None:
+    """It competes with the changes, and masks nothing."""
+    report = find_outages([history(_lines(10, "." * 20 + "F"))])
+    assert [outage.end for outage in report.outages] == [None]
+    assert not report.cells[0].any()
+
+
+def test_two_failures_are_none() -> None:
+    """Fewer than three are ordinary flakes."""
+    rows = _lines(2, "." * 20 + "F...") | {f"o{i}": "." * 24 for i in range(10)}
+    assert find_outages([history(rows)]).outages == ()
+
+
+def test_known_flakes_failing_together_are_none() -> None:
+    """Three tests that fail half of the time anyway."""
+    assert find_outages([history(_lines(3, "F.F.F.F.F.F.F.F.F.F."))]).outages == ()
+
+
+def test_mostly_red_complete_run_is_left_out_of_rates_only() -> None:
+    """More than 80 % of at least 20 executed; it stays in for suspects."""
+    stream = history(_lines(20, "....F"))
+    report = find_outages([stream])
+    assert mostly_red(stream).tolist() == [False] * 4 + [True]
+    assert report.cells[0][4].all()
+    assert not report.closed[0].any()
+
+
+def test_incomplete_or_small_run_is_not_mostly_red() -> None:
+    """Half a run says nothing about the whole."""
+    states = [RunState.COMPLETE] * 4 + [RunState.INCOMPLETE]
+    assert not mostly_red(history(_lines(20, "....F"), states=states)).any()
+    assert not mostly_red(history(_lines(19, "....F"))).any()
+
+
+def test_messages_are_evidence() -> None:
+    """How many of them speak of the network."""
+    stream = history(_lines(10, "." * 20 + "F..."))
+    samples = [
+        FailureSample(stream.tests[i].case.test_id, run(20), "E", "Connection refused: /10.0.0.1:80", "", "")
+        for i in range(4)
+    ]
+    (outage,) = find_outages([stream], samples).outages
+    assert outage.evidence[-1].text == "4 of 4 messages speak of the network or a timeout"
+
+
+def test_nothing_to_look_at() -> None:
+    """No run, no test case, no failure."""
+    for stream in (history({}), history({"t": "   "}), history({"t": "..."})):
+        assert find_outages([stream]).outages == ()
+
+
+@given(st.lists(st.text(alphabet=".F~S ", min_size=6, max_size=30), min_size=1, max_size=8))
+def test_only_failures_near_a_recovery_are_masked(found: list[str]) -> None:
+    """A masked run is never the last; masks have the history's shape."""
+    stream = history({str(i): line for i, line in enumerate(found)})
+    masked = closed_cells(stream)
+    assert masked.shape == stream.results.shape
+    assert not masked[-1].any()

@@ -1,0 +1,268 @@
+"""Who broke it: worked examples of the joint model, its properties, and a few simulated incidents."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.errors import AnalysisError
+from analysis.records import ChangeFeed, FailureSample, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
+from analysis.suspects import rank_suspects
+from analysis.verdict import weigh_kinds
+from ingest.model import Change, ChangeKind, ChangeTarget, Verdict
+from tests.analysis.builders import SCOPE, column, deploy, feed, history, run
+from tests.analysis.lab_evidence import lab_worlds, question_of
+
+GRAPH = ServiceGraph(
+    {"web": ("pay", "search"), "pay": ("vault",)}, dict.fromkeys(["web", "pay", "vault", "search"], "t")
+)
+
+
+def shop(line_of_pay: str, line_of_search: str, *, count: int = 6) -> StreamHistory:
+    """Journeys that touch pay and vault, and as many that touch search; all enter by web."""
+    rows = [(column(f"pay{i}", "web", "pay", "vault"), line_of_pay) for i in range(count)]
+    rows += [(column(f"search{i}", "web", "search"), line_of_search) for i in range(count)]
+    return history(rows)
+
+
+def ask(stream: StreamHistory, changes: ChangeFeed, *samples: FailureSample, test: int = 0) -> tuple[Hypothesis, ...]:
+    """The ranking for one test case."""
+    return rank_suspects(SuspectQuestion(stream.tests[test].case.test_id, stream, GRAPH, changes, samples))
+
+
+def said(stream: StreamHistory, i: int, text: str) -> FailureSample:
+    """A failing attempt's text in run i."""
+    return FailureSample(stream.tests[0].case.test_id, run(i), "E", text.split("\n")[0], text, "")
+
+
+def by_service(found: tuple[Hypothesis, ...], service: str) -> Hypothesis:
+    """The hypothesis about this service's change."""
+    return next(h for h in found if h.change is not None and h.change.service == service)
+
+
+BROKEN = "." * 30 + "RRR"
+FINE = "." * 33
+
+
+def test_the_deploy_that_explains_who_fails_and_who_passes_leads() -> None:
+    """Vault and search were deployed in one gap; only journeys that touch vault fail."""
+    found = ask(
+        shop(BROKEN, FINE), feed(deploy("vault", 29.5, "v2"), deploy("search", 29.6, "v2"), covered=["web", "pay"])
+    )
+    assert found[0].change is not None
+    assert found[0].change.service == "vault"
+    assert found[0].probability > 0.6
+    assert weigh_kinds(found)[0] is Verdict.REGRESSION
+    sentences = {e.term: e.text for e in found[0].evidence}
+    assert (
+        sentences["breadth"] == "6 of 6 tests that touch vault newly fail, 0 of 6 others; all 6 fail in every run since"
+    )
+    assert sentences["onset"] == "first red 30 min after it"
+    assert sentences["path"] == "the test touches vault"
+
+
+def test_passing_tests_speak_against_a_change() -> None:
+    """A deploy of web touches everything, and half of everything passes."""
+    found = ask(
+        shop(BROKEN, FINE), feed(deploy("vault", 29.5, "v2"), deploy("web", 29.6, "v2"), covered=["search", "pay"])
+    )
+    web = by_service(found, "web")
+    assert web.probability < by_service(found, "vault").probability
+    passing = next(e for e in web.evidence if e.term == "passing")
+    assert passing.log_odds < 0
+    assert passing.text == "6 tests that touch web still pass"
+
+
+def test_a_change_after_the_failure_is_no_suspect() -> None:
+    """Two hours after the first red run."""
+    found = ask(shop(BROKEN, FINE), feed(deploy("pay", 32.5, "v3"), deploy("vault", 29.5, "v2")))
+    assert [h.change.service for h in found if h.change is not None] == ["vault"]
+
+
+def test_a_change_two_days_before_is_no_suspect() -> None:
+    """Candidates are recorded within 36 hours before the first bad run."""
+    stream = shop("." * 60 + "RRR", "." * 63)
+    found = ask(stream, feed(deploy("vault", 59.5, "v2"), deploy("pay", 10, "v2")))
+    assert [h.change.service for h in found if h.change is not None] == ["vault"]
+
+
+def test_the_message_decides_between_equals() -> None:
+    """Pay and vault are touched by the same tests; the text names one of them."""
+    stream = shop(BROKEN, FINE)
+    changes = feed(deploy("vault", 29.5, "v2"), deploy("pay", 29.5, "v2"))
+    found = ask(stream, changes, said(stream, 30, "GET http://vault.staging.internal/v1/token -> 500"))
+    assert found[0].change is not None
+    assert found[0].change.service == "vault"
+    text = next(e for e in found[0].evidence if e.term == "text")
+    assert text.log_odds == pytest.approx(np.log(6.0))
+    assert text.text == "the message names vault"
+
+
+def test_a_changed_file_in_the_stack_decides() -> None:
+    """The file of one of two equal changes stands in the trace."""
+    stream = shop(BROKEN, FINE)
+    touched = replace(deploy("pay", 29.5, "v2"), files=("services/pay/src/TokenCodec.java",))
+    changes = feed(replace(deploy("vault", 29.5, "v2"), files=("README.md",)), touched)
+    found = ask(stream, changes, said(stream, 30, "boom\n\tat com.acme.TokenCodec.read(TokenCodec.java:12)"))
+    assert found[0].change == touched
+    assert any(e.text == "the stack names TokenCodec.java, which it changed" for e in found[0].evidence)
+
+
+def test_one_red_of_a_known_flake_is_a_flake() -> None:
+    """It failed in every tenth run before, and nothing else fails."""
+    rows = [
+        (column("shaky", "web", "pay"), ".........~" * 3 + "F"),
+        *((column(f"o{i}", "web", "pay"), "." * 31) for i in range(20)),
+    ]
+    found = ask(history(rows), feed(deploy("pay", 29.5, "v2")))
+    assert found[0].kind == "flake"
+    assert weigh_kinds(found)[0] is Verdict.FLAKY
+    assert "failed in 2 of 29 runs before" in {e.text for e in found[0].evidence}
+
+
+def test_everything_failing_with_no_deploy_is_the_environment() -> None:
+    """Nine tenths of everything, in the last run."""
+    stream = shop("." * 30 + "F", "." * 30 + "F", count=15)
+    found = ask(stream, feed(deploy("vault", 10, "v2"), covered=["web", "pay", "search"]))
+    assert found[0].kind == "environment"
+
+
+def test_a_step_without_a_deploy_is_unrecorded_or_an_outage_but_no_change() -> None:
+    """Three runs, one service's tests, nothing recorded near it."""
+    found = ask(
+        shop("." * 40 + "RRRRRRRR", "." * 48), feed(deploy("search", 20, "v2"), covered=["web", "pay", "vault"])
+    )
+    assert weigh_kinds(found)[0] is Verdict.UNRECORDED
+
+
+def test_a_service_without_a_feed_makes_unrecorded_likelier() -> None:
+    """Nobody would know of its deploys."""
+    stream = shop(BROKEN, FINE)
+    search = deploy("search", 20, "v2")
+    p = [
+        next(h.probability for h in ask(stream, changes) if h.kind == "unrecorded")
+        for changes in (feed(search, covered=["web", "pay", "vault"]), feed(search))
+    ]
+    assert p[0] < p[1]
+
+
+def test_a_rollback_that_healed_speaks_for_the_change() -> None:
+    """Red from the deploy to its rollback, green since."""
+    back = deploy("vault", 33.5, "v1", kind=ChangeKind.ROLLBACK)
+    found = ask(
+        shop("." * 30 + "RRRR" + "...", "." * 37),
+        feed(deploy("vault", 29.5, "v2"), deploy("pay", 29.5, "v2"), back),
+    )
+    assert found[0].change is not None
+    assert (found[0].change.service, found[0].change.kind) == ("vault", ChangeKind.DEPLOY)
+    assert any("stopped with its rollback" in e.text for e in found[0].evidence)
+
+
+def test_a_commit_to_the_tests_own_file_is_a_defect_of_the_test() -> None:
+    """Only the tests of that file fail."""
+    rows = [(column(f"a{i}", "web", file="it/CartIT.java"), "." * 30 + "RRR") for i in range(3)]
+    rows += [(column(f"b{i}", "web", file="it/OtherIT.java"), "." * 33) for i in range(10)]
+    commit = Change("git:1", ChangeKind.COMMIT, run(29).started_ms, target=ChangeTarget.TEST, files=("it/CartIT.java",))
+    found = ask(history(rows), ChangeFeed((commit, deploy("web", 29.5, "v2")), frozenset({("web", SCOPE.environment)})))
+    assert (found[0].change, found[0].target) == (commit, "test")
+    assert weigh_kinds(found)[0] is Verdict.TEST
+
+
+def test_commits_to_services_are_no_suspects_of_their_own() -> None:
+    """They attach to the deploy that carried them."""
+    commit = replace(deploy("vault", 29.4), kind=ChangeKind.COMMIT)
+    found = ask(shop(BROKEN, FINE), feed(commit, deploy("vault", 29.5, "v2")))
+    assert sum(h.kind == "change" for h in found) == 1
+
+
+def test_changes_of_another_environment_are_no_suspects() -> None:
+    """What reached preprod broke nothing in staging."""
+    elsewhere = replace(deploy("vault", 29.5, "v2"), environment="preprod")
+    assert not any(h.kind == "change" for h in ask(shop(BROKEN, FINE), feed(elsewhere)))
+
+
+def test_never_failed_is_no_question() -> None:
+    """Nothing to explain."""
+    assert ask(shop(FINE, FINE), feed(deploy("vault", 29.5, "v2"))) == ()
+
+
+def test_an_unknown_test_case_is_an_error() -> None:
+    """The question must be about the history."""
+    with pytest.raises(AnalysisError):
+        rank_suspects(SuspectQuestion("nope", shop(BROKEN, FINE), GRAPH, ChangeFeed()))
+
+
+def test_a_history_without_services_or_changes() -> None:
+    """Flake, outage and unrecorded are left."""
+    found = rank_suspects(
+        SuspectQuestion(column("t").case.test_id, history({"t": ".....F"}), ServiceGraph(), ChangeFeed())
+    )
+    assert {h.kind for h in found} == {"flake", "environment", "unrecorded"}
+
+
+lines = st.text(alphabet=".FR~S ", min_size=30, max_size=30)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(lines, min_size=1, max_size=6),
+    st.lists(st.tuples(st.sampled_from(["web", "pay", "vault", ""]), st.floats(0, 30)), max_size=6, unique=True),
+    st.randoms(use_true_random=False),
+)
+def test_probabilities_sum_to_one_and_order_does_not_matter(
+    found: list[str], changes: list[tuple[str, float]], random: object
+) -> None:
+    """Sorted; one hypothesis a candidate; the feed's order changes nothing."""
+    names = [("web",), ("web", "pay"), ("pay", "vault"), (), ("vault",), ("web", "search")]
+    stream = history([(column(str(i), *names[i]), line) for i, line in enumerate(found)])
+    known = feed(*(deploy(*change) for change in changes))
+    ranked = ask(stream, known)
+    shuffled = list(known.changes)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    again = ask(stream, replace(known, changes=tuple(shuffled)))
+    assert [(h.kind, h.change) for h in ranked] == [(h.kind, h.change) for h in again]
+    assert [h.probability for h in ranked] == pytest.approx([h.probability for h in again])
+    if ranked:
+        assert sum(h.probability for h in ranked) == pytest.approx(1.0)
+        assert [h.probability for h in ranked] == sorted((h.probability for h in ranked), reverse=True)
+        assert all(e.text and np.isfinite(e.log_odds) for h in ranked for e in h.evidence)
+
+
+def test_simulated_incidents_are_answered_well() -> None:
+    """Of twelve worlds with a culprit most are named first; a flake never gets a confident suspect."""
+    try:
+        worlds = lab_worlds()
+    except ImportError as problem:
+        pytest.skip(str(problem))
+    firsts = 0
+    for seed in range(12):
+        world = worlds.incident(910_000 + seed, "default", "change")
+        found = [h.change.change_id for h in rank_suspects(question_of(world.evidence)) if h.change is not None]
+        firsts += found[0] in {f"c{c}" for c in world.culprits}
+    assert firsts >= 8
+    for seed in range(6):
+        found_flake = rank_suspects(question_of(worlds.incident(910_000 + seed, "default", "flake").evidence))
+        assert all(h.probability < 0.8 for h in found_flake if h.kind == "change")
+
+
+def test_a_hundred_changes_and_five_hundred_tests_do_not_take_long() -> None:
+    """A loose ceiling; the bench measures it."""
+    rng = np.random.default_rng(3)
+    services = [f"s{i:02d}" for i in range(40)]
+    rows = []
+    for t in range(500):
+        touched = rng.choice(40, 6, replace=False)
+        line = "".join(rng.choice([".", "F"], 70, p=[0.99, 0.01])) + ("RRR" if 7 in touched else "...")
+        rows.append((column(f"t{t:03d}", *(services[s] for s in touched)), line))
+    stream = history(rows)
+    changes = feed(*(deploy(services[i % 40], 70 - i * 0.3, f"v{i}") for i in range(100)))
+    trigger = next(t for t, (case, _) in enumerate(rows) if "s07" in [e.service for e in case.exercised])
+    began = time.perf_counter()
+    found = ask(stream, changes, test=trigger)
+    assert time.perf_counter() - began < 2.0
+    assert found[0].service == "s07"
