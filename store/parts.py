@@ -13,10 +13,12 @@ from store.dimensions import Dimensions
 from store.merge import is_retry_sequence, merge_attempts
 from store.rollups import RETRIED, pack_case, tally
 
+_NO_OFFSET = -(2**62)
 _ADD_RESULT = (
     "INSERT INTO result (part_id, test_id, ordinal, outcome, duration_ms, start_offset_ms, failure_id)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    f" VALUES (?, ?, ?, ?, nullif(?, -1), nullif(?, {_NO_OFFSET}), nullif(?, 0))"
 )
+"""Stand-ins become NULL in SQL: the driver takes 2 us to bind a None or an enum and 0.1 us to bind a plain int."""
 _MAX_HELD = 20_000
 """Repeated names held back until the part ends; any more are taken for namesakes at once."""
 _SEEN = 32
@@ -26,7 +28,7 @@ PlacedAttempt = tuple[int, TestCase, CaseAttempt, str | None]
 """(test row, its identity, the attempt with clean strings, the name as written where it differs from the identity)."""
 _Group = list[PlacedAttempt]
 """A first attempt and its marked retries."""
-_ResultRow = tuple[int, int, int, int, int | None, int | None, int | None]
+_ResultRow = tuple[int, int, int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +149,27 @@ class PartWriter:
 
     def _write_group(self, test_id: int, group: _Group, ordinal: int) -> None:
         for _, _, attempt, raw_name in group:
-            failure_id = None
+            failure_id = 0
             if attempt.failure is not None:
                 failure_id = self._failure(test_id, attempt)
             duration, started = attempt.duration_ms, attempt.started_ms
-            offset = None
+            offset = _NO_OFFSET
             if started is not None:
                 offset = started - self._started_ms
                 end = started + (duration or 0)
                 if self._ended_ms is None or end > self._ended_ms:
                     self._ended_ms = end
-            self._rows.append((self._part_id, test_id, ordinal, attempt.outcome, duration, offset, failure_id))
+            self._rows.append(
+                (
+                    self._part_id,
+                    test_id,
+                    ordinal,
+                    attempt.outcome + 0,
+                    -1 if duration is None else duration,
+                    offset,
+                    failure_id,
+                )
+            )
             self._attempts += 1
             if raw_name is not None:
                 self._connection.execute(
