@@ -9,10 +9,11 @@ from analysis.records import ABSENT
 from ingest.model import Change, Result
 from store.connect import Connection
 from store.read import changes, tests
-from tui.answers.basis import Basis, load_basis
+from tui.answers.basis import Basis, load_basis, load_graph
 from tui.answers.histories import Loaded, load_history
 from tui.answers.owner_book import owns
 from tui.answers.query import DAY_MS, Query, Window
+from tui.answers.windows import FAR_FUTURE_MS, window_before
 
 FOLLOWS_MS = 6 * 3_600_000
 """A failure follows a change when it starts in the first run after it, within this time."""
@@ -43,7 +44,7 @@ def answer_changes(connection: Connection, query: Query) -> ChangesAnswer:
     """Changes under the filters of `query`."""
     basis = load_basis(connection, query)
     if basis is None:
-        return ChangesAnswer(None, ())
+        return _without_runs(connection, query)
     window = basis.window
     starts = _Starts(basis)
     rows = []
@@ -51,6 +52,21 @@ def answer_changes(connection: Connection, query: Query) -> ChangesAnswer:
         owner = basis.graph.owners.get(change.service)
         if _passes(change, owner, query):
             rows.append(ChangeRow(change, owner, *starts.after(change)))
+    return ChangesAnswer(window, tuple(rows))
+
+
+def _without_runs(connection: Connection, query: Query) -> ChangesAnswer:
+    """The feed of a store that no report has reached yet: there now is the newest change."""
+    everything = changes.list_changes(connection, -FAR_FUTURE_MS, FAR_FUTURE_MS)
+    if not everything:
+        return ChangesAnswer(None, ())
+    window = window_before(everything[-1].at_ms, query)
+    owners = load_graph(connection).owners
+    rows = [
+        ChangeRow(change, owners.get(change.service), 0, 0)
+        for change in reversed(everything)
+        if window.since_ms <= change.at_ms <= window.until_ms and _passes(change, owners.get(change.service), query)
+    ]
     return ChangesAnswer(window, tuple(rows))
 
 

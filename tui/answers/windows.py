@@ -12,8 +12,11 @@ FAR_FUTURE_MS = 2**53
 def resolve_window(connection: Connection, query: Query) -> Window | None:
     """The window of a query; None in a store without runs in scope."""
     newest = newest_end(connection, pipeline=query.pipeline, environment=query.environment)
-    if newest is None:
-        return None
+    return None if newest is None else window_before(newest, query)
+
+
+def window_before(newest: int, query: Query) -> Window:
+    """The window of a query where the newest fact in scope is of `newest` (ms)."""
     now_ms = _resolve(query.at, newest, newest)
     until_ms = min(_resolve(query.until, now_ms, now_ms), now_ms)
     since_ms = _resolve(query.since, now_ms, until_ms - DEFAULT_WINDOW_DAYS * DAY_MS)
