@@ -74,13 +74,13 @@ class DocumentTaker:
             from ingest.catalog import backstage
 
             catalog = scrub(backstage.read(data, self._limits))
-            self._writer.replace_catalog(source_id, catalog)
+            self._writer.feed.replace_catalog(source_id, catalog)
             return catalog.warnings, None
         from ingest.catalog import codeowners
 
         owners = scrub(codeowners.read(data, os.fsdecode(source.location), self._limits))
         sidecar = self._resolver.sidecars.nearest(source.folder) if source.folder else None
-        self._writer.replace_owners(source_id, owners, sidecar[1].repository if sidecar else None)
+        self._writer.feed.replace_owners(source_id, owners, sidecar[1].repository if sidecar else None)
         return owners.warnings, None
 
     def _write_run(self, source_id: int, source: SourceFile, data: bytes) -> tuple[tuple[str, ...], int | None]:
@@ -95,8 +95,8 @@ class DocumentTaker:
 
     def _write_changes(self, data: bytes, format_name: str) -> tuple[str, ...]:
         batch = scrub(_read_changes(data, format_name, self._limits))
-        self._writer.record_changes((self._with_aliases(change) for change in batch.changes), merge_change)
-        self._writer.record_commits((merged.commit for merged in batch.merged), _merge_commit)
+        self._writer.feed.record_changes((self._with_aliases(change) for change in batch.changes), merge_change)
+        self._writer.feed.record_commits((merged.commit for merged in batch.merged), _merge_commit)
         return batch.warnings
 
     def _with_aliases(self, change: Change) -> Change:

@@ -32,6 +32,7 @@ class CasePlacer:
         self._limits = limits
         self._service_name = service_name
         self._namespace = ""
+        self._generation = 0
         self._places: dict[tuple[str, str], _Place] = {}
 
     def forget(self) -> None:
@@ -40,8 +41,9 @@ class CasePlacer:
 
     def place(self, batch: list[CaseAttempt], namespace: str, shift_ms: int) -> list[PlacedAttempt]:
         """Attempts with their test rows, all strings clean, times shifted into UTC."""
-        if namespace != self._namespace or len(self._places) > _CACHED:
-            self._namespace = namespace
+        generation = self._writer.generation
+        if namespace != self._namespace or generation != self._generation or len(self._places) > _CACHED:
+            self._namespace, self._generation = namespace, generation
             self._places.clear()
         places = self._places
         placed: list[PlacedAttempt] = []

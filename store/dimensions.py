@@ -23,12 +23,14 @@ class Dimensions:
         self._names: dict[tuple[str, ...], int] = {}
         self._cases: dict[bytes, tuple[int, str | None]] = {}
         self._failures: dict[bytes, tuple[int, int | None]] = {}
+        self._signatures: dict[tuple[int, str], tuple[int, str]] = {}
 
     def forget(self) -> None:
         """Drop the cache: after a rollback, ids made since may stand for nothing."""
         self._names.clear()
         self._cases.clear()
         self._failures.clear()
+        self._signatures.clear()
 
     def pipeline(self, name: str) -> int:
         """Id of a pipeline."""
@@ -60,7 +62,10 @@ class Dimensions:
             known = (int(cursor.lastrowid or 0), case.file)
         test_id, file = known
         if case.file and (file is None or case.file < file):
-            self._connection.execute("UPDATE test_case SET file = ? WHERE test_id = ?", (case.file, test_id))
+            self._connection.execute(
+                "UPDATE test_case SET file = ?1 WHERE test_id = ?2 AND (file IS NULL OR file > ?1)",
+                (case.file, test_id),
+            )
             known = (test_id, case.file)
         if len(self._cases) >= _CACHED_CASES:
             self._cases.clear()
@@ -96,23 +101,25 @@ class Dimensions:
         return int(cursor.lastrowid or 0), signature_id
 
     def _signature(self, failure: Failure) -> int:
+        """Id of a failure's signature; its title is the first in the alphabet of those ever seen."""
         version, key, title = self._sign(failure)
-        cached = self._names.get(("signature", str(version), key))
-        if cached is None:
-            found = self._connection.execute(
+        known = self._signatures.get((version, key))
+        if known is None:
+            known = self._connection.execute(
                 "SELECT signature_id, title FROM signature WHERE version = ? AND key = ?", (version, key)
             ).fetchone()
-            if found is None:
-                cursor = self._connection.execute(
-                    "INSERT INTO signature (version, key, title) VALUES (?, ?, ?)", (version, key, title)
-                )
-                cached = int(cursor.lastrowid or 0)
-            else:
-                cached = int(found[0])
-                if title < found[1]:
-                    self._connection.execute("UPDATE signature SET title = ? WHERE signature_id = ?", (title, cached))
-            self._names["signature", str(version), key] = cached
-        return cached
+        if known is None:
+            cursor = self._connection.execute(
+                "INSERT INTO signature (version, key, title) VALUES (?, ?, ?)", (version, key, title)
+            )
+            known = (int(cursor.lastrowid or 0), title)
+        elif title < known[1]:
+            self._connection.execute(
+                "UPDATE signature SET title = ?1 WHERE signature_id = ?2 AND title > ?1", (title, known[0])
+            )
+            known = (known[0], title)
+        self._signatures[version, key] = known
+        return int(known[0])
 
     def _named(self, table: str, columns: tuple[str, ...], values: tuple[str, ...]) -> int:
         key = (table, *values)

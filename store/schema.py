@@ -317,6 +317,10 @@ CREATE TABLE triage_event (
     new_value TEXT
 ) STRICT;
 CREATE INDEX triage_event_subject ON triage_event (subject_kind, subject, event_id);
+-- A REPLACE deletes without firing the trigger on DELETE.
+CREATE TRIGGER triage_event_keeps_ids BEFORE INSERT ON triage_event
+WHEN EXISTS (SELECT 1 FROM triage_event WHERE event_id = NEW.event_id)
+BEGIN SELECT RAISE(ABORT, 'triage_event is append-only'); END;
 CREATE TRIGGER triage_event_keeps_rows BEFORE DELETE ON triage_event
 BEGIN SELECT RAISE(ABORT, 'triage_event is append-only'); END;
 CREATE TRIGGER triage_event_keeps_values BEFORE UPDATE ON triage_event
@@ -336,9 +340,10 @@ def schema_version(connection: Connection) -> int:
 
 def is_crywolf(connection: Connection) -> bool:
     """Whether the file is one of crywolf's, or empty."""
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
-    return application == APPLICATION_ID or (application == 0 and tables == 0)
+    # In this order: another process may be making the store just now.
+    if int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]) == 0:
+        return int(connection.execute("PRAGMA application_id").fetchone()[0]) in (0, APPLICATION_ID)
+    return int(connection.execute("PRAGMA application_id").fetchone()[0]) == APPLICATION_ID
 
 
 def migrate(connection: Connection) -> None:

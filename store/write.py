@@ -13,20 +13,18 @@ from pathlib import Path
 
 from ingest.model import (
     PRE_MERGE_BRANCH,
-    Catalog,
-    Change,
-    Commit,
     Failure,
-    OwnerFile,
     RunIdentity,
     TestCase,
     Trigger,
     variant_text,
 )
+from store.cases import Cases
 from store.codec import decode, encode
 from store.connect import Error, open_writer, translate
 from store.dimensions import Dimensions
 from store.errors import StoreError as StoreError
+from store.feed import Feed
 from store.incidents import Incidents
 from store.incidents import OpenIncident as OpenIncident
 from store.ledger import Ledger
@@ -81,9 +79,11 @@ class Writer:
         self._dimensions = Dimensions(self._connection, sign)
         self._rollups = Rollups(self._connection)
         self._runs = Runs(self._connection, self._dimensions, self._rollups)
+        self._cases = Cases(self._connection, self._dimensions, self._rollups)
         self._newest: dict[int, tuple[int, int]] = {}
         self._run_tests: dict[tuple[int, int], set[int]] = {}
         self._data_version = -1
+        self.feed = Feed(self._connection, self._dimensions)
         self.ledger = Ledger(self._connection)
         self.incidents = Incidents(self._connection)
 
@@ -106,6 +106,7 @@ class Writer:
             self._notice_others()
             yield
             self._rollups.settle()
+            self._cases.settle()
             self._connection.execute("UPDATE state SET value = value + 1 WHERE name = 'revision'")
             self._connection.execute("COMMIT")
         except Error as problem:
@@ -135,10 +136,12 @@ class Writer:
             self._connection.execute(statement)
         self._dimensions.forget()
         self._rollups.forget()
+        self._cases.distrust()
         self._newest.clear()
         self._run_tests.clear()
 
     def _notice_others(self) -> None:
+        self._cases.notice()
         version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         if version != self._data_version:
             self._data_version = version
@@ -151,24 +154,14 @@ class Writer:
         """Row of a test case."""
         return self._dimensions.test_case(case)
 
+    @property
+    def generation(self) -> int:
+        """Changes whenever remembered rows of test cases may stand for nothing any more."""
+        return self._cases.generation
+
     def declare_services(self, test_id: int, services: Iterable[str]) -> None:
         """Note which services a test case exercises, the one called directly first. They stay known."""
-        has_new = False
-        for position, name in enumerate(services):
-            service_id = self._dimensions.service(name)
-            row = self._connection.execute(
-                "SELECT position FROM exercised WHERE test_id = ? AND service_id = ?", (test_id, service_id)
-            ).fetchone()
-            if row is None:
-                has_new = True
-                self._connection.execute("INSERT INTO exercised VALUES (?, ?, ?)", (test_id, service_id, position))
-            elif position < row[0]:
-                self._connection.execute(
-                    "UPDATE exercised SET position = ? WHERE test_id = ? AND service_id = ?",
-                    (position, test_id, service_id),
-                )
-        if has_new:
-            self._rollups.mark_test(test_id)
+        self._cases.declare(test_id, enumerate(services))
 
     def open_part(self, source_id: int, header: PartHeader) -> tuple[int, PartWriter]:
         """A new part of the run that `header` names."""
@@ -227,7 +220,15 @@ class Writer:
         self._run_tests.pop((run_id, stream_id), None)
         self._newest.pop(stream_id, None)
         self._connection.execute("DELETE FROM run_total WHERE run_id = ? AND stream_id = ?", (run_id, stream_id))
-        return int(run_id) if self._runs.settle(run_id) is not None else None
+        left_ms = self._settle_rest(run_id, stream_id)
+        return None if left_ms is None else int(run_id)
+
+    def _settle_rest(self, run_id: int, stream_id: int) -> int | None:
+        """Settle a run that a part of a stream has left; the other parts there may be of another day now."""
+        started_ms = self._runs.settle(run_id)
+        if started_ms is not None:
+            self._rollups.mark(stream_id, started_ms)
+        return started_ms
 
     def part_of(self, source_id: int) -> PartPlace | None:
         """The part that a source holds."""
@@ -258,12 +259,13 @@ class Writer:
         )
         self._connection.execute("UPDATE source_file SET run_id = ? WHERE source_id = ?", (run_id, place.source_id))
         if header.namespace != place.namespace:
-            self._rename_cases(place.part_id, header.namespace)
+            self._cases.rename(place.part_id, place.namespace, header.namespace)
         self._run_tests.clear()
         self._newest.clear()
+        self._cases.leave_stream(stream_id)
         if run_id != place.run_id:
-            self._runs.settle(place.run_id)
-        moved_ms = self._runs.settle(run_id)
+            self._settle_rest(place.run_id, stream_id)
+        moved_ms = self._settle_rest(run_id, stream_id)
         assert moved_ms is not None
         self._rollups.mark(new_stream, moved_ms)
         return run_id
@@ -278,6 +280,7 @@ class Writer:
             (source_id, run_id, encode(identity)),
         )
         if old is not None and old[0] != run_id:
+            self._cases.leave_run()
             self._runs.settle(old[0])
         self._runs.settle(run_id)
         return run_id
@@ -345,86 +348,3 @@ class Writer:
         repeats = not known.isdisjoint(tests)
         known |= tests
         return repeats
-
-    def _rename_cases(self, part_id: int, namespace: str) -> None:
-        """Give the cases of a part the namespace that became known late."""
-        rows = self._connection.execute(
-            "SELECT t.test_id, t.classname, t.name, t.file FROM test_case t WHERE t.test_id IN"
-            " (SELECT test_id FROM result WHERE part_id = ?)",
-            (part_id,),
-        ).fetchall()
-        for old_id, classname, name, file in rows:
-            new_id = self._dimensions.test_case(TestCase(namespace, classname, name, file))
-            if new_id == old_id:
-                continue
-            for table in ("result", "result_name", "result_link"):
-                self._connection.execute(
-                    f"UPDATE {table} SET test_id = ? WHERE part_id = ? AND test_id = ?", (new_id, part_id, old_id)
-                )
-            services = self._connection.execute(
-                "SELECT s.name FROM exercised e JOIN service s ON s.service_id = e.service_id WHERE e.test_id = ?"
-                " ORDER BY e.position, s.name",
-                (old_id,),
-            ).fetchall()
-            self.declare_services(new_id, [service for (service,) in services])
-
-    # ------------------------------------------------------------ changes, catalogs, owners
-    def record_changes(self, changes: Iterable[Change], merge: Callable[[Change, Change], Change]) -> int:
-        """Keep changes; one that is known already is merged with what is known. How many were given."""
-        count = 0
-        for change in changes:
-            count += 1
-            row = self._connection.execute(
-                "SELECT record FROM change WHERE change_id = ?", (change.change_id,)
-            ).fetchone()
-            merged = change if row is None else merge(decode(row[0], Change), change)
-            service_id = self._dimensions.service(merged.service) if merged.service else None
-            self._connection.execute(
-                "INSERT INTO change (change_id, kind, target, service_id, environment, at_ms, status, content, record)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (change_id) DO UPDATE SET kind = excluded.kind,"
-                " target = excluded.target, service_id = excluded.service_id, environment = excluded.environment,"
-                " at_ms = excluded.at_ms, status = excluded.status, content = excluded.content,"
-                " record = excluded.record",
-                (
-                    merged.change_id,
-                    merged.kind,
-                    merged.target,
-                    service_id,
-                    merged.environment,
-                    merged.at_ms,
-                    merged.status,
-                    merged.content,
-                    encode(merged),
-                ),
-            )
-        return count
-
-    def record_commits(self, commits: Iterable[Commit], merge: Callable[[Commit, Commit], Commit]) -> int:
-        """Keep commits, to attach to the deploys that carried them when read. How many were given."""
-        count = 0
-        for commit in commits:
-            count += 1
-            row = self._connection.execute("SELECT record FROM commit_note WHERE sha = ?", (commit.sha,)).fetchone()
-            merged = commit if row is None else merge(decode(row[0], Commit), commit)
-            self._connection.execute(
-                "INSERT INTO commit_note VALUES (?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
-                (commit.sha, encode(merged)),
-            )
-        return count
-
-    def replace_catalog(self, source_id: int, catalog: Catalog) -> None:
-        """Keep what a catalog file says, in place of what it said before."""
-        self._connection.execute("DELETE FROM catalog_entry WHERE source_id = ?", (source_id,))
-        for service in catalog.services:
-            self._connection.execute(
-                "INSERT INTO catalog_entry VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
-                (source_id, self._dimensions.service(service.name), encode(service)),
-            )
-
-    def replace_owners(self, source_id: int, owners: OwnerFile, repository: str | None) -> None:
-        """Keep what a CODEOWNERS file says, in place of what it said before."""
-        self._connection.execute(
-            "INSERT INTO owner_file VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET repository = excluded.repository,"
-            " record = excluded.record",
-            (source_id, repository, encode(owners)),
-        )

@@ -82,7 +82,7 @@ def _write(place: Place, change: Change) -> None:
     writer = Writer(place.database, _no_signature)
     try:
         with writer.transaction():
-            writer.record_changes((change,), merge_change)
+            writer.feed.record_changes((change,), merge_change)
     finally:
         writer.close()
 
