@@ -46,9 +46,7 @@ class CrywolfApp(App[None]):
     DEFAULT_MODE = "triage"
     COMMANDS = App.COMMANDS | {_go_provider}
     COMMAND_PALETTE_DISPLAY = "ctrl+p"
-    CSS = """
-    Toast { padding: 0 1; width: auto; max-width: 80%; }
-    """
+    CSS_PATH = "screens/view.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(digit, f"mode('{name}')", title, id=f"mode.{name}", show=False) for digit, name, title in MODES),
         Binding(LIVE[0], "mode('live')", LIVE[2], id="mode.live", show=False),

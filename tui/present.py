@@ -290,20 +290,35 @@ def sparkline(values: Sequence[float | None], glyphs: Glyphs) -> str:
     return "".join(" " if v is None else glyphs.levels[round((v - low) / spread * top)] for v in values)
 
 
-def names(case: TestCase) -> tuple[str, str]:
-    """The telling part of a test's identity, and the rest."""
-    return plain(case.name), plain(case.classname)
+def short_class(classname: str) -> str:
+    """A class without its packages; other groups, such as suites in words, as they are.
+
+    >>> short_class("shop.journeys.CheckoutIT"), short_class("query parser"), short_class("home.spec.ts")
+    ('CheckoutIT', 'query parser', 'home.spec.ts')
+    """
+    text = plain(classname)
+    last = text.rsplit(".", 1)[-1]
+    return last if last[:1].isupper() and " " not in text else text
 
 
 def case_line(case: TestCase) -> Line:
     """Name first, since it tells most; class after it, quietly."""
-    name, classname = names(case)
-    return line(name, (f"  {classname}" if classname else "", "muted"))
+    name = plain(case.name)
+    return line(name, (f"  {short_class(case.classname)}" if case.classname else "", "muted"))
+
+
+def person(author: str) -> str:
+    """An author without the mail domain.
+
+    >>> person("chloe.martin@acme.example"), person("Mira Patel")
+    ('chloe.martin', 'Mira Patel')
+    """
+    return author.partition("@")[0] or author
 
 
 def scope_text(scope: Scope, dot: str = "·") -> str:
-    """Environment, branch, pipeline and variant of a stream."""
-    parts = (scope.environment, scope.branch, scope.pipeline, scope.variant)
+    """Environment, pipeline, variant and branch of a stream: what tells streams apart comes first."""
+    parts = (scope.environment, scope.pipeline, scope.variant, scope.branch)
     return f" {dot} ".join(plain(part) for part in parts if part)
 
 

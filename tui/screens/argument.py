@@ -38,7 +38,8 @@ def heading(incident: IncidentRow, context: ViewContext, width: int) -> list[Lin
     owners = present.three_owners(incident.owners, context.glyphs.dot)
     if width_of(title) + width_of(owners) + 12 <= width:
         return [ends(title, (Piece("owners  ", "muted"), *owners), width)]
-    return [clip_line(title, width), clip_line((Piece("owners  ", "muted"), *owners), width)]
+    titles = [(Piece(part, "strong"),) for part in wrap(incident.title, width)[:2]]
+    return [*titles, clip_line((Piece("owners  ", "muted"), *owners), width)]
 
 
 def onset_lines(onset: Onset, between: Sequence[Change], now_ms: int, context: ViewContext, width: int) -> list[Line]:
@@ -108,7 +109,7 @@ def _about(hypothesis: Hypothesis, onset: Onset, context: ViewContext) -> Line:
     change = hypothesis.change
     if change is None:
         return ()
-    parts = [change.author]
+    parts = [present.person(change.author)]
     if change.lines is not None:
         parts.append(present.count(change.lines, "line"))
     if onset.first_bad is not None and onset.first_bad.started_ms >= change.at_ms:
@@ -127,8 +128,15 @@ def evidence_lines(evidence: Sequence[Evidence], width: int, indent: int = 6) ->
         if width >= TWO_COLUMNS_FROM and items and max(width_of(first), width_of(items[0])) <= half - 2:
             lines.append((Piece(" " * indent), *fit(first, half), *items.pop(0)))
         else:
-            lines.append((Piece(" " * indent), *clip_line(first, room)))
+            lines += _hanging(first, indent, room)
     return lines
+
+
+def _hanging(sign: Line, indent: int, room: int) -> list[Line]:
+    """A sign and its sentence, wrapped beside it."""
+    parts = wrap("".join(piece.text for piece in sign[1:]), room - 2)
+    head = (Piece(" " * indent), sign[0], Piece(parts[0], sign[-1].tone))
+    return [head, *((Piece(" " * (indent + 2)), Piece(part, sign[-1].tone)) for part in parts[1:3])]
 
 
 def _sign(evidence: Evidence) -> Line:

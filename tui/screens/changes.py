@@ -26,11 +26,11 @@ COLUMNS = (
     Column("when", "when", 12, align="right"),
     Column("service", "service", 14),
     Column("kind", "kind", 13, folds=(Fold(2, 0),)),
-    Column("version", "version", 18, folds=(Fold(3, 8),)),
-    Column("title", "title", 20, is_flexible=True),
-    Column("author", "author", 14, folds=(Fold(1, 0),)),
-    Column("environment", "environment", 11, folds=(Fold(4, 0),)),
-    Column("after", "failed after", 12, align="right"),
+    Column("version", "version", 18, folds=(Fold(1, 10), Fold(6, 8))),
+    Column("title", "title", 44, folds=(Fold(5, 20),), is_flexible=True),
+    Column("author", "author", 14, folds=(Fold(3, 0),)),
+    Column("environment", "environment", 11, folds=(Fold(7, 0),)),
+    Column("after", "failed after", 12, align="right", folds=(Fold(4, 6),), short="failed"),
 )
 
 
@@ -100,7 +100,7 @@ class ChangesView(View["ChangesAnswer"]):
         from tui.screens.change_detail import ChangeView
 
         if (row := self.selected) is not None:
-            self.go(ChangeView(self.context, row.change.change_id, present.change_label(row.change)))
+            self.app.push_screen(ChangeView(self.context, row.change.change_id, present.change_label(row.change)))
 
     def url(self) -> str | None:
         row = self.selected
@@ -129,7 +129,7 @@ def change_cells(row: ChangeRow, now_ms: int, context: ViewContext) -> Row:
         line((str(change.kind), "muted")),
         lambda width: line(version_words(row, width)),
         line(change.title),
-        line((change.author, "muted")),
+        line((present.person(change.author), "muted")),
         line((change.environment, "muted")),
         lambda width: line(
             (after if len(after) <= width else after.split(" ")[0], "bad" if row.failures_after else "muted")

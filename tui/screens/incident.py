@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("test", "red test", 30, is_flexible=True),
     Column("class", "class", 24, folds=(Fold(1, 0),)),
-    Column("stream", "stream", 30, folds=(Fold(2, 20),)),
+    Column("stream", "stream", 34, folds=(Fold(2, 24),)),
 )
 
 
@@ -39,6 +39,7 @@ class IncidentView(View["TriageAnswer"]):
     MODE = "triage"
     NOUN = "the incident"
     MAIN = "#tests"
+    SIDE = "#argument"
     CSS_PATH: ClassVar[str] = "incident.tcss"
 
     def __init__(self, context: ViewContext, incident_id: str, title: str = "") -> None:
@@ -102,7 +103,11 @@ class IncidentView(View["TriageAnswer"]):
         if pair is None:
             return None
         case, scope = pair
-        return (line(case.name), line((case.classname, "muted")), line((present.scope_text(scope), "muted")))
+        return (
+            line(case.name),
+            line((present.short_class(case.classname), "muted")),
+            line((present.scope_text(scope), "muted")),
+        )
 
     def _pair(self, key: Key | None) -> tuple[TestCase, Scope] | None:
         tests = self.incident.tests if self.incident else ()
@@ -119,7 +124,7 @@ class IncidentView(View["TriageAnswer"]):
         from tui.screens.test_detail import TestView
 
         if (case := self.selected) is not None:
-            self.go(TestView(self.context, case.identity, case.name))
+            self.app.push_screen(TestView(self.context, case.identity, case.name))
 
     def url(self) -> str | None:
         return incident_url(self.incident)

@@ -31,13 +31,6 @@ class AnswerSuperseded(Message):
     request: int
 
 
-@dataclass
-class FileWritten(Message):
-    """An export ended; says where, or why not."""
-
-    text: str
-
-
 class StoreChanged(Message):
     """Another process committed something."""
 

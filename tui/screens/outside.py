@@ -93,11 +93,23 @@ def edit(app: App[None], text: str) -> None:
         Path(file.name).unlink(missing_ok=True)
 
 
-def export(sheet: Sheet) -> str:
-    """Writes what is seen as CSV into the working directory and says where; never over another file."""
+def export(app: App[None], sheet: Sheet | None) -> None:
+    """Writes what is seen, in a thread since it may read the whole store, and tells where."""
+    if sheet is None:
+        tell(app, "there is nothing to export here")
+        return
+
+    def work() -> None:
+        app.call_from_thread(tell, app, write_export(sheet))
+
+    app.run_worker(work, group="export", thread=True, exclusive=True, exit_on_error=False)
+
+
+def write_export(sheet: Sheet) -> str:
+    """A sheet as CSV in the working directory; says where it is, or why it is not."""
     try:
         return f"exported to {write_sheet(sheet, Path.cwd())}"
-    except OSError as problem:
+    except Exception as problem:  # told to the person who asked for it
         return f"cannot export: {problem}"
 
 

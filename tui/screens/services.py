@@ -33,8 +33,10 @@ COLUMNS = (
     Column("change", "last change", 20, folds=(Fold(4, 11),)),
     Column("graph", "depends on / used by", 30, folds=(Fold(1, 22), Fold(2, 0))),
 )
-HURT = 0.1
-"""From this share of failures on, a day is drawn as hurt."""
+HURT = 0.05
+"""From this share of failures on, a day is drawn as hurt; below, single flakes would paint every day."""
+_LOST_LEVELS = (0.02, HURT, 0.1, 0.2, 0.4, 0.6)
+"""Share of failures from which each further level is lost."""
 
 
 class ServicesView(View["ServicesAnswer"]):
@@ -109,7 +111,7 @@ class ServicesView(View["ServicesAnswer"]):
         from tui.screens.tests import TestsView
 
         if (row := self.selected) is not None:
-            self.go(TestsView(self.context, f"service:{row.name}", row.name))
+            self.app.push_screen(TestsView(self.context, f"service:{row.name}", row.name))
 
     def url(self) -> str | None:
         row = self.selected
@@ -130,9 +132,9 @@ def health_piece(day: DayHealth | None, glyphs: present.Glyphs) -> Piece:
     if day is None or not day.executed:
         return Piece(glyphs.results[None].strip() or ".", "faint")
     share = day.failed / day.executed
-    top = len(glyphs.levels) - 1
-    level = glyphs.levels[top if not day.failed else max(top - 1 - int(share * top), 0)]
-    return Piece(level, "bad" if share >= HURT else "text" if day.failed else "muted")
+    lost = sum(share >= limit for limit in _LOST_LEVELS)
+    level = glyphs.levels[max(len(glyphs.levels) - 1 - lost, 0)]
+    return Piece(level, "bad" if share >= HURT else "muted")
 
 
 def service_cells(row: ServiceRow, now_ms: int, context: ViewContext) -> Row:

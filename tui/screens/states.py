@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from store.errors import StoreError
+from store.errors import NotAStore, StoreError
 from tui.errors import AnswerError
 from tui.present import Glyphs
 from tui.widgets.pieces import Line, Piece, line, wrap
@@ -43,8 +43,10 @@ def nothing_matches(what: str, text: str) -> list[Line]:
     ]
 
 
-def failed(problem: Exception, width: int) -> list[Line]:
-    """A question that could not be answered: the error by name, and what to do."""
+def failed(problem: Exception, database: Path, width: int) -> list[Line]:
+    """A question that could not be answered: the error by name, and what to do. No store yet is a first run."""
+    if isinstance(problem, NotAStore) and not database.exists():
+        return first_run(database, width)
     is_ours = isinstance(problem, StoreError | AnswerError)
     title = "The store cannot be read" if isinstance(problem, StoreError) else "This could not be worked out"
     name = "" if is_ours else f"{type(problem).__name__}: "

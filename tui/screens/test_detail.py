@@ -42,6 +42,7 @@ class TestView(View["TestDetail"]):
     MODE = "tests"
     NOUN = "the test"
     MAIN = "#failures"
+    SIDE = "#evidence"
     CSS_PATH: ClassVar[str] = "test_detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "other_pane", "Other pane", id="test.pane", show=False)]
 
@@ -120,7 +121,7 @@ class TestView(View["TestDetail"]):
 
         row = self.selected
         if row is not None and self.answer is not None:
-            self.go(AttemptView(self.context, self.answer.case.identity, row))
+            self.app.push_screen(AttemptView(self.context, self.answer.case.identity, row))
 
     def url(self) -> str | None:
         row = self.selected

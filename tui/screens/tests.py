@@ -127,7 +127,7 @@ class TestsView(View["TestKeys"]):
     def _fetch_rows(self, event: LineTable.RowsWanted) -> None:
         window = self.window()
         if window is not None:
-            self._load_rows(self._request, window, tuple(k for k in event.keys if k not in self._rows))
+            self._load_rows(self.turns.request, window, tuple(k for k in event.keys if k not in self._rows))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="rows")
     def _load_rows(self, request: int, window: Window, keys: tuple[Key, ...]) -> None:
@@ -145,7 +145,7 @@ class TestsView(View["TestKeys"]):
 
     @on(TestRowsLoaded)
     def _take_rows(self, event: TestRowsLoaded) -> None:
-        if event.request != self._request:
+        if event.request != self.turns.request:
             return
         if len(self._rows) > 5000:
             self._rows.clear()
@@ -162,7 +162,7 @@ class TestsView(View["TestKeys"]):
         from tui.screens.test_detail import TestView
 
         if (row := self.selected) is not None:
-            self.go(TestView(self.context, row.case.identity, row.case.name))
+            self.app.push_screen(TestView(self.context, row.case.identity, row.case.name))
 
     def copied(self) -> str:
         row = self.selected

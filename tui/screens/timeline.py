@@ -128,7 +128,7 @@ class TimelineView(View["TimelineGrid"]):
         from tui.screens.test_detail import TestView
 
         if (row := self.selected) is not None:
-            self.go(TestView(self.context, row.case.identity, row.case.name))
+            self.app.push_screen(TestView(self.context, row.case.identity, row.case.name))
 
     def url(self) -> str | None:
         if self.answer is None or self.has_class("-blank"):
@@ -153,9 +153,9 @@ def grid_content(answer: TimelineGrid, rows: Sequence[GridRow], context: ViewCon
     glyphs = context.glyphs
     letters = {mark.before: (mark.changes[0].service or "e")[:1].lower() for mark in answer.marks if mark.changes}
 
-    def head(column: int) -> str:
-        start = answer.runs[column].started_ms
-        return context.clock(start, answer.runs[max(column - 1, 0)].started_ms if column else None)[:6].strip()
+    def head(column: int, before: int) -> str:
+        text = context.clock(answer.runs[column].started_ms, answer.runs[before].started_ms)
+        return text.rsplit(" ", 1)[0][-6:].strip()
 
     return GridContent(
         rows=len(rows),

@@ -42,6 +42,7 @@ class TriageView(View["TriageAnswer"]):
     MODE = "triage"
     NOUN = "what is red"
     MAIN = "#incidents"
+    SIDE = "#argument"
     CSS_PATH: ClassVar[str] = "triage.tcss"
 
     @property
@@ -68,6 +69,7 @@ class TriageView(View["TriageAnswer"]):
 
     def show(self, answer: TriageAnswer) -> None:
         table = self.query_one("#incidents", LineTable)
+        table.styles.height = len(answer.incidents) + 2
         table.set_keys([incident.incident_id for incident in self._seen(answer)])
         table.forget_rows()
 
@@ -120,7 +122,7 @@ class TriageView(View["TriageAnswer"]):
         from tui.screens.incident import IncidentView
 
         if (incident := self.selected) is not None:
-            self.go(IncidentView(self.context, incident.incident_id, incident.title))
+            self.app.push_screen(IncidentView(self.context, incident.incident_id, incident.title))
 
     def url(self) -> str | None:
         return incident_url(self.selected)

@@ -18,6 +18,7 @@ from tui.answers.query import Window
 from tui.screens import messages, outside, states
 from tui.screens.asking import Answers, Superseded
 from tui.screens.context import ViewContext
+from tui.screens.turns import Turns
 from tui.widgets.chrome import FilterLine, KeyLine, TopLine
 from tui.widgets.lines import LinesPane, TwoEnds
 from tui.widgets.pieces import Line, joined, line, plain
@@ -42,23 +43,16 @@ class View(Screen[None], Generic[_A]):
     NOUN: ClassVar[str] = "the store"
     MAIN: ClassVar[str] = "LineTable"
     """Selector of what has the keys."""
+    SIDE: ClassVar[str] = ""
+    """Selector of the pane that argues for what is selected, if there is one."""
     HAS_FILTER: ClassVar[bool] = True
     AUTO_FOCUS = None
 
-    DEFAULT_CSS = """
-    View { background: $background; }
-    View > #answer { height: 2; border-bottom: solid $rule; }
-    View.-ascii > #answer { border-bottom: ascii $rule; }
-    View > #body { height: 1fr; }
-    View > #state { display: none; }
-    View.-blank > #body { display: none; }
-    View.-blank > #state { display: block; }
-    View .below { border-top: solid $rule; }
-    View.-ascii .below { border-top: ascii $rule; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="view.filter", priority=True),
         Binding("escape", "back", "Back", id="view.back"),
+        Binding("J,shift+down", "side(1)", "Scroll the other pane down", id="view.side_down", show=False),
+        Binding("K,shift+up", "side(-1)", "Scroll the other pane up", id="view.side_up", show=False),
         Binding("y", "copy", "Copy", id="view.copy"),
         Binding("o", "open_url", "Open link", id="view.open_url"),
         Binding("e", "edit", "Editor", id="view.edit"),
@@ -71,11 +65,7 @@ class View(Screen[None], Generic[_A]):
         self.context = context
         self.answer: _A | None = None
         self.filter_text = ""
-        self._request = 0
-        self._seen_beats = -1
-        self._is_loading = False
-        self._is_due_again = False
-        self._problem: Exception | None = None
+        self.turns = Turns()
 
     # What a view says about itself
 
@@ -145,26 +135,19 @@ class View(Screen[None], Generic[_A]):
         """Says that it is reading, and reads."""
         self.set_class(self.context.glyphs.rule == "-", "-ascii")
         self._show_blank(lambda _: states.loading(self.NOUN, self.context.glyphs))
-        self._show_top()
         self._show_summary()
 
     @on(events.ScreenResume)
     def _catch_up(self) -> None:
-        is_new = self.answer is None and self._problem is None and not self._is_loading
-        if is_new or self._seen_beats != self.context.pulse.beats:
+        if self.turns.is_behind(self.context.pulse.beats, has_answer=self.answer is not None):
             self.reload(is_quiet=True)
 
     # Asking
 
     def reload(self, *, is_quiet: bool = False) -> None:
         """Asks again. A quiet one waits for the answer that is on its way, another one stops it."""
-        if is_quiet and self._is_loading:
-            self._is_due_again = True
-            return
-        self._request += 1
-        self._is_loading, self._is_due_again = True, False
-        self._seen_beats = self.context.pulse.beats
-        self._load(self._request, self.question())
+        if self.turns.begin(self.context.pulse.beats, is_quiet=is_quiet):
+            self._load(self.turns.request, self.question())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="answer")
     def _load(self, request: int, question: Callable[[Answers], _A]) -> None:
@@ -180,38 +163,24 @@ class View(Screen[None], Generic[_A]):
 
     @on(messages.AnswerLoaded)
     def _take_answer(self, event: messages.AnswerLoaded) -> None:
-        if event.request != self._request:
-            return
-        self._is_loading, self._problem, self.answer = False, None, event.answer
-        self._draw()
-        if self._is_due_again:
-            self.reload(is_quiet=True)
+        if self.turns.end(event.request):
+            self.answer = event.answer
+            self._draw()
+            if self.turns.is_due_again:
+                self.reload(is_quiet=True)
 
     @on(messages.AnswerFailed)
     def _take_failure(self, event: messages.AnswerFailed) -> None:
-        if event.request != self._request:
-            return
-        self._is_loading, self._problem = False, event.problem
-        if self.answer is None:
-            problem = event.problem
-            self._show_blank(lambda width: self.failed_lines(problem, width))
-        self._show_summary()
+        if self.turns.end(event.request, event.problem):
+            if self.answer is None:
+                database = self.context.database
+                self._show_blank(lambda width: states.failed(event.problem, database, width))
+            self._show_summary()
 
     @on(messages.AnswerSuperseded)
     def _ask_later(self, event: messages.AnswerSuperseded) -> None:
-        if event.request != self._request:
-            return
-        self._is_loading, self._seen_beats = False, -1
-        if self.is_current:
+        if self.turns.push_aside(event.request) and self.is_current:
             self.reload(is_quiet=True)
-
-    def failed_lines(self, problem: Exception, width: int) -> Sequence[Line]:
-        """A failure in full; a store that is not there yet is a first run."""
-        from store.errors import NotAStore
-
-        if isinstance(problem, NotAStore) and not self.context.database.exists():
-            return states.first_run(self.context.database, width)
-        return states.failed(problem, width)
 
     # Drawing
 
@@ -227,7 +196,6 @@ class View(Screen[None], Generic[_A]):
                 self.set_focus(self.main)
         else:
             self._show_blank(lambda width: self.blank(answer, width) or ())
-        self._show_top()
         self._show_summary()
         self.refresh_bindings()
 
@@ -235,16 +203,12 @@ class View(Screen[None], Generic[_A]):
         self.add_class("-blank")
         self.query_one("#state", LinesPane).set_source(source)
 
-    def _show_top(self) -> None:
-        words = self.context.scope_words(self.window())
-        dot = self.context.glyphs.dot
-        self.query_one(TopLine).set_scopes(words, f" {dot} ".join(words.split(f" {dot} ")[-2:]))
-
     def _show_summary(self) -> None:
+        self.query_one(TopLine).set_scope(self.context.scope_words(self.window()), self.context.glyphs.dot)
         left, right = self.summary(self.answer) if self.answer is not None else ((), ())
-        if self._problem is not None and self.answer is not None:
-            right = states.failed_short(self._problem)
-        path = self._path() if self.is_drilled else ()
+        if self.turns.problem is not None and self.answer is not None:
+            right = states.failed_short(self.turns.problem)
+        path = crumbs(self.app.screen_stack, self.context.glyphs.arrow) if self.is_drilled else ()
         both = joined([path, left], P("   "))
         self.query_one("#answer", TwoEnds).set_ends(both, right)
 
@@ -253,18 +217,14 @@ class View(Screen[None], Generic[_A]):
         """Whether there is a view to go back to."""
         return len(self.app.screen_stack) > 1 and self.app.screen_stack[0] is not self
 
-    def _path(self) -> Line:
-        arrow = P(f" {self.context.glyphs.arrow} ", "muted")
-        views = [screen for screen in self.app.screen_stack if isinstance(screen, View)]
-        names = [line((plain(view.crumb), "strong" if view is self else "muted")) for view in views]
-        return joined(names, arrow)
-
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing here are not offered."""
         if action == "filter":
             return self.HAS_FILTER and not isinstance(self.focused, Input)
+        if action == "side":
+            return bool(self.SIDE)
         if action == "back":
             return self.is_drilled or bool(self.filter_text)
         if action == "open_url":
@@ -306,6 +266,10 @@ class View(Screen[None], Generic[_A]):
         elif self.is_drilled:
             self.app.pop_screen()
 
+    def action_side(self, direction: int) -> None:
+        """Scrolls the pane beside the list, with the keys left where they are."""
+        self.query_one(self.SIDE, LinesPane).scroll_relative(y=3 * direction, animate=False)
+
     def action_reload(self) -> None:
         """Reads again now."""
         self.reload()
@@ -323,20 +287,12 @@ class View(Screen[None], Generic[_A]):
         outside.edit(self.app, self.edited())
 
     def action_export(self) -> None:
-        """Writes what is seen to a file."""
-        if (sheet := self.exported()) is None:
-            outside.tell(self.app, "there is nothing to export here")
-        else:
-            self._write(sheet)
+        """Writes what is seen to a file, in a thread."""
+        outside.export(self.app, self.exported())
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="export")
-    def _write(self, sheet: outside.Sheet) -> None:
-        self.post_message(messages.FileWritten(outside.export(sheet)))
 
-    @on(messages.FileWritten)
-    def _tell_where(self, event: messages.FileWritten) -> None:
-        outside.tell(self.app, event.text)
-
-    def go(self, view: View[Any]) -> None:
-        """One level down."""
-        self.app.push_screen(view)
+def crumbs(screens: Sequence[Screen[Any]], arrow: str) -> Line:
+    """The path from a mode's first view to the one that is seen."""
+    views = [screen for screen in screens if isinstance(screen, View)]
+    names = [line((plain(view.crumb), "strong" if view is views[-1] else "muted")) for view in views]
+    return joined(names, P(f" {arrow} ", "muted"))

@@ -40,9 +40,10 @@ class TopLine(TwoEnds):
         self._modes, self._current = tuple(modes), current
         self._scopes: tuple[str, ...] = ()
 
-    def set_scopes(self, *scopes: str) -> None:
-        """Wordings of what is looked at, longest first; the first that fits is shown."""
-        self._scopes = scopes
+    def set_scope(self, words: str, dot: str) -> None:
+        """What is looked at; where there is no room, only its last words: window and zone."""
+        separator = f" {dot} "
+        self._scopes = (words, separator.join(words.split(separator)[-2:]))
         self._arrange()
 
     def on_resize(self) -> None:

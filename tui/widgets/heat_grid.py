@@ -33,8 +33,8 @@ class GridContent:
     columns: int = 0
     label: Callable[[int], Line] = lambda row: ()
     cell: Callable[[int, int], Piece] = lambda row, column: Piece(" ")
-    head: Callable[[int], str] = lambda column: ""
-    """Short text over a column, such as its time."""
+    head: Callable[[int, int], str] = lambda column, before: ""
+    """Short text over a column, such as its time, given the column that has one before it."""
     marks: Mapping[int, str] = field(default_factory=dict)
     """Column -> letter of what stands before it."""
     onsets: Mapping[int, int] = field(default_factory=dict)
@@ -246,6 +246,6 @@ class HeatGrid(ScrollView, can_focus=True):
         for column in self._visible():
             start = (column - self._visible().start) * self.cell_width + self.cell_width - 1
             if column % step == 0 and len(text) <= start:
-                text = text.ljust(start) + self.content.head(column)
+                text = text.ljust(start) + self.content.head(column, max(column - step, 0))
         room = max(self.size.width - self._label_width(), 0)
         return (Piece(" " * self._label_width()), Piece(text[:room], "muted"))

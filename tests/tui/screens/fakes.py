@@ -310,11 +310,12 @@ def stream(scope: Scope = STAGING, length: int = 52) -> StreamStrip:
     runs = tuple(run(6246 - length + 1 + i, BAD_MS + (i - length + 7) * 15 * MIN) for i in range(length))
     durations = tuple(1200 + 40 * (i % 5) if i < length - 7 else 4000 + 30 * (i % 3) for i in range(length))
     if scope != STAGING:
-        segments, points = (SegmentRow(0, length, _rate(results, F)),), ()
+        segments: tuple[SegmentRow, ...] = (SegmentRow(0, length, _rate(results, F)),)
+        points: tuple[ChangePointRow, ...] = ()
     else:
         cut = length - 7
         segments = (SegmentRow(0, cut, _rate(results[:cut], F)), SegmentRow(cut, length, _rate(results[cut:], F)))
-        points = (ChangePointRow(cut, BAD_MS - 15 * MIN, BAD_MS),)  # type: ignore[assignment]
+        points = (ChangePointRow(cut, BAD_MS - 15 * MIN, BAD_MS),)
     return StreamStrip(
         scope, runs, results, durations, segments, points, tuple([False] * length), flake_row(scope, length)
     )

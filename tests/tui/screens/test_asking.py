@@ -123,12 +123,12 @@ def test_early_answer_is_used_once(database: Path, monkeypatch: pytest.MonkeyPat
     answers = StoreAnswers(database)
     asked: list[Query] = []
 
-    def fake(query: Query) -> str:
+    def fake(query: Query) -> int:
         asked.append(query)
-        return f"answer {len(asked)}"
+        return len(asked)
 
     monkeypatch.setattr(answers, "_triage", fake)
     answers.start_early(Query())
-    assert answers.triage(Query()) == "answer 1"
-    assert answers.triage(Query()) == "answer 2"
+    found: list[object] = [answers.triage(Query()), answers.triage(Query())]
+    assert found == [1, 2]
     answers.close()

@@ -108,11 +108,11 @@ async def test_mouse_selects_and_opens() -> None:
     app = TableApp(["a", "b", "c"])
     async with app.run_test() as pilot:
         await pilot.click("#table", offset=(4, 2))
-        assert app.table.key == "b"
+        assert app.table.cursor == 1
         await pilot.click("#table", offset=(4, 3), times=2)
         assert app.opened == ["c"]
         await pilot.click("#table", offset=(4, 15))
-        assert app.table.key == "c"
+        assert app.table.cursor == 2
 
 
 def test_columns_fold_in_order() -> None:

@@ -313,7 +313,12 @@ async def test_copy_says_where_it_went(make_app: AppMaker) -> None:
 async def test_open_url_or_copies_it(make_app: AppMaker) -> None:
     """o opens the first web link; without a browser it copies it."""
     opened: list[str] = []
-    app = make_app(opener=lambda url: bool(opened.append(url)))
+
+    def no_browser(url: str) -> bool:
+        opened.append(url)
+        return False
+
+    app = make_app(opener=no_browser)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "o")

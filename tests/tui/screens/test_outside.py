@@ -100,7 +100,7 @@ def test_export_that_cannot_be_written_says_why(monkeypatch: pytest.MonkeyPatch,
     folder.mkdir()
     monkeypatch.chdir(folder)
     os.rmdir(folder)
-    assert outside.export(outside.Sheet("triage", ("a",), [["b"]])).startswith("cannot export: ")
+    assert outside.write_export(outside.Sheet("triage", ("a",), [["b"]])).startswith("cannot export: ")
 
 
 def test_child_is_the_script_beside_this_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from ingest.model import Result, Verdict
 from tests.tui.screens import fakes
 from tui import present
 from tui.answers.triage import Radius, ThreeOwners
-from tui.widgets.pieces import text_of, width_of
+from tui.widgets.pieces import line, text_of, width_of
 
 
 @pytest.mark.parametrize("glyphs", [present.UNICODE, present.ASCII], ids=["unicode", "ascii"])
@@ -36,7 +36,7 @@ def test_signs_are_one_cell_wide() -> None:
     """Grids and strips count on it."""
     for glyphs in (present.UNICODE, present.ASCII):
         for sign in (*glyphs.verdicts.values(), *glyphs.results.values(), glyphs.masked, *glyphs.levels):
-            assert width_of(present.line(sign)) == 1
+            assert width_of(line(sign)) == 1
 
 
 def test_interval_in_words() -> None:
