@@ -5,10 +5,13 @@ Every function is vectorised, broadcasts its arguments and is accurate to about 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 _TINY = 1e-300
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680)
@@ -44,6 +47,24 @@ def log_beta(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
     """Natural logarithm of the Beta function for a, b > 0."""
     left, right = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     return np.asarray(log_gamma(left) + log_gamma(right) - log_gamma(left + right))
+
+
+def sequence_odds(k: Ints, n: Ints, a: float, b: float) -> Floats:
+    """Log chance of k hits and n - k misses in one given order, when the rate is Beta(a, b).
+
+    Args:
+        k, n: whole numbers of one shape, 0 <= k <= n, not too large: they index tables.
+    """
+    size = 1 << max(int(n.max(initial=0)).bit_length(), 6)
+    of_a, of_b, of_both = _tables(a, b, size)
+    return np.asarray(of_a[k] + of_b[n - k] - of_both[n])
+
+
+@lru_cache(maxsize=64)
+def _tables(a: float, b: float, size: int) -> tuple[Floats, Floats, Floats]:
+    """log gamma of a, b and a + b plus 0, 1, ... size; the third with log B(a, b) added."""
+    steps = np.arange(size + 1)
+    return log_gamma(a + steps), log_gamma(b + steps), log_gamma(a + b + steps) + float(log_beta(a, b))
 
 
 def incomplete_beta(x: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:

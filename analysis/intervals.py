@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from analysis.errors import AnalysisError
 from analysis.records import Interval
 
 _TAIL = 0.025
+_FEW = 8
+"""Up to so many distinct pairs are looked up one by one."""
 
 
 class BetaPrior(NamedTuple):
@@ -68,10 +71,20 @@ def beta_intervals(k: npt.ArrayLike, n: npt.ArrayLike, prior: BetaPrior = FLAKE_
     width = int(runs.max(initial=0)) + 1
     pairs, where = np.unique(runs.ravel() * width + hits.ravel(), return_inverse=True)
     a, b = prior.a + pairs % width, prior.b + pairs // width - pairs % width
-    bounds = beta_quantile(np.array([[_TAIL], [1 - _TAIL]]), a, b)
+    if len(pairs) <= _FEW:
+        bounds = np.array([_bounds(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]).reshape(-1, 2).T
+    else:
+        bounds = beta_quantile(np.array([[_TAIL], [1 - _TAIL]]), a, b)
     estimate = np.clip(a / (a + b), bounds[0], bounds[1])
     low, high = bounds[0][where].reshape(hits.shape), bounds[1][where].reshape(hits.shape)
     return IntervalArrays(estimate[where].reshape(hits.shape), low, high)
+
+
+@lru_cache(maxsize=65_536)
+def _bounds(a: float, b: float) -> tuple[float, float]:
+    """Central 95 % of Beta(a, b); remembered, since most test cases share the few pairs of k and n that are common."""
+    low, high = beta_quantile(np.array([_TAIL, 1 - _TAIL]), a, b).tolist()
+    return low, high
 
 
 def fit_prior(k: npt.ArrayLike, n: npt.ArrayLike, *, floor: BetaPrior = PRIOR_FLOOR) -> BetaPrior:

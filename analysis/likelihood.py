@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis import calibration as weights
-from analysis.beta_function import Floats, log_beta, log_gamma
+from analysis.beta_function import Floats, log_beta, sequence_odds
 from analysis.records import ABSENT, BoolMatrix, StreamHistory
 from ingest.model import Result
 
@@ -79,7 +79,7 @@ def break_odds(seen: Observations, windows: Windows, null: Floats) -> Floats:
         _within(x, windows) for x in (seen.ran, seen.failed, seen.retried, seen.failed_again)
     )
     terms = [
-        np.log(share) + _sequence(failed, ran, *first) + _sequence(again, retried, *retry)
+        np.log(share) + sequence_odds(failed, ran, *first) + sequence_odds(again, retried, *retry)
         for share, first, retry in weights.BREAKS
     ]
     return np.asarray(np.logaddexp(*terms) - null)
@@ -112,7 +112,7 @@ def null_odds(seen: Observations, windows: Windows) -> Floats:
         late_ran, late_failed = _within(seen.ran, after), _within(seen.failed, after)
         out[closed] -= _predictive(late_failed, late_ran, a[closed], b[closed])
     retried, again = _within(seen.retried, windows), _within(seen.failed_again, windows)
-    return np.asarray(out + _sequence(again, retried, *weights.RETRY_OF_FLAKE))
+    return np.asarray(out + sequence_odds(again, retried, *weights.RETRY_OF_FLAKE))
 
 
 def drift_odds(odds: Floats) -> Floats:
@@ -153,11 +153,3 @@ def _spotless(n: Ints, b: Floats) -> Floats:
     # passes in a row: product of (b + i) / (a + b + i), so the difference of two running sums
     sums = np.concatenate([[0.0], np.cumsum(np.log(steps / (weights.BASE_PRIOR[0] + steps)))])
     return np.asarray(sums[whole + n - least] - sums[whole - least])
-
-
-def _sequence(k: Ints, n: Ints, a: float, b: float) -> Floats:
-    """The same for one prior: from tables, since k and n are small integers."""
-    steps = np.arange(int(n.max(initial=0)) + 1)
-    of_a, of_b, of_both = log_gamma(a + steps), log_gamma(b + steps), log_gamma(a + b + steps)
-    constant = float(log_beta(a, b))
-    return np.asarray(of_a[k] + of_b[n - k] - of_both[n] - constant)

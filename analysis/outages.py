@@ -16,7 +16,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.exposure import EVERYTHING
-from analysis.likelihood import Observations, Windows, null_odds, observe, outage_odds
+from analysis.likelihood import Observations, Windows, observe, outage_odds
 from analysis.records import (
     BoolMatrix,
     Count,
@@ -134,13 +134,26 @@ def _ratios(
     """([s, r] log likelihood ratio of an outage, [s, r] failures) of each scope in each of the runs `rows`."""
     single = Windows(rows, rows + 1)
     inside = members.astype(np.float64)
-    null = null_odds(seen, single)
+    null = _own_rate_odds(seen, rows)
     sums = np.stack([inside @ outage_odds(seen, single, float(rate), null).T for rate in weights.OUTAGE_RATES])
     top = sums.max(axis=0)
     ratio = top + np.log(np.mean(np.exp(sums - top), axis=0))
     ratio[1:] -= np.log(max(len(members) - 1, 1))
     failed = (seen.failed[rows + 1] - seen.failed[rows]).T
     return ratio, members.astype(np.int64) @ failed
+
+
+def _own_rate_odds(seen: Observations, rows: npt.NDArray[np.int64]) -> Floats:
+    """[r, m] log likelihood of each result of the runs `rows` under the test case's rate in all its other runs."""
+    ran, failed = seen.ran[rows + 1] - seen.ran[rows], seen.failed[rows + 1] - seen.failed[rows]
+    retried = seen.retried[rows + 1] - seen.retried[rows]
+    again = seen.failed_again[rows + 1] - seen.failed_again[rows]
+    others, bad = seen.ran[-1] - ran, seen.failed[-1] - failed
+    share = np.minimum(1.0, weights.HISTORY_CAP / np.maximum(others, 1))
+    rate = (weights.BASE_PRIOR[0] + share * bad) / (sum(weights.BASE_PRIOR) + share * others)
+    retry = weights.RETRY_OF_FLAKE[0] / sum(weights.RETRY_OF_FLAKE)
+    first = failed * np.log(rate) + (ran - failed) * np.log1p(-rate)
+    return np.asarray(first + again * np.log(retry) + (retried - again) * np.log1p(-retry))
 
 
 def _state(seen: Observations, members: npt.NDArray[np.bool_], begin: int, end: int) -> str | None:

@@ -115,9 +115,12 @@ def relate_code(history: StreamHistory, feed: ChangeFeed) -> CodeRelation:
     revisions = _numbered([run.revision for run in history.runs])
     needed = sorted({service for services in distinct for service in services})
     epochs = {s: _epochs(history.runs, s, environment, feed, timelines) for s in needed}
-    keys = np.empty((len(history.runs), len(distinct)), dtype=np.int64)
+    place = {service: i for i, service in enumerate(needed)}
+    members = np.zeros((len(needed), len(distinct)), dtype=np.uint64)
     for g, services in enumerate(distinct):
-        keys[:, g] = _combined(revisions, [epochs[s] for s in services])
+        members[[place[s] for s in services], g] = 1
+    columns = np.stack([revisions, *(epochs[s] for s in needed)], axis=1)
+    keys = _combined(columns, np.concatenate([np.ones((1, len(distinct)), dtype=np.uint64), members]))
     group = np.array([position[s] for s in sets], dtype=np.int64)
     return CodeRelation(keys, group, np.array([bool(s) for s in distinct], dtype=np.bool_))
 
@@ -169,12 +172,26 @@ def _epochs(
     return np.where(overlapped, OVERLAPPED, found)
 
 
-def _combined(revisions: Ints, epochs: Sequence[Ints]) -> Ints:
-    """One key a run from the test revision and the versions: equal exactly when all of them are."""
-    rows = np.stack([revisions, *epochs], axis=1)
-    _, keys = np.unique(rows, axis=0, return_inverse=True)
-    unknown, overlapped = (rows == UNKNOWN).any(axis=1), (rows == OVERLAPPED).any(axis=1)
-    return np.where(overlapped, OVERLAPPED, np.where(unknown, UNKNOWN, keys.ravel()))
+def _combined(columns: Ints, members: npt.NDArray[np.uint64]) -> Ints:
+    """[n, g] code keys: a sum of 64-bit hashes, equal where all versions of the set are.
+
+    Args:
+        columns: [n, c] revision and versions, UNKNOWN or OVERLAPPED.
+        members: [c, g] which columns are in which set.
+    """
+    hashes = _mixed(columns.astype(np.uint64) + _mixed(np.arange(1, columns.shape[1] + 1, dtype=np.uint64))[None, :])
+    keys = ((hashes @ members) >> np.uint64(1)).astype(np.int64)
+    unknown = (columns == UNKNOWN).astype(np.float64) @ members.astype(np.float64) > 0
+    overlapped = (columns == OVERLAPPED).astype(np.float64) @ members.astype(np.float64) > 0
+    return np.where(overlapped, OVERLAPPED, np.where(unknown, UNKNOWN, keys))
+
+
+def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of each value. Source: the finaliser of splitmix64, public domain."""
+    mixed = values * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def _end_ms(run: RunRef) -> int:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.beta_function import Floats, log_beta, log_gamma
+from analysis.beta_function import Floats, sequence_odds
 from analysis.errors import AnalysisError
 from analysis.intervals import FAILURE_PRIOR, beta_intervals
 from analysis.records import BoolMatrix, ChangePoint, Interval, Segment, Segmentation, StreamHistory
@@ -148,15 +148,7 @@ def _gains(sums: Counts, begin: int, end: int) -> Floats:
 def _level(sums: Counts, begin: Ints, end: Ints) -> Floats:
     """Log marginal likelihood of the positions [begin, end) under one rate a level."""
     runs, bad, retried, red = (array[end] - array[begin] for array in sums)
-    return _sequence(bad, runs, UNEXPECTED_PRIOR) + _sequence(red, retried, RETRIED_PRIOR)
-
-
-def _sequence(k: Ints, n: Ints, prior: tuple[float, float]) -> Floats:
-    """Log of B(k + a, n - k + b) / B(a, b), from tables: k and n are small whole numbers."""
-    a, b = prior
-    steps = np.arange(int(n.max(initial=0)) + 1)
-    of_a, of_b, of_both = log_gamma(a + steps), log_gamma(b + steps), log_gamma(a + b + steps)
-    return np.asarray(of_a[k] + of_b[n - k] - of_both[n] - log_beta(a, b))
+    return sequence_odds(bad, runs, *UNEXPECTED_PRIOR) + sequence_odds(red, retried, *RETRIED_PRIOR)
 
 
 def _located(sums: Counts, begin: int, end: int, at: int, gaps: Floats) -> Split:
