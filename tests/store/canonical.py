@@ -78,7 +78,15 @@ VIEWS = {
     ),
     "source_file": (
         f"SELECT o.location, hex(o.digest), o.kind, o.format, o.status, o.reason, o.line, o.warnings, o.counts, {_RUN}"
-        " FROM source_file o LEFT JOIN run r ON r.run_id = o.run_id LEFT JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+        " FROM source_file o LEFT JOIN run r ON r.run_id = o.run_id"
+        " LEFT JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+    ),
+    "catalog_entry": (
+        "SELECT o.location, v.name, c.record FROM catalog_entry c JOIN source_file o ON o.source_id = c.source_id"
+        " JOIN service v ON v.service_id = c.service_id"
+    ),
+    "owner_file": (
+        "SELECT o.location, w.repository, w.record FROM owner_file w JOIN source_file o ON o.source_id = w.source_id"
     ),
 }
 """View -> query. The failure texts are those that results refer to: one that nothing refers to is no fact."""
