@@ -25,10 +25,11 @@ SELECT {RUN_COLUMNS}, t.passed + t.failed + t.errored + t.flaky, t.failed + t.er
 FROM run_total t
 JOIN run r ON r.run_id = t.run_id
 JOIN pipeline l ON l.pipeline_id = r.pipeline_id
-WHERE t.stream_id = ? AND r.attempt = 1 AND r.started_ms >= ? AND r.started_ms <= ?
+WHERE t.stream_id = ? AND r.attempt {{}} AND r.started_ms >= ? AND r.started_ms <= ?
     AND coalesce(r.ended_ms, r.started_ms) <= ?
 ORDER BY r.started_ms DESC, r.name DESC LIMIT ?
 """
+_FIRST_ATTEMPTS, _LATER_ATTEMPTS = _STREAM_RUNS.format("= 1"), _STREAM_RUNS.format("> 1")
 NO_LIMIT = -1
 
 
@@ -46,7 +47,23 @@ def list_stream_runs(
     connection: Connection, stream_id: int, since_ms: int, until_ms: int, at_ms: int, limit: int = NO_LIMIT
 ) -> tuple[StreamRun, ...]:
     """First run attempts of a stream, oldest first; with a limit the newest so many."""
-    rows = connection.execute(_STREAM_RUNS, (stream_id, since_ms, until_ms, at_ms, limit)).fetchall()
+    rows = connection.execute(_FIRST_ATTEMPTS, (stream_id, since_ms, until_ms, at_ms, limit)).fetchall()
+    return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
+
+
+def list_streams_with_gaps(connection: Connection, since_ms: int) -> frozenset[int]:
+    """Rows of the streams with a first run attempt since then that is not complete."""
+    rows = connection.execute(
+        "SELECT DISTINCT t.stream_id FROM run r JOIN run_total t ON t.run_id = r.run_id"
+        " WHERE r.attempt = 1 AND r.state <> 'complete' AND r.started_ms >= ?",
+        (since_ms,),
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def list_stream_reruns(connection: Connection, stream_id: int, since_ms: int, at_ms: int) -> tuple[StreamRun, ...]:
+    """Later run attempts of a stream that started since and ended by `at_ms`, oldest first."""
+    rows = connection.execute(_LATER_ATTEMPTS, (stream_id, since_ms, at_ms, at_ms, NO_LIMIT)).fetchall()
     return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
 
 

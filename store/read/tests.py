@@ -135,14 +135,27 @@ def count_exercising(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def list_tests_of_service(connection: Connection, service: str) -> frozenset[int]:
-    """Rows of the test cases that declare to exercise a service, ignoring case of its name."""
+def list_undeclared(connection: Connection, stream_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """(stream, test) of the cases of some streams that declare no service."""
     rows = connection.execute(
-        "SELECT e.test_id FROM exercised e JOIN service s ON s.service_id = e.service_id"
-        " WHERE lower(s.name) = lower(?)",
-        (service,),
+        f"SELECT DISTINCT d.stream_id, d.test_id FROM test_day d WHERE d.stream_id IN ({marks(len(stream_ids))})"
+        " AND NOT EXISTS (SELECT 1 FROM exercised e WHERE e.test_id = d.test_id)",
+        list(stream_ids),
     )
-    return frozenset(row[0] for row in rows)
+    return tuple((row[0], row[1]) for row in rows)
+
+
+def list_undeclared_days(
+    connection: Connection, stream_ids: Sequence[int], first_day: int, last_day: int
+) -> tuple[tuple[int, int, int, int, int], ...]:
+    """(stream, day, executed, failed, flaky) of the cases of some streams that declare no service."""
+    rows = connection.execute(
+        "SELECT d.stream_id, d.day, sum(d.executed), sum(d.failed), sum(d.flaky) FROM test_day d"
+        f" WHERE d.stream_id IN ({marks(len(stream_ids))}) AND d.day BETWEEN ? AND ?"
+        " AND NOT EXISTS (SELECT 1 FROM exercised e WHERE e.test_id = d.test_id) GROUP BY 1, 2",
+        (*stream_ids, first_day, last_day),
+    )
+    return tuple((row[0], row[1], row[2], row[3], row[4]) for row in rows)
 
 
 def count_executed(connection: Connection, stream_id: int, first_day: int, last_day: int) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from ingest.model import ChangeKind, ChangeTarget, Verdict
 from store.read.tests import list_identities, load_tests
-from tests.story.counting import files_below, is_report, peers_of
+from tests.story.counting import files_below, is_report, names_of, peers_of
 from tests.story.stores import EVERYTHING, Asked
 from tests.story.truth import Question
 from tui.answers.owner_book import load_owner_book, team_of
@@ -46,6 +46,29 @@ def declared_services(told: Asked) -> dict[str, set[tuple[str, ...]]]:
             for service in services:
                 declared[service].add(test)
     return declared
+
+
+def exercised(told: Asked, pipelines: Iterable[str], *, reaches: bool) -> dict[str, set[tuple[str, ...]]]:
+    """Service -> tests of some pipelines that exercise it: declared, else of the pipeline's own service.
+
+    Args:
+        reaches: what is reachable from a pipeline's own service counts too.
+    """
+    found = declared_services(told)
+    declaring = set().union(*found.values())
+    calls = {service["name"]: service["depends_on"] for service in told.truth.document["services"]}
+    for pipeline in pipelines:
+        configured = told.settings.pipeline(pipeline)
+        entry = configured.service if configured else None
+        names = {name for p in filter(is_report, files_below(told.data / pipeline)) for name in names_of(p)} - declaring
+        reached, left = set[str](), [entry] if entry else []
+        while left:
+            service = left.pop()
+            left += [call for call in calls[service] if reaches and call not in reached]
+            reached.add(service)
+        for service in reached:
+            found[service] |= names
+    return found
 
 
 # ---------------------------------------------------------------- what is in the store
@@ -189,13 +212,14 @@ def test_rollback_heals(told: Asked) -> None:
 
 def test_failures_follow_the_culprit(told: Asked) -> None:
     """`changes` counts the tests that broke right after a culprit, and those that exercise its service."""
-    rows, declared = {row.change.change_id: row for row in told.changes.rows}, declared_services(told)
+    rows = {row.change.change_id: row for row in told.changes.rows}
     for key in BLAMED:
         asked = question(told, key)
+        users = exercised(told, [asked.scope.pipeline], reaches=True)
         for change in (incident(told, key)["culprit"], *incident(told, key)["also_in_gap"]):
             row = rows[change["change_id"]]
             assert row.failures_after >= len(asked.tests)
-            assert row.exercising_after == len(declared[change["service"]] & names_of_tests(asked.tests))
+            assert row.exercising_after == len(users[change["service"]] & names_of_tests(asked.tests))
         assert rows[str(asked.change_id)].exercising_after > 0
 
 
@@ -288,15 +312,16 @@ def test_contested_and_unowned_are_shown(told: Asked) -> None:
 
 # ---------------------------------------------------------------- services
 def test_services_that_are_red(told: Asked) -> None:
-    """A service is as red as the red tests that declare it; all of the catalog are listed with their owner."""
-    declared, red = declared_services(told), names_of_tests(red.test for red in told.truth.red_now)
+    """A service is as red as the red tests that declare it or run in its own pipeline; the whole catalog is listed."""
+    users = exercised(told, [p["name"] for p in told.truth.document["pipelines"]], reaches=False)
+    red = names_of_tests(red.test for red in told.truth.red_now)
     answer = answer_services(told.connection, told.query(since=EVERYTHING))
-    assert {s["name"]: s["owner"] for s in told.truth.document["services"]} == {
-        s.name: s.owner for s in answer.services
-    }
+    catalog = {service["name"]: service["owner"] for service in told.truth.document["services"]}
+    assert {row.name: row.owner for row in answer.services} == catalog
     for row in answer.services:
-        assert row.tests == len(declared[row.name]), row.name
-        assert row.red_now == len(declared[row.name] & red), row.name
+        assert row.tests == len(users[row.name]), row.name
+        assert row.red_now == len(users[row.name] & red), row.name
+        assert sum(day.executed for day in row.days if day) > 0, row.name
 
 
 def test_rows_do_not_depend_on_names_or_times(committed: Asked, moved: Asked) -> None:

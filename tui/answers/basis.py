@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from analysis.records import BoolMatrix, ChangeFeed, Exercise, ServiceGraph, TestColumn
-from ingest.model import PRE_MERGE_BRANCH, Tier
+from ingest.model import PRE_MERGE_BRANCH, Scope, Tier
 from store.connect import Connection
-from store.read import catalog, changes, streams, tests
+from store.read import catalog, changes, streams
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.owner_book import OwnerBook, load_owner_book, owns
 from tui.answers.query import Query, Window
@@ -59,16 +59,22 @@ class Basis:
         return ChangeFeed(found, changes.list_covered(self.connection))
 
     @cached_property
-    def tests_of_service(self) -> frozenset[int] | None:
-        """Rows of the cases that exercise the service asked for; None when none is asked for."""
-        service = self.query.service
-        return None if service is None else tests.list_tests_of_service(self.connection, service)
+    def entries(self) -> dict[str, str]:
+        """The service whose pipeline it is, by pipeline."""
+        return streams.services_of_pipelines(self.connection)
 
-    def passes(self, info: TestInfo) -> bool:
-        """Whether a case passes the owner and service filters."""
-        chosen = self.tests_of_service
-        if chosen is not None and info.test_row not in chosen:
-            return False
+    def touched(self, info: TestInfo, pipeline: str) -> tuple[str, ...]:
+        """Services that a case touches for sure: those it declares, else the one whose pipeline it runs in."""
+        entry = self.entries.get(pipeline)
+        return info.declared or ((entry,) if entry else ())
+
+    def passes(self, info: TestInfo, scope: Scope) -> bool:
+        """Whether a case in a stream passes the owner and service filters."""
+        service = self.query.service
+        if service is not None:
+            touched = self.touched(info, scope.pipeline)
+            if service.casefold() not in {name.casefold() for name in touched}:
+                return False
         return self.query.owner is None or owns(self.query.owner, self.owners.of_test(info.case).owners)
 
     def column(self, info: TestInfo, entry: str | None = None) -> TestColumn:

@@ -63,7 +63,7 @@ def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
     infos = tests.load_tests(connection, {row for rows in by_stream.values() for row in rows})
     rows: list[FlakeRow] = []
     for stream in basis.streams:
-        wanted = [row for row in by_stream.get(stream.stream_id, ()) if basis.passes(infos[row])]
+        wanted = [row for row in by_stream.get(stream.stream_id, ()) if basis.passes(infos[row], stream.scope)]
         if wanted:
             rated = rate_stream(basis, stream, wanted)
             rows += [row for row in flake_rows(basis, rated, judged) if row.failed_runs or row.flaky_runs]

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.records import ABSENT, DurationMatrix, StreamHistory
+from analysis.records import ABSENT, DurationMatrix, RerunResult, StreamHistory
 from ingest.model import Outcome, Result, RunState
 from store.merge import merge_attempts
 from store.read import results, runs, tests
 from store.read.rows import StreamRow, StreamRun
-from store.read.streams import services_of_pipelines
 from tui.answers.basis import Basis
 
 UNKNOWN_DURATION = -1
@@ -53,6 +52,29 @@ def load_history(
     rows = list(results.list_results(connection, stream.stream_id, [run.run_row for run in found], wanted))
     present = wanted if wanted is not None else sorted({row[1] for row in rows})
     return _build(basis, stream, found, present, rows)
+
+
+def load_reruns(basis: Basis, loaded: Loaded) -> tuple[RerunResult, ...]:
+    """Results of the history's cases in later attempts of its runs, as far as they had ended by now."""
+    runs_of = loaded.history.runs
+    if not runs_of:
+        return ()
+    found = runs.list_stream_reruns(
+        basis.connection, loaded.stream.stream_id, runs_of[0].started_ms, basis.window.now_ms
+    )
+    if not found:
+        return ()
+    by_row = {run.run_row: run.run for run in found}
+    ids = {row: test.case.test_id for row, test in zip(loaded.test_rows, loaded.history.tests, strict=True)}
+    attempts: dict[tuple[int, int], list[int]] = {}
+    for run_row, test_row, outcome, _ in results.list_results(
+        basis.connection, loaded.stream.stream_id, list(by_row), loaded.test_rows
+    ):
+        attempts.setdefault((run_row, test_row), []).append(outcome)
+    return tuple(
+        RerunResult(ids[test_row], by_row[run_row], merge_attempts(outcomes))
+        for (run_row, test_row), outcomes in attempts.items()
+    )
 
 
 def last_complete(loaded: Loaded, column: int) -> int | None:
@@ -98,7 +120,7 @@ def _build(
         if group[-1][3] is not None:
             last[place] = group[-1][3]
     infos = tests.load_tests(basis.connection, test_rows)
-    entry = services_of_pipelines(basis.connection).get(stream.scope.pipeline)
+    entry = basis.entries.get(stream.scope.pipeline)
     columns = tuple(basis.column(infos[row], entry) for row in test_rows)
     history = StreamHistory(stream.scope, tuple(run.run for run in found), columns, cells, failed, attempts)
     return Loaded(stream, history, tuple(run.run_row for run in found), tuple(test_rows), total, last)

@@ -21,9 +21,8 @@ from store.read.rows import AttemptFact, StreamRow
 from tui.answers.basis import Basis
 from tui.answers.histories import Loaded, last_complete, load_history
 from tui.answers.query import DAY_MS
+from tui.answers.red import LOOK_BACK_RUNS, list_candidates
 
-LOOK_BACK_RUNS = 500
-"""Runs of a stream in which the onset of a streak is looked for."""
 QUESTION_MS = 4 * DAY_MS
 QUESTION_RUNS = 30
 AFTER_ONSET_MS = 2 * DAY_MS
@@ -90,13 +89,10 @@ def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[in
     Args:
         only: rows of test cases; None: all.
     """
-    window = basis.window
-    first, last = (window.now_ms - 60 * DAY_MS) // DAY_MS, window.now_ms // DAY_MS
     baseline = {row.stream_id: row for row in basis.baseline}
     wanted: dict[int, list[int]] = {}
-    for stream_id, test_row in _red_keys(basis, first, last):
-        if stream_id in baseline:
-            wanted.setdefault(stream_id, []).append(test_row)
+    for stream_id, test_row in list_candidates(basis):
+        wanted.setdefault(stream_id, []).append(test_row)
     judged: dict[tuple[int, int], Judged] = {}
     for stream_id, rows in sorted(wanted.items(), key=lambda item: baseline[item[0]].scope):
         if only is not None and only.isdisjoint(rows):
@@ -107,17 +103,9 @@ def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[in
     return judged
 
 
-def _red_keys(basis: Basis, first: int, last: int) -> Sequence[tuple[int, int]]:
-    """Cases that may be red now: by day sums where now is the end of the store, else all that failed in the days."""
-    if basis.query.at is None:
-        return tests.list_red_at_end(basis.connection, first, last)
-    sums = tests.list_red_sums(basis.connection, first, last)
-    return [(s.stream_id, s.test_row) for s in sums if s.failed]
-
-
 def _judge_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> list[Judged]:
     infos = tests.load_tests(basis.connection, test_rows)
-    passing = [row for row in test_rows if basis.passes(infos[row])]
+    passing = [row for row in test_rows if basis.passes(infos[row], stream.scope)]
     if not passing:
         return []
     loaded = load_history(basis, stream, -(2**53), basis.window.now_ms, passing, LOOK_BACK_RUNS)

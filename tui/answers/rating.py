@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from analysis.flakiness import rate_flakes
 from analysis.intervals import FLAKE_PRIOR
 from analysis.records import BoolMatrix, FlakeStats
-from analysis.same_code import UNKNOWN, CodeRelation, relate_code
+from analysis.same_code import UNKNOWN, CodeRelation, relate_code, rerun_passes
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis
-from tui.answers.histories import Loaded, load_history
+from tui.answers.histories import Loaded, load_history, load_reruns
 from tui.answers.masking import mask_of
 
 LEAST_RUNS = 5
@@ -40,5 +40,12 @@ def rate_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> Ra
     loaded = load_history(basis, stream, window.since_ms, window.until_ms, test_rows)
     relation = relate_code(loaded.history, basis.feed)
     masked = mask_of(basis, loaded)
-    stats = rate_flakes(loaded.history, relation, masked=masked, durations_ms=loaded.durations_ms, prior=FLAKE_PRIOR)
+    stats = rate_flakes(
+        loaded.history,
+        relation,
+        masked=masked,
+        rerun_passes=rerun_passes(loaded.history, load_reruns(basis, loaded), basis.feed),
+        durations_ms=loaded.durations_ms,
+        prior=FLAKE_PRIOR,
+    )
     return Rated(loaded, stats, masked, relation)

@@ -12,6 +12,7 @@ from store.read import catalog, tests
 from tui.answers.basis import Basis, load_basis
 from tui.answers.owner_book import owns
 from tui.answers.query import DAY_MS, Query, Window
+from tui.answers.red import list_red_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def answer_services(connection: Connection, query: Query) -> ServicesAnswer:
     days = tuple(range(basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS + 1))
     health = _health(basis, days)
     red, flaky = _red_and_flaky(basis, days)
-    exercising = tests.count_exercising(connection)
+    exercising = _exercising(basis)
     last = _last_changes(basis)
     used_by = _used_by(basis)
     rows = [
@@ -93,26 +94,48 @@ def _is_asked_for(name: str, owner: str | None, query: Query) -> bool:
 
 def _health(basis: Basis, days: tuple[int, ...]) -> dict[tuple[str, int], DayHealth]:
     """Day sums over the baseline streams in scope."""
-    streams = {row.stream_id for row in basis.baseline}
+    streams, owned = {row.stream_id for row in basis.baseline}, _own_streams(basis)
     sums: dict[tuple[str, int], list[int]] = {}
+
+    def add(service: str, day: int, values: tuple[int, int, int]) -> None:
+        entry = sums.setdefault((service, day), [0, 0, 0])
+        for n, value in enumerate(values):
+            entry[n] += value
+
     for total in catalog.list_service_days(basis.connection, days[0], days[-1]):
         if total.stream_id in streams:
-            entry = sums.setdefault((total.service, total.day), [0, 0, 0])
-            for n, value in enumerate((total.executed, total.failed, total.flaky)):
-                entry[n] += value
-    return {key: DayHealth(key[1], *entry) for key, entry in sums.items()}
+            add(total.service, total.day, (total.executed, total.failed, total.flaky))
+    for stream, day, *values in tests.list_undeclared_days(basis.connection, list(owned), days[0], days[-1]):
+        add(owned[stream], day, (values[0], values[1], values[2]))
+    return {key: DayHealth(key[1], *entry) for key, entry in sums.items() if entry[0]}
+
+
+def _own_streams(basis: Basis) -> dict[int, str]:
+    """Service by baseline stream of a service's own pipeline: what declares nothing there exercises that service."""
+    pipelines = basis.entries
+    return {row.stream_id: pipelines[row.scope.pipeline] for row in basis.baseline if row.scope.pipeline in pipelines}
+
+
+def _exercising(basis: Basis) -> Counter[str]:
+    """Test cases by service: those that declare it, and of its own pipeline those that declare nothing."""
+    owned = _own_streams(basis)
+    pairs = {(owned[stream], test) for stream, test in tests.list_undeclared(basis.connection, list(owned))}
+    return Counter(tests.count_exercising(basis.connection)) + Counter(service for service, _ in pairs)
 
 
 def _red_and_flaky(basis: Basis, days: tuple[int, ...]) -> tuple[Counter[str], Counter[str]]:
-    """(cases red now, cases that flaked in the window) by service they declare."""
-    streams = {row.stream_id for row in basis.baseline}
-    red_keys = {row for stream, row in tests.list_red_at_end(basis.connection, days[0], days[-1]) if stream in streams}
+    """(cases red now, cases that flaked in the window) by service they touch."""
+    scopes = {row.stream_id: row.scope for row in basis.baseline}
+    red = sorted(list_red_now(basis))
     sums = tests.list_red_sums(basis.connection, days[0], days[-1])
-    flaky_keys = {s.test_row for s in sums if s.flaky and s.stream_id in streams}
-    infos = tests.load_tests(basis.connection, red_keys | flaky_keys)
-    red = Counter(name for row in red_keys for name in infos[row].declared)
-    flaky = Counter(name for row in flaky_keys for name in infos[row].declared)
-    return red, flaky
+    flaky = [(s.stream_id, s.test_row) for s in sums if s.flaky and s.stream_id in scopes]
+    infos = tests.load_tests(basis.connection, {row for _, row in (*red, *flaky)})
+
+    def count(keys: list[tuple[int, int]]) -> Counter[str]:
+        pairs = {(name, row) for stream, row in keys for name in basis.touched(infos[row], scopes[stream].pipeline)}
+        return Counter(name for name, _ in pairs)
+
+    return count(red), count(flaky)
 
 
 def _last_changes(basis: Basis) -> dict[str, Change]:

@@ -10,7 +10,7 @@ from ingest.model import Failure, Link, Outcome, Result, RunRef, Scope, TestCase
 from store.connect import Connection
 from store.read import results, runs
 from store.read.rows import AttemptFact, TestInfo
-from store.read.streams import list_streams, services_of_pipelines
+from store.read.streams import list_streams
 from tui.answers.basis import Basis, load_basis
 from tui.answers.flakes import FlakeRow
 from tui.answers.judging import Judged, judge_red
@@ -168,7 +168,7 @@ def attempt_rows(connection: Connection, facts: Sequence[AttemptFact]) -> tuple[
 
 def _entry(basis: Basis, judged: dict[tuple[int, int], Judged]) -> str | None:
     """Service of the pipeline in which the case is red, else of the first that has one."""
-    services = services_of_pipelines(basis.connection)
+    services = basis.entries
     scopes = [one.stream.scope for one in judged.values()] or [row.scope for row in basis.streams]
     return next((services[scope.pipeline] for scope in scopes if scope.pipeline in services), None)
 

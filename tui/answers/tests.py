@@ -15,6 +15,7 @@ from tui.answers.basis import Basis, load_basis
 from tui.answers.filters import FilterText, parse_filter
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import LEAST_RUNS, Rated, rate_stream
+from tui.answers.red import list_red_now
 from tui.answers.strips import results_of
 
 STRIP_RUNS = 60
@@ -74,12 +75,13 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
         sums = [
             s
             for s in sums
-            if basis.passes(infos[s.test_row]) and accepts(_words(basis, infos[s.test_row], scopes[s.stream_id]))
+            if basis.passes(infos[s.test_row], scopes[s.stream_id])
+            and accepts(_words(basis, infos[s.test_row], scopes[s.stream_id]))
         ]
         if sort == "name":
             sums.sort(key=lambda s: (infos[s.test_row].case.identity, scopes[s.stream_id]))
     if sort != "name":
-        red = set(tests.list_red_at_end(connection, first, last)) if sort == "red" else set()
+        red = list_red_now(basis) if sort == "red" else frozenset()
         sums.sort(key=lambda s: _order(s, sort, red))
     return TestKeys(basis.window, tuple((s.stream_id, s.test_row) for s in sums))
 
@@ -120,7 +122,7 @@ def _row(rated: Rated, column: int, key: TestKey) -> TestRow:
     )
 
 
-def _order(sums: DaySums, sort: str, red: set[TestKey]) -> tuple[float, ...]:
+def _order(sums: DaySums, sort: str, red: frozenset[TestKey]) -> tuple[float, ...]:
     share = -(sums.flaky + sums.failed) / max(1, sums.executed)
     if sort == "flaky":
         return (-sums.flaky / max(1, sums.executed), share, sums.test_row, sums.stream_id)
@@ -137,7 +139,7 @@ def _words(basis: Basis, info: TestInfo, scope: Scope) -> FilterText:
         {
             "owner": owners or ("nobody",),
             "env": (scope.environment,),
-            "service": info.declared,
+            "service": basis.touched(info, scope.pipeline),
             "pipeline": (scope.pipeline,),
             "branch": (scope.branch,),
         },

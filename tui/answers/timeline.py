@@ -17,6 +17,7 @@ from tui.answers.judging import judge_red
 from tui.answers.naming import find_test
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import rate_stream
+from tui.answers.red import list_red_now
 from tui.answers.strips import results_of, strips_of
 from tui.answers.test_detail import StreamStrip
 from tui.errors import NoMatch
@@ -114,8 +115,7 @@ def answer_timeline(connection: Connection, query: Query, test: str) -> TestTime
 
 def _by_red_tests(basis: Basis) -> list[StreamRow]:
     """Baseline streams, the one with most red tests now first; then the other streams in scope."""
-    first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
-    red = Counter(stream for stream, _ in tests.list_red_at_end(basis.connection, first, last))
+    red = Counter(stream for stream, _ in list_red_now(basis))
     baseline = {row.stream_id for row in basis.baseline}
     return sorted(basis.streams, key=lambda row: (row.stream_id not in baseline, -red[row.stream_id], row.scope))
 
@@ -125,7 +125,7 @@ def _rows_to_show(basis: Basis, stream: StreamRow, *, with_green: bool) -> list[
     listed = tests.list_all_sums if with_green else tests.list_red_sums
     rows = [sums.test_row for sums in listed(basis.connection, first, last) if sums.stream_id == stream.stream_id]
     infos = tests.load_tests(basis.connection, rows)
-    return [row for row in rows if basis.passes(infos[row])]
+    return [row for row in rows if basis.passes(infos[row], stream.scope)]
 
 
 def _grid_row(loaded: Loaded, column: int) -> GridRow:
