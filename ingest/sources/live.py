@@ -21,6 +21,7 @@ from ingest.sources.tail import GRACE_MS, Stamp, Tail
 
 RESCAN_S = 5.0
 POLL_S = 0.05
+IDLE_S = 2.0
 TOGETHER = 20
 """Files of a burst that are committed and told together."""
 _UNFINISHED_CODES = frozenset({"empty", "xml-empty", "json-empty"})
@@ -38,6 +39,7 @@ class Follower:
         roots: folders as given on the command line; they may vanish and come back.
         take: reads and commits inputs.
         tell: is told what became of each input once that is final, and what is only listed.
+        rest: is called once after inputs were read and nothing came for a while.
         use_polling: look by listing only, for file systems without events.
         rescan_s: seconds between full listings.
         grace_ms: how long a file that is cut is waited for.
@@ -46,6 +48,7 @@ class Follower:
     roots: tuple[str, ...]
     take: Take
     tell: Tell
+    rest: Callable[[], None] | None = None
     use_polling: bool = False
     rescan_s: float = RESCAN_S
     grace_ms: int = GRACE_MS
@@ -54,6 +57,7 @@ class Follower:
     _inputs: dict[str, Input] = field(init=False, default_factory=dict)
     _told: set[tuple[str, str]] = field(init=False, default_factory=set)
     _next_rescan: float = field(init=False, default=0.0)
+    _read_at: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.roots = tuple(os.path.normpath(root) for root in self.roots)
@@ -87,6 +91,10 @@ class Follower:
                 self._observe_all(self._below(path))
             self._observe_all(self._again())
         self._read(self._tail.take_ready())
+        if self._read_at is not None and time.monotonic() - self._read_at >= IDLE_S and not self._tail.waiting:
+            self._read_at = None
+            if self.rest is not None:
+                self.rest()
 
     def _rescan(self) -> None:
         """Look at everything; what is not found any more is forgotten."""
@@ -146,6 +154,7 @@ class Follower:
         by_name = {item.path: path for item, path in zip(items, paths, strict=True)}
         for outcome in self.take(items):
             path = by_name.get(outcome.path)
+            self._read_at = time.monotonic()
             if path is None or not _is_cut(outcome) or not self._tail.put_back(path, time.monotonic_ns() // 1_000_000):
                 self.tell(outcome)
 

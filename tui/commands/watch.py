@@ -13,6 +13,7 @@ import click
 
 from ingest.model import FileOutcome, FileStatus, RunIdentity
 from ingest.sources.inputs import Input
+from tui.answers.query import Query
 from tui.commands.identity import identity_options
 from tui.commands.opening import place_of
 from tui.exports.ingested import file_row
@@ -39,6 +40,7 @@ def watch_command(
     """
     from ingest.pipeline import Ingestion
     from ingest.sources.live import Follower
+    from tui.answers.keeping import keep_triage
 
     place = place_of(ctx)
     stop = threading.Event()
@@ -47,7 +49,14 @@ def watch_command(
         _stop_with(parent, stop)
     tell = _tell_json if as_json else _tell_text
     with Ingestion(place.database, place.settings, identity, place.settings.limits, os.environ) as ingestion:
-        follower = Follower(folders, lambda inputs: _take(ingestion, inputs), tell, use_polling=poll)
+        query = Query(settings=place.settings)
+        follower = Follower(
+            folders,
+            lambda inputs: _take(ingestion, inputs),
+            tell,
+            rest=lambda: keep_triage(place.database, query),
+            use_polling=poll,
+        )
         if not as_json:
             click.echo(f"watching {', '.join(folders)}; ctrl+c ends it", err=True)
         follower.follow(stop)

@@ -162,6 +162,25 @@ def test_unfinished_names_and_special_files_are_left_alone(tmp_path: Path) -> No
     assert len(reader.told) == 2
 
 
+def test_rest_comes_once_after_a_burst(tmp_path: Path) -> None:
+    """What is worked out when nothing comes any more is worked out once."""
+    (tmp_path / "a.xml").write_bytes(REPORT)
+    reader, stop = Reader(), threading.Event()
+    rests: list[int] = []
+
+    def rest() -> None:
+        rests.append(len(reader.told))
+
+    follower = Follower((str(tmp_path),), reader.take, reader.told.append, rest=rest, rescan_s=0.4)
+    thread = threading.Thread(target=follower.follow, args=(stop,))
+    thread.start()
+    assert eventually(lambda: bool(rests))
+    time.sleep(0.5)
+    stop.set()
+    thread.join()
+    assert rests == [1]
+
+
 def test_a_rewritten_report_is_read_again(tmp_path: Path) -> None:
     """Polling as well as events."""
     reader = Reader()
