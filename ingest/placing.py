@@ -48,12 +48,13 @@ class CasePlacer:
         places = self._places
         placed: list[PlacedAttempt] = []
         for attempt in batch:
-            place = places.get((attempt[0], attempt[1]))
-            if place is None or attempt.file != place.file:
+            classname, name, _, _, started_ms, failure, file, _, services, links = attempt
+            place = places.get((classname, name))
+            if place is None or file != place.file:
                 place = self._find(attempt)
-            if attempt.services and attempt.services != place.services:
-                self._declare(place, attempt.services)
-            if attempt.failure is not None or attempt.links or (shift_ms and attempt.started_ms is not None):
+            if services and services != place.services:
+                self._declare(place, services)
+            if failure is not None or links or (shift_ms and started_ms is not None):
                 attempt = self._clean(attempt, shift_ms)
             placed.append((place.test_id, place.case, attempt, place.raw_name))
         return placed

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from ingest.model import CaseAttempt, Counts, Outcome, Result, TestCase
 from store.connect import Connection
@@ -66,17 +67,35 @@ class PartWriter:
         self._namesakes = 0
         self._numbers: dict[TestCase, int] = {}
 
-    def add(self, batch: Iterable[PlacedAttempt]) -> None:
+    def add(self, batch: Sequence[PlacedAttempt]) -> None:
         """Take attempts in the report's order."""
-        for placed in batch:
+        for placed, following in zip(batch, chain(islice(batch, 1, None), (None,)), strict=True):
             group = self._group
             if placed[2].retry and group and group[0][0] == placed[0]:
                 group.append(placed)
                 continue
             if group:
                 self._close_group(group)
-            self._group = [placed]
+                self._group = []
+            if not self._add_plain(placed, following):
+                self._group = [placed]
         self._write_rows()
+
+    def _add_plain(self, placed: PlacedAttempt, following: PlacedAttempt | None) -> bool:
+        """Take the common case at once: one attempt without text, links or start, of a test not seen before."""
+        test_id, _, attempt, raw_name = placed
+        _, _, outcome, duration, started, failure, _, _, _, links = attempt
+        codes = self._codes
+        if failure is not None or started is not None or raw_name is not None or links:
+            return False
+        if following is None or following[2].retry or test_id >= len(codes) or codes[test_id]:
+            return False
+        code = outcome + 0
+        codes[test_id] = code | _SEEN
+        self._touched.append(test_id)
+        self._rows.append((self._part_id, test_id, 0, code, -1 if duration is None else duration, _NO_OFFSET, 0))
+        self._attempts += 1
+        return True
 
     def finish(self) -> PartTotals:
         """Decide what repeated names are, write what is left and sum up."""
