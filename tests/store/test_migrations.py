@@ -264,3 +264,24 @@ def test_triage_events_are_append_only(tmp_path: Path) -> None:
             with pytest.raises(connect.Error, match="append-only"):
                 connection.execute(statement)
         assert connection.execute("SELECT actor FROM triage_event").fetchall() == [("ada",)]
+
+
+def test_a_store_that_is_just_being_made_is_ours(tmp_path: Path) -> None:
+    """Between two looks at a file another process commits the schema."""
+    database = tmp_path / "store.db"
+    with closing(plain(database)) as connection:
+
+        class Interrupted:
+            """Another process is faster, right after the first question."""
+
+            asked = False
+
+            def execute(self, query: str) -> object:
+                """As the connection does."""
+                answer = connection.execute(query).fetchall()
+                if not self.asked:
+                    self.asked = True
+                    open_writer(database).close()
+                return connection.execute(f"SELECT {answer[0][0]}")
+
+        assert schema.is_crywolf(Interrupted())  # type: ignore[arg-type]
