@@ -1,12 +1,13 @@
 """Stored incidents and kept answers: what is derived from facts and worth remembering between readings.
 
 Until somebody acts on an incident its id is the one its facts give, so that any order of the same inputs ends in the
-same ids; the former id stays as an alias. Once a triage event names an incident, its id stays.
+same ids; the former id stays as an alias. Once a triage event names an incident, its id stays. Incidents that prove to
+be one are joined, and all their ids lead to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest.model import Scope
@@ -14,6 +15,9 @@ from store.connect import Connection
 
 REOPENS_MS = 5 * 86_400_000
 """An incident that comes back within this time is the same one."""
+
+_Key = tuple[int, int]
+"""(stream, test case)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,25 @@ class Incidents:
         self._connection = connection
 
     def record(self, found: Iterable[OpenIncident]) -> None:
-        """Match incidents to stored ones, open what is new, close what is not red any more."""
-        seen: set[int] = set()
+        """Match incidents to stored ones, open what is new, join what proves to be one, close what is not red."""
+        known: list[tuple[OpenIncident, list[_Key]]] = []
         for incident in found:
             members = [key for key in (self._member(*member) for member in incident.members) if key is not None]
             if members:
-                seen.add(self._record_one(incident, members, seen))
-        for (row,) in self._connection.execute("SELECT incident_id FROM incident WHERE is_open = 1").fetchall():
-            if row not in seen:
-                self._connection.execute("UPDATE incident SET is_open = 0 WHERE incident_id = ?", (row,))
+                known.append((incident, members))
+        own = self._by_ident([incident.ident for incident, _ in known])
+        leads = self._open_leads()
+        seen = set(own.values())
+        for incident, members in known:
+            first = own.get(incident.ident) or self._by_lead(incident, members[0], seen)
+            joined = [row for key in members for row in leads.get(key, ()) if row not in seen and row != first]
+            pool = sorted(
+                dict.fromkeys([*([first] if first else []), *joined]), key=lambda row: not self._is_acted(row)
+            )
+            seen.add(self._keep(incident, members, pool))
+            seen.update(pool)
+        for row in (row for rows in leads.values() for row in rows if row not in seen):
+            self._connection.execute("UPDATE incident SET is_open = 0 WHERE incident_id = ?", (row,))
 
     def keep_answer(self, name: str, key: str, revision: int, body: bytes) -> None:
         """Keep an answer made at a revision of the store."""
@@ -57,60 +71,95 @@ class Incidents:
         """How many transactions have written."""
         return revision_of(self._connection)
 
-    def _record_one(self, incident: OpenIncident, members: list[tuple[int, int]], seen: set[int]) -> int:
-        row = self._match(incident, members, seen)
-        stream_id, test_id = members[0]
-        values = (stream_id, test_id, incident.title, incident.onset_ms, incident.last_red_ms)
-        if row is None:
+    def _by_ident(self, idents: Sequence[str]) -> dict[str, int]:
+        """Stored incidents that go by an id now, then those that went by it, each for one id only."""
+        found: dict[str, int] = {}
+        for query in (
+            "SELECT incident_id FROM incident WHERE ident = ?",
+            "SELECT incident_id FROM incident_alias WHERE ident = ?",
+        ):
+            for ident in idents:
+                row = self._connection.execute(query, (ident,)).fetchone()
+                if row is not None and ident not in found and row[0] not in found.values():
+                    found[ident] = int(row[0])
+        return found
+
+    def _by_lead(self, incident: OpenIncident, lead: _Key, seen: set[int]) -> int | None:
+        """The oldest stored incident that holds an incident's lead and is open or was lately."""
+        rows = self._connection.execute(
+            "SELECT i.incident_id FROM incident i JOIN incident_member m ON m.incident_id = i.incident_id"
+            " WHERE m.stream_id = ? AND m.test_id = ? AND (i.is_open = 1 OR i.last_red_ms >= ?)"
+            " ORDER BY i.incident_id",
+            (*lead, incident.onset_ms - REOPENS_MS),
+        ).fetchall()
+        return next((int(row[0]) for row in rows if row[0] not in seen), None)
+
+    def _open_leads(self) -> dict[_Key, list[int]]:
+        rows = self._connection.execute(
+            "SELECT stream_id, lead_test_id, incident_id FROM incident WHERE is_open = 1 ORDER BY incident_id"
+        )
+        leads: dict[_Key, list[int]] = {}
+        for stream_id, test_id, row in rows.fetchall():
+            leads.setdefault((stream_id, test_id), []).append(row)
+        return leads
+
+    def _keep(self, incident: OpenIncident, members: list[_Key], pool: list[int]) -> int:
+        """Write an incident into the first of its stored ones, or as a new one; the others join it."""
+        values = (*members[0], incident.title, incident.onset_ms, incident.last_red_ms)
+        for other in pool[1:]:
+            self._join(other, pool[0])
+        if pool:
+            row = pool[0]
+            self._rename(row, incident.ident)
+            self._connection.execute(
+                "UPDATE incident SET stream_id = ?, lead_test_id = ?, title = ?, onset_ms = ?, last_red_ms = ?,"
+                " is_open = 1 WHERE incident_id = ?",
+                (*values, row),
+            )
+            self._connection.execute("DELETE FROM incident_member WHERE incident_id = ?", (row,))
+        else:
+            self._connection.execute("DELETE FROM incident_alias WHERE ident = ?", (incident.ident,))
             cursor = self._connection.execute(
                 "INSERT INTO incident (ident, stream_id, lead_test_id, title, onset_ms, last_red_ms, is_open)"
                 " VALUES (?, ?, ?, ?, ?, ?, 1)",
                 (incident.ident, *values),
             )
-            incident_id = int(cursor.lastrowid or 0)
-        else:
-            incident_id, ident = row
-            self._rename(incident_id, ident, incident.ident)
-            self._connection.execute(
-                "UPDATE incident SET stream_id = ?, lead_test_id = ?, title = ?, onset_ms = ?, last_red_ms = ?,"
-                " is_open = 1 WHERE incident_id = ?",
-                (*values, incident_id),
-            )
-        self._connection.execute("DELETE FROM incident_member WHERE incident_id = ?", (incident_id,))
+            row = int(cursor.lastrowid or 0)
         self._connection.executemany(
-            "INSERT OR IGNORE INTO incident_member VALUES (?, ?, ?)",
-            [(incident_id, stream, test) for stream, test in members],
+            "INSERT OR IGNORE INTO incident_member VALUES (?, ?, ?)", [(row, *member) for member in members]
         )
-        return incident_id
+        return row
 
-    def _match(self, incident: OpenIncident, members: list[tuple[int, int]], seen: set[int]) -> tuple[int, str] | None:
-        """The stored incident that this one is: by id, else the oldest with its lead that is open or was lately."""
-        same = self._connection.execute(
-            "SELECT incident_id, ident FROM incident WHERE ident = ?", (incident.ident,)
-        ).fetchone()
-        if same is not None:
-            return (same[0], same[1])
-        stream_id, test_id = members[0]
-        rows = self._connection.execute(
-            "SELECT i.incident_id, i.ident FROM incident i JOIN incident_member m ON m.incident_id = i.incident_id"
-            " WHERE m.test_id = ? AND m.stream_id = ? AND (i.is_open = 1 OR i.last_red_ms >= ?)"
-            " ORDER BY i.incident_id",
-            (test_id, stream_id, incident.onset_ms - REOPENS_MS),
-        )
-        return next(((row[0], row[1]) for row in rows if row[0] not in seen), None)
+    def _join(self, other: int, row: int) -> None:
+        """Make one stored incident a part of another; its ids lead there."""
+        ident = self._ident(other)
+        self._connection.execute("UPDATE incident_alias SET incident_id = ? WHERE incident_id = ?", (row, other))
+        self._connection.execute("DELETE FROM incident_member WHERE incident_id = ?", (other,))
+        self._connection.execute("DELETE FROM incident WHERE incident_id = ?", (other,))
+        self._connection.execute("INSERT OR REPLACE INTO incident_alias VALUES (?, ?)", (ident, row))
 
-    def _rename(self, incident_id: int, old: str, new: str) -> None:
+    def _rename(self, row: int, new: str) -> None:
+        """Give an incident the id of its facts, or keep its own where somebody acted on it; both lead to it."""
+        old = self._ident(row)
         if old == new:
             return
-        acted = self._connection.execute(
-            "SELECT 1 FROM triage_event WHERE subject_kind = 'incident' AND subject = ? LIMIT 1", (old,)
-        ).fetchone()
-        kept, alias = (old, new) if acted else (new, old)
+        kept, alias = (old, new) if self._is_acted(row) else (new, old)
         self._connection.execute("DELETE FROM incident_alias WHERE ident = ?", (kept,))
-        self._connection.execute("INSERT OR REPLACE INTO incident_alias VALUES (?, ?)", (alias, incident_id))
-        self._connection.execute("UPDATE incident SET ident = ? WHERE incident_id = ?", (kept, incident_id))
+        self._connection.execute("INSERT OR REPLACE INTO incident_alias VALUES (?, ?)", (alias, row))
+        self._connection.execute("UPDATE incident SET ident = ? WHERE incident_id = ?", (kept, row))
 
-    def _member(self, scope: Scope, stable: bytes) -> tuple[int, int] | None:
+    def _is_acted(self, row: int) -> bool:
+        """Whether a triage event names an incident by its id."""
+        found = self._connection.execute(
+            "SELECT 1 FROM triage_event WHERE subject_kind = 'incident' AND subject = ? LIMIT 1", (self._ident(row),)
+        ).fetchone()
+        return found is not None
+
+    def _ident(self, row: int) -> str:
+        found = self._connection.execute("SELECT ident FROM incident WHERE incident_id = ?", (row,)).fetchone()
+        return str(found[0])
+
+    def _member(self, scope: Scope, stable: bytes) -> _Key | None:
         row = self._connection.execute(
             "SELECT s.stream_id, t.test_id FROM stream s JOIN pipeline l ON l.pipeline_id = s.pipeline_id, test_case t"
             " WHERE l.name = ? AND s.environment = ? AND s.branch = ? AND s.variant = ? AND t.stable = ?",
