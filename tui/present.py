@@ -281,13 +281,10 @@ def radius(reach: Radius, width: int) -> Line:
 
 
 def sparkline(values: Sequence[float | None], glyphs: Glyphs) -> str:
-    """One cell a value between the smallest and the largest; a gap where there is none."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return ""
-    low, spread = min(known), (max(known) - min(known)) or 1.0
+    """One cell a value between zero and the largest, so that noise stays small; a gap where there is none."""
+    most = max((value for value in values if value is not None), default=0) or 1.0
     top = len(glyphs.levels) - 1
-    return "".join(" " if v is None else glyphs.levels[round((v - low) / spread * top)] for v in values)
+    return "".join(" " if v is None else glyphs.levels[round(max(v, 0) / most * top)] for v in values)
 
 
 def short_class(classname: str) -> str:

@@ -25,7 +25,6 @@ MOST_LINES = 5000
 class AttemptView(View["tuple[AttemptRow, ...]"]):
     """All attempts of the test in that run, in order; the one that was opened is where the view starts."""
 
-    MODE = "tests"
     NOUN = "the attempts"
     MAIN = "#attempts"
     HAS_FILTER = False

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 class ChangeView(View["ChangesAnswer"]):
     """A change in full."""
 
-    MODE = "changes"
     NOUN = "the change"
     MAIN = "#change"
     HAS_FILTER = False

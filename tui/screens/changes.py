@@ -37,7 +37,6 @@ COLUMNS = (
 class ChangesView(View["ChangesAnswer"]):
     """The feed of all services."""
 
-    MODE = "changes"
     NOUN = "the changes"
     MAIN = "#changes"
     CSS_PATH: ClassVar[str] = "changes.tcss"

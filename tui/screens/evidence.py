@@ -14,7 +14,7 @@ from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, 
 
 if TYPE_CHECKING:
     from tui.answers.flakes import FlakeRow
-    from tui.answers.test_detail import SegmentRow, StreamStrip, TestDetail
+    from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip, TestDetail
 
 LABEL_MOST = 30
 STRIP_LEAST = 24
@@ -127,17 +127,20 @@ def segment_lines(
         return []
     first = len(stream.results) - room
     brackets = "".join(bracket(one, first, context) for one in stream.segments if one.end > first)
-    changes = [
-        f"change point {context.clock(stream.runs[one.at].started_ms, detail.window.now_ms)} "
-        f"({context.clock(one.low_ms, one.high_ms)}-{context.clock(one.high_ms, one.low_ms)})"
-        for one in stream.change_points
-        if one.at < len(stream.runs)
-    ][-1:]
+    changes = [_turn(stream, one, detail.window.now_ms, context) for one in stream.change_points[-1:]]
     text = line((" " * indent + brackets, "muted"))
     said = line(("   " + changes[0], "text")) if changes else ()
     if said and width_of(text) + width_of(said) > width:
         return [clip_line(text, width), clip_line((Piece(" " * indent), *said[0:]), width)]
     return [(*text, *said)]
+
+
+def _turn(stream: StreamStrip, point: ChangePointRow, now_ms: int, context: ViewContext) -> str:
+    """When the failure rate changed, the interval for that, and from what to what."""
+    at = stream.runs[min(point.at, len(stream.runs) - 1)].started_ms
+    low, high = context.clock(point.low_ms, now_ms), context.clock(point.high_ms, now_ms)
+    before, after = (present.percent(one.rate.estimate) for one in stream.segments[-2:])
+    return f"{before} -> {after} at {context.clock(at, now_ms)} ({low}-{high})"
 
 
 def bracket(segment: SegmentRow, first: int, context: ViewContext) -> str:

@@ -36,7 +36,6 @@ COLUMNS = (
 class IncidentView(View["TriageAnswer"]):
     """From an incident to its tests."""
 
-    MODE = "triage"
     NOUN = "the incident"
     MAIN = "#tests"
     SIDE = "#argument"

@@ -47,7 +47,6 @@ class LiveSeen(NamedTuple):
 class LiveView(View[LiveSeen]):
     """The tail of the watched folders."""
 
-    MODE = "live"
     NOUN = "what arrived"
     MAIN = "#runs"
     CSS_PATH: ClassVar[str] = "live.tcss"

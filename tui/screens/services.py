@@ -18,7 +18,7 @@ from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, Piece, line, wrap
+from tui.widgets.pieces import Line, Piece, line, width_of, wrap
 
 if TYPE_CHECKING:
     from tui.answers.services import DayHealth, ServiceRow, ServicesAnswer
@@ -42,7 +42,6 @@ _LOST_LEVELS = (0.02, HURT, 0.1, 0.2, 0.4, 0.6)
 class ServicesView(View["ServicesAnswer"]):
     """The health matrix."""
 
-    MODE = "services"
     NOUN = "the services"
     MAIN = "#services"
     CSS_PATH: ClassVar[str] = "services.tcss"
@@ -140,9 +139,6 @@ def health_piece(day: DayHealth | None, glyphs: present.Glyphs) -> Piece:
 def service_cells(row: ServiceRow, now_ms: int, context: ViewContext) -> Row:
     """A service as a row."""
     glyphs = context.glyphs
-    change = row.last_change
-    changed = context.clock(change.at_ms, now_ms) if change else present.DASH
-    version = f" {present.short_version(change.to_version)}" if change else ""
     return (
         line(row.name, ("" if row.in_catalog else "  not in catalog", "unowned")),
         (present.owner_piece((row.owner,) if row.owner else ()),),
@@ -150,9 +146,18 @@ def service_cells(row: ServiceRow, now_ms: int, context: ViewContext) -> Row:
         line((present.ratio(row.red_now, row.tests), "bad" if row.red_now else "muted")),
         line((str(row.flaky), "text" if row.flaky else "muted")),
         line((present.interval(row.alarm_precision), "muted")),
-        line(changed, (version, "muted")),
+        lambda width: _changed(row, now_ms, context, width),
         line((f"{_list(row.depends_on)} / {_list(row.used_by)}", "muted")),
     )
+
+
+def _changed(row: ServiceRow, now_ms: int, context: ViewContext, width: int) -> Line:
+    """When and what version; how long ago where there is no room."""
+    change = row.last_change
+    if change is None:
+        return line((present.DASH, "muted"))
+    full = line(context.clock(change.at_ms, now_ms), (f" {present.short_version(change.to_version)}", "muted"))
+    return full if width_of(full) <= width else line(f"{present.age(now_ms - change.at_ms)} ago")
 
 
 def service_lines(row: ServiceRow, now_ms: int, context: ViewContext, width: int) -> list[Line]:

@@ -39,7 +39,6 @@ COLUMNS = (
 class TestView(View["TestDetail"]):
     """From a test to its failing attempts."""
 
-    MODE = "tests"
     NOUN = "the test"
     MAIN = "#failures"
     SIDE = "#evidence"

@@ -31,8 +31,8 @@ SORTS = {"red": ("red", "red"), "flaky": ("flaky", "flake rate"), "name": ("test
 """Order -> (column that carries the sign, its word); the keys are those of `tui.answers.tests.SORTS`."""
 
 COLUMNS = (
-    Column("test", "test", 26, is_flexible=True),
-    Column("strip", "last runs", 30, align="right", folds=(Fold(4, 16), Fold(6, 10))),
+    Column("test", "test", 36, folds=(Fold(9, 26),), is_flexible=True),
+    Column("strip", "last runs", 30, align="right", folds=(Fold(4, 22), Fold(6, 10))),
     Column("red", "red", 8, align="right"),
     Column("flaky", "flake rate", 16, align="right", folds=(Fold(5, 7),), short="flaky"),
     Column("runs", "runs", 6, align="right", folds=(Fold(1, 0),)),
@@ -55,7 +55,6 @@ class TestRowsLoaded(Message):
 class TestsView(View["TestKeys"]):
     """Every test case in every stream."""
 
-    MODE = "tests"
     NOUN = "the tests"
     MAIN = "#tests"
     CSS_PATH: ClassVar[str] = "tests.tcss"

@@ -21,14 +21,13 @@ from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, Piece, clip_line, joined, line, wrap_lines
 
 if TYPE_CHECKING:
-    from ingest.model import Scope
+    from ingest.model import Change, Scope
     from tui.answers.timeline import GridRow, TimelineGrid
 
 
 class TimelineView(View["TimelineGrid"]):
     """One stream at a time; `[` and `]` go through them."""
 
-    MODE = "timeline"
     NOUN = "the runs"
     MAIN = "#grid"
     CSS_PATH: ClassVar[str] = "timeline.tcss"
@@ -151,7 +150,7 @@ class TimelineView(View["TimelineGrid"]):
 def grid_content(answer: TimelineGrid, rows: Sequence[GridRow], context: ViewContext) -> GridContent:
     """The grid of an answer, asked cell by cell."""
     glyphs = context.glyphs
-    letters = {mark.before: (mark.changes[0].service or "e")[:1].lower() for mark in answer.marks if mark.changes}
+    letters = {mark.before: _letter(mark.changes) for mark in answer.marks if mark.changes}
 
     def head(column: int, before: int) -> str:
         text = context.clock(answer.runs[column].started_ms, answer.runs[before].started_ms)
@@ -169,6 +168,11 @@ def grid_content(answer: TimelineGrid, rows: Sequence[GridRow], context: ViewCon
     )
 
 
+def _letter(changes: Sequence[Change]) -> str:
+    """A change's service by its first letter; of several, their number."""
+    return str(min(len(changes), 9)) if len(changes) > 1 else (changes[0].service or "e")[:1].lower()
+
+
 def cell_lines(answer: TimelineGrid, row: GridRow, column: int, context: ViewContext, width: int) -> list[Line]:
     """What stands under the cursor: test, result, run, and the changes just before it."""
     run, result = answer.runs[column], row.results[column]
@@ -184,9 +188,14 @@ def cell_lines(answer: TimelineGrid, row: GridRow, column: int, context: ViewCon
         (*outcome, *masked, Piece("   "), *when),
     ]
     changes = [change for mark in answer.marks if mark.before == column for change in mark.changes]
+    title = f"  {changes[0].title}" if len(changes) == 1 else ""
     items = [
-        line(present.change_label(one), (f" {context.clock(one.at_ms, now_ms)}  {one.title}", "muted"))
-        for one in changes
+        line(
+            present.change_label(one),
+            (f" {context.clock(one.at_ms, now_ms)}", "muted"),
+            (title, "muted"),
+        )
+        for one in reversed(changes)
     ]
     if items:
         items[0] = (Piece("just before: ", "accent"), *items[0])

@@ -39,7 +39,6 @@ COLUMNS = (
 class TriageView(View["TriageAnswer"]):
     """The first screen."""
 
-    MODE = "triage"
     NOUN = "what is red"
     MAIN = "#incidents"
     SIDE = "#argument"

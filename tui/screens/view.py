@@ -21,7 +21,7 @@ from tui.screens.context import ViewContext
 from tui.screens.turns import Turns
 from tui.widgets.chrome import FilterLine, KeyLine, TopLine
 from tui.widgets.lines import LinesPane, TwoEnds
-from tui.widgets.pieces import Line, joined, line, plain
+from tui.widgets.pieces import Line, clip, joined, line, plain
 from tui.widgets.pieces import Piece as P
 
 _A = TypeVar("_A")
@@ -34,12 +34,13 @@ MODES = (
     ("5", "changes", "Changes"),
 )
 LIVE = ("6", "live", "Live")
+CRUMB_CELLS = 24
+"""Where one came from may be cut, where one is may not."""
 
 
 class View(Screen[None], Generic[_A]):
     """A view over one answer. Subclasses say what is asked, how it is shown and what can be taken from it."""
 
-    MODE: ClassVar[str] = "triage"
     NOUN: ClassVar[str] = "the store"
     MAIN: ClassVar[str] = "LineTable"
     """Selector of what has the keys."""
@@ -123,7 +124,7 @@ class View(Screen[None], Generic[_A]):
 
     def compose(self) -> ComposeResult:
         modes = (*MODES, LIVE) if self.context.watched else MODES
-        yield TopLine(modes, self.MODE)
+        yield TopLine(modes, self.app.current_mode)
         yield TwoEnds(id="answer")
         yield LinesPane(id="state")
         with Vertical(id="body"):
@@ -294,5 +295,6 @@ class View(Screen[None], Generic[_A]):
 def crumbs(screens: Sequence[Screen[Any]], arrow: str) -> Line:
     """The path from a mode's first view to the one that is seen."""
     views = [screen for screen in screens if isinstance(screen, View)]
-    names = [line((plain(view.crumb), "strong" if view is views[-1] else "muted")) for view in views]
+    names = [line((clip(plain(view.crumb), CRUMB_CELLS), "muted")) for view in views[:-1]]
+    names += [line((plain(view.crumb), "strong")) for view in views[-1:]]
     return joined(names, P(f" {arrow} ", "muted"))

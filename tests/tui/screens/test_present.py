@@ -96,8 +96,9 @@ def test_versions_as_people_say_them() -> None:
     assert present.change_label(fakes.TESTS_CHANGE) == "tests 55aa01"
 
 
-def test_sparkline_spans_what_is_known() -> None:
-    """Lowest to highest; a gap where there is nothing."""
-    assert present.sparkline([1, None, 4], present.UNICODE) == "▁ ▇"
-    assert present.sparkline([None], present.UNICODE) == ""
-    assert present.sparkline([5, 5], present.UNICODE) == "▁▁"
+def test_sparkline_starts_at_zero() -> None:
+    """Zero to highest, so that noise stays small; a gap where there is nothing."""
+    assert present.sparkline([1, None, 6], present.UNICODE) == "▂ ▇"
+    assert present.sparkline([5, 5.1], present.UNICODE) == "▇▇"
+    assert present.sparkline([None], present.UNICODE) == " "
+    assert present.sparkline([], present.UNICODE) == ""

@@ -1,1 +1,0 @@
-"""Screens, without a store: answers are made up."""
