@@ -1,0 +1,39 @@
+"""Failures by signature, from the day rollup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from store.connect import Connection
+
+_TOP = """
+SELECT g.key, g.title, c.failures, c.tests, c.streams, c.first_day, c.last_day
+FROM (
+    SELECT signature_id, sum(failures) AS failures, count(DISTINCT test_id) AS tests,
+        count(DISTINCT stream_id) AS streams, min(day) AS first_day, max(day) AS last_day
+    FROM signature_day WHERE day BETWEEN ? AND ? GROUP BY signature_id
+) c
+JOIN signature g ON g.signature_id = c.signature_id
+ORDER BY c.failures DESC, g.key LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSums:
+    """One signature's failing attempts over whole UTC days, of first run attempts."""
+
+    key: str
+    title: str
+    failures: int
+    tests: int
+    streams: int
+    first_day: int
+    """Days since 1970, of those looked at."""
+    last_day: int
+
+
+def list_top_signatures(
+    connection: Connection, first_day: int, last_day: int, limit: int = -1
+) -> tuple[SignatureSums, ...]:
+    """Signatures that failed in [first_day, last_day], most failures first; -1: all of them."""
+    return tuple(SignatureSums(*row) for row in connection.execute(_TOP, (first_day, last_day, limit)))
