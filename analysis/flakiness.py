@@ -96,14 +96,19 @@ def rate_flakes(
     """
     cells = _cells(history, masked, rerun_passes)
     by_code, known = _same_code_flakes(cells, relation)
-    flaky = cells.retry_pass | by_code
-    ran = cells.ran.sum(axis=0)
-    rates = beta_intervals(flaky.sum(axis=0), ran, prior)
-    changes, pairs = _flips(cells)
     lost = _lost_seconds(history, cells, by_code, durations_ms)
-    columns = (cells.executed, cells.all_red, flaky, cells.retry_pass, by_code, known)
-    executed, failed, flaky_runs, retries, same, decided = (column.sum(axis=0).tolist() for column in columns)
-    counted = ran.tolist()
+    return _stats(cells, by_code, known, lost, prior)
+
+
+def _stats(
+    cells: _Cells, by_code: Bools, known: Bools, lost: list[float] | None, prior: BetaPrior
+) -> tuple[FlakeStats, ...]:
+    """The counts of every column as records."""
+    flaky = cells.retry_pass | by_code
+    columns = (cells.executed, cells.all_red, cells.ran, flaky, cells.retry_pass, by_code, known)
+    executed, failed, counted, flaky_runs, retries, same, decided = (column.sum(axis=0).tolist() for column in columns)
+    rates = beta_intervals(np.array(flaky_runs, dtype=np.int64), np.array(counted, dtype=np.int64), prior)
+    changes, pairs = _flips(cells)
     return tuple(
         FlakeStats(
             runs=executed[t],
@@ -119,7 +124,7 @@ def rate_flakes(
             flips=Count(changes[t], pairs[t]),
             lost_seconds=None if lost is None else lost[t],
         )
-        for t in range(len(history.tests))
+        for t in range(len(executed))
     )
 
 

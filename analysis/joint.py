@@ -48,7 +48,7 @@ class Background:
     scope: int
     window: int
     rate: int
-    """Index of the outage rate; -1 for a breakage."""
+    """Index of the outage rate; of a breakage of breadth f, -1 - f."""
     score: float
     failing: int
     """Test cases that it explains."""
@@ -168,7 +168,6 @@ def _best_background(stage: Stage) -> Background:
         scope, window, third = (int(i) for i in np.unravel_index(int(table.argmax()), table.shape))
         score = prior + temper * float(table[scope, window, third])
         if score > best.score:
-            # A breakage's breadth is stored below -1 so that one number tells both apart.
             best = Background(scope, window, third if is_outage else -1 - third, score, 0)
     return best
 
