@@ -11,7 +11,8 @@ Replaced anywhere in a name, because nobody writes them by hand:
 
 Replaced only among the parameters, which begin at the first `[`, `(`, `{`, double quote, backquote or ` with `:
 
-- the port of an IPv4 address, of `localhost`, of a bracketed IPv6 address or of a URL's host: `<port>`;
+- the port of an IPv4 address, of `localhost`, of a bracketed IPv6 address or of a URL's host: `<port>`; before a port,
+  an IPv4 address of a private network too, since containers get another in each run: `<address>:<port>`;
 - epoch seconds or milliseconds between 2014 and 2033: `<time>`.
 
 Any other number stays. Idempotent. A name without anything volatile is returned as it is after a few substring tests.
@@ -33,6 +34,8 @@ _AMONG_PARAMETERS = re.compile(
     r"|(?P<host>(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}|\blocalhost|\[[0-9a-fA-F:.%]{2,45}\]|://[0-9A-Za-z._-]{1,80}):"
     r"(?P<port>[0-9]{1,5})(?![0-9A-Za-z])"
 )
+
+_PRIVATE = re.compile(r"10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.")
 
 
 def normalise_name(name: str) -> str:
@@ -63,4 +66,6 @@ def _replaced(name: str) -> str:
 
 def _word(match: re.Match[str]) -> str:
     host = match.groupdict().get("host")
-    return f"{host}:<port>" if host else f"<{match.lastgroup}>"
+    if host is None:
+        return f"<{match.lastgroup}>"
+    return "<address>:<port>" if _PRIVATE.match(host) else f"{host}:<port>"

@@ -51,13 +51,12 @@ def scope(stream: Stream) -> dict[str, str]:
 
 def _run(row: RunRow) -> dict[str, Any]:
     run = row.run
-    branch = "pre-merge" if run.trigger == "pre-merge" else run.branch
     return {
         "pipeline": run.pipeline,
         "run_id": run.run_id,
         "attempt": run.attempt,
         "environment": run.environment,
-        "branch": branch,
+        "branch": run.branch,
         "state": row.state,
         "start": iso(run.start),
         "end": iso(run.end) if row.has_end else None,

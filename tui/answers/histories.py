@@ -93,6 +93,9 @@ def _build(
     test_rows: Sequence[int],
     rows: Sequence[results.ResultTuple],
 ) -> Loaded:
+    """Columns stand by identity, never by row: sums of floating-point numbers depend on their order."""
+    infos = tests.load_tests(basis.connection, test_rows)
+    test_rows = sorted(test_rows, key=lambda row: infos[row].case.identity)
     shape = (len(found), len(test_rows))
     place_n = {run.run_row: n for n, run in enumerate(found)}
     place_m = {row: m for m, row in enumerate(test_rows)}
@@ -119,7 +122,6 @@ def _build(
             total[place] = sum(known)
         if group[-1][3] is not None:
             last[place] = group[-1][3]
-    infos = tests.load_tests(basis.connection, test_rows)
     entry = basis.entries.get(stream.scope.pipeline)
     columns = tuple(basis.column(infos[row], entry) for row in test_rows)
     history = StreamHistory(stream.scope, tuple(run.run for run in found), columns, cells, failed, attempts)
