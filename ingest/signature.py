@@ -165,9 +165,10 @@ _REQUEST = re.compile(
 _REPLY = re.compile(
     r"(?:-> ?|status(?: code)?\W{1,3}|returned |HTTP(?:/\d\S*)? |responded (?:with )?|got )([1-5]\d\d)\b"
 )
-_TROUBLE = re.compile(
-    r"(?i)refused|unavailable|timed? ?out|no healthy|reset by peer|unhandled|denied|not found|deadlock|closed the"
-)
+_TROUBLE = (
+    "refused", "unavailable", "timed out", "timeout", "time out", "no healthy", "reset by peer", "unhandled", "denied",
+    "not found", "deadlock", "closed the",
+)  # fmt: skip
 _CHATTER = ("=== RUN", "--- FAIL", "=== PAUSE", "=== CONT", "Traceback (most recent", "self = ", "def ", "@", "File ")
 
 
@@ -337,13 +338,17 @@ def _causes(text: str) -> list[str]:
 
 def _tellingness(line: str) -> int:
     """How much a line says about the cause; `max` keeps the first of equals."""
-    said = 3 * (_REQUEST.search(line) is not None) + 2 * (_TROUBLE.search(line) is not None)
-    return said + 2 * (_REPLY.search(line) is not None) + (not _is_generic(line))
+    lower = line.lower()
+    said = 2 * any(word in lower for word in _TROUBLE) + (not _is_generic(lower))
+    if "/" in line:
+        said += 3 * (_REQUEST.search(line) is not None)
+    return said + 2 * (_DIGIT.search(line) is not None and _REPLY.search(line) is not None)
 
 
 def _request_sentence(line: str) -> str | None:
     """`503 from payments on POST /charge`, where a line says all of it."""
-    request, reply = _REQUEST.search(line), _REPLY.search(line)
+    request = _REQUEST.search(line) if "/" in line else None
+    reply = None if request is None else _REPLY.search(line)
     if request is None or reply is None or not (request[2] or request[3]):
         return None
     host = (request[2] or "").split(".")[0]
