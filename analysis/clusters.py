@@ -41,7 +41,7 @@ def incident_id(lead: RedTest) -> str:
     """Stable id from where the lead test broke and in which run."""
     scope, run = lead.scope, lead.first_bad
     parts = (scope.pipeline, scope.environment, scope.branch, lead.case.identity, run.run_id, str(run.started_ms))
-    return stable_id("\x1f".join(parts))
+    return f"i-{stable_id(chr(31).join(parts))[:10]}"
 
 
 def _rank(test: RedTest) -> tuple[object, ...]:

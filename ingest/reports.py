@@ -39,18 +39,22 @@ class ReportTaker:
 
     def known(self, source: SourceFile, now_ms: int) -> FileOutcome | None:
         """The outcome when the same bytes are in the same run already; None when they have to be read."""
-        for row in self._writer.ledger.with_digest(source.digest):
-            place = self._writer.part_of(row.source_id) if row.kind == "report" else None
-            if place is None:
-                continue
-            resolved = self._resolve(place.own, source)
-            if _run_key(resolved) != _run_key(place.resolved):
-                continue
-            if row.location == source.location and resolved != place.resolved:
-                self._move(place, resolved)
-            self._note_duplicate(row, source, now_ms)
-            return FileOutcome(source.path, FileStatus.DUPLICATE, row.format, None, None, row.warnings, row.counts)
-        return None
+        ledger = self._writer.ledger
+        first = ledger.report_with(source.digest)
+        place = None if first is None else self._writer.part_of(first.source_id)
+        if place is None:
+            return None
+        resolved = self._resolve(place.own, source)
+        run_id = self._writer.find_run(resolved)
+        row = None if run_id is None else ledger.report_with(source.digest, run_id, source.location)
+        if row is None:
+            return None
+        if row.location == source.location:
+            held = self._writer.part_of(row.source_id)
+            if held is not None and resolved != held.resolved:
+                self._move(held, resolved)
+        self._note_duplicate(row, source, now_ms)
+        return FileOutcome(source.path, FileStatus.DUPLICATE, row.format, None, None, row.warnings, row.counts)
 
     def take(self, source: SourceFile, content: Bytes, read: FormatReader, now_ms: int) -> FileOutcome:
         """Read a report and write it.
@@ -165,6 +169,7 @@ class _PartSink(Collected):
                 writer.ledger.forget(row.source_id)
             elif place is None and row.status in (FileStatus.REJECTED, FileStatus.SKIPPED):
                 writer.ledger.forget(row.source_id)
+                writer.distrust_runs()
         return writer.ledger.add(source, FileStatus.INGESTED, self._now_ms)
 
     def _settle_identity(self, draft: _Draft) -> int | None:

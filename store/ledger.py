@@ -55,16 +55,28 @@ class Ledger:
 
     def at(self, location: bytes) -> tuple[LedgerRow, ...]:
         """All rows of a location: one a run it held results of, and at most one that belongs to no run."""
-        return self._select("location = ?", location)
+        return self._select("location = ? ORDER BY source_id", location)
 
-    def with_digest(self, digest: bytes) -> tuple[LedgerRow, ...]:
-        """All rows with the same bytes that are in."""
-        return self._select("digest = ? AND status = 'ingested'", digest)
+    def report_with(self, digest: bytes, run_id: int | None = None, location: bytes = b"") -> LedgerRow | None:
+        """A report with the same bytes that is in; of one run where asked for, the one at `location` if there is."""
+        if run_id is None:
+            found = self._select("digest = ? AND status = 'ingested' AND kind = 'report' LIMIT 1", digest)
+        else:
+            found = self._select(
+                "digest = ? AND status = 'ingested' AND kind = 'report' AND run_id = ?"
+                " ORDER BY location <> ?, source_id LIMIT 1",
+                digest,
+                run_id,
+                location,
+            )
+        return found[0] if found else None
 
     def reports_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
         """Reports in a folder and the folders below it that are in."""
         end = folder[:-1] + bytes([folder[-1] + 1])
-        return self._select("folder >= ? AND folder < ? AND kind = 'report' AND status = 'ingested'", folder, end)
+        return self._select(
+            "folder >= ? AND folder < ? AND kind = 'report' AND status = 'ingested' ORDER BY location", folder, end
+        )
 
     def add(self, source: SourceFile, status: FileStatus, now_ms: int) -> int:
         """A new row; its outcome is noted by `close`."""
@@ -133,9 +145,7 @@ class Ledger:
         self._connection.execute("DELETE FROM source_file WHERE source_id = ?", (source_id,))
 
     def _select(self, where: str, *values: object) -> tuple[LedgerRow, ...]:
-        rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM source_file WHERE {where} ORDER BY source_id", values
-        ).fetchall()
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM source_file WHERE {where}", values).fetchall()
         return tuple(
             LedgerRow(
                 row[0],

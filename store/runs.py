@@ -13,11 +13,25 @@ from store.rollups import Rollups
 
 @dataclass(frozen=True, slots=True)
 class _PartView:
+    text: str
     resolved: RunIdentity
     started_ms: int
     ended_ms: int | None
     stream_id: int
     shard: tuple[int | None, int | None]
+
+
+@dataclass(slots=True)
+class _Settled:
+    """What a run was settled to, so that one more part that says the same costs nothing."""
+
+    said: set[str]
+    """Identities of its parts, as stored."""
+    started_ms: int
+    is_start_declared: bool
+    ended_ms: int | None
+    is_end_declared: bool
+    has_shards: bool
 
 
 class Runs:
@@ -27,6 +41,11 @@ class Runs:
         self._connection = connection
         self._dimensions = dimensions
         self._rollups = rollups
+        self._settled: dict[int, _Settled] = {}
+
+    def forget(self) -> None:
+        """Drop what is cached: after a rollback, or when another process has written."""
+        self._settled.clear()
 
     def find(self, resolved: RunIdentity) -> int | None:
         """Id of the run an identity names, if it is there."""
@@ -56,8 +75,31 @@ class Runs:
         )
         return int(cursor.lastrowid or 0)
 
+    def settle_added(self, run_id: int, part_id: int) -> int:
+        """As `settle`, when all that happened is one more part; the start of the run in ms."""
+        resolved, started_ms, ended_ms, shard = self._connection.execute(
+            "SELECT resolved, started_ms, ended_ms, shard_index FROM part WHERE part_id = ?", (part_id,)
+        ).fetchone()
+        known = self._settled.get(run_id)
+        says_nothing_new = (
+            known is not None
+            and resolved in known.said
+            and shard is None
+            and not known.has_shards
+            and (known.is_start_declared or started_ms >= known.started_ms)
+        )
+        if known is None or not says_nothing_new:
+            settled_ms = self.settle(run_id)
+            assert settled_ms is not None
+            return settled_ms
+        if ended_ms is not None and not known.is_end_declared and ended_ms > (known.ended_ms or 0):
+            known.ended_ms = ended_ms
+            self._connection.execute("UPDATE run SET ended_ms = ? WHERE run_id = ?", (ended_ms, run_id))
+        return known.started_ms
+
     def settle(self, run_id: int) -> int | None:
         """Work a run out from its parts and notes; its start in ms, or None when nothing is left of it."""
+        self._settled.pop(run_id, None)
         parts = self._parts(run_id)
         notes = self._notes(run_id)
         if not parts and not notes:
@@ -101,6 +143,14 @@ class Runs:
                 if self._is_counted(run_id, stream_id):
                     self._rollups.mark(stream_id, before[0])
                     self._rollups.mark(stream_id, started_ms)
+        self._settled[run_id] = _Settled(
+            {part.text for part in parts},
+            started_ms,
+            declared is not None,
+            ended_ms,
+            merged.end_ms is not None,
+            any(part.shard != (None, None) for part in parts),
+        )
         return started_ms
 
     def _state(self, run_id: int, merged: RunIdentity, parts: list[_PartView]) -> RunState:
@@ -130,7 +180,9 @@ class Runs:
             " JOIN source_file s ON s.source_id = p.source_id WHERE p.run_id = ? ORDER BY s.location",
             (run_id,),
         )
-        return [_PartView(decode(row[0], RunIdentity), row[1], row[2], row[3], (row[4], row[5])) for row in rows]
+        return [
+            _PartView(row[0], decode(row[0], RunIdentity), row[1], row[2], row[3], (row[4], row[5])) for row in rows
+        ]
 
     def _notes(self, run_id: int) -> list[RunIdentity]:
         rows = self._connection.execute(

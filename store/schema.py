@@ -95,7 +95,7 @@ CREATE TABLE source_file (
     attempts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX source_file_location ON source_file (location);
-CREATE INDEX source_file_digest ON source_file (digest);
+CREATE INDEX source_file_digest ON source_file (digest, run_id);
 CREATE INDEX source_file_folder ON source_file (folder);
 CREATE INDEX source_file_rejected ON source_file (last_seen_ms) WHERE status = 'rejected';
 CREATE INDEX source_file_run ON source_file (run_id);

@@ -136,6 +136,7 @@ class Writer:
             self._connection.execute(statement)
         self._dimensions.forget()
         self._rollups.forget()
+        self._runs.forget()
         self._cases.distrust()
         self._newest.clear()
         self._run_tests.clear()
@@ -146,6 +147,7 @@ class Writer:
         if version != self._data_version:
             self._data_version = version
             self._rollups.forget()
+            self._runs.forget()
             self._newest.clear()
             self._run_tests.clear()
 
@@ -181,8 +183,7 @@ class Writer:
             "SELECT run_id, stream_id FROM part WHERE part_id = ?", (part_id,)
         ).fetchone()
         self._connection.execute("UPDATE part SET ended_ms = ? WHERE part_id = ?", (totals.ended_ms, part_id))
-        started_ms = self._runs.settle(run_id)
-        assert started_ms is not None
+        started_ms = self._runs.settle_added(run_id, part_id)
         repeats = self._repeats_cases(part_id, run_id, stream_id, totals)
         if repeats or not self._extends(run_id, stream_id, started_ms):
             self._rollups.mark(stream_id, started_ms)
@@ -288,6 +289,10 @@ class Writer:
     def find_run(self, identity: RunIdentity) -> int | None:
         """Row of the run that an identity names, if it is there."""
         return self._runs.find(identity)
+
+    def distrust_runs(self) -> None:
+        """Have runs settled from all their files again: a refused one is out of the ledger."""
+        self._runs.forget()
 
     def settle_run(self, run_id: int) -> None:
         """Work a run's state out again: one of its files was refused."""
