@@ -25,7 +25,6 @@ from xml.parsers import expat
 
 from ingest.errors import Refused
 from ingest.formats import xml_reader
-from ingest.formats.junit_build import Builder
 from ingest.formats.junit_children import (
     OUTPUT_TAGS,
     CaseHead,
@@ -34,6 +33,7 @@ from ingest.formats.junit_children import (
     property_pairs,
     suite_failure,
 )
+from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, check, handlers
 from ingest.formats.junit_heads import DURATIONS, Heads
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
@@ -70,50 +70,49 @@ def read(stream: BinaryIO, limits: Limits, sink: ReportSink) -> None:
 
 
 class _Reader:
-    """Handlers of one reading. `skip` attempts were handed over by an earlier reading of the same file."""
+    """What becomes of the elements of one reading. An earlier reading of the same file handed over `skip` attempts."""
 
     def __init__(self, limits: Limits, sink: ReportSink, skip: int) -> None:
         self.given = 0
+        self.is_inside = False
         self._limits = limits
-        self._max_depth = limits.depth
-        self._max_attributes = limits.attributes
         self._sink = sink
         self._skip = skip
         self._notes = Notes()
         self._suites = Suites(self._notes)
-        self._heads = Heads(self._suites, self._notes, limits.attributes)
-        self._builder = Builder(limits, self._notes)
+        self._heads = Heads(self._suites, self._notes, limits)
         self._told: RunIdentity | None = None
         self._batch: list[CaseAttempt] = []
-        self._add = self._batch.append
-        self._depth = 0  # open elements, without a case that has no children so far
-        self._case: dict[str, str] | None = None  # attributes of the open case
-        self._is_building = False  # an element of the open case or of a suite
+        self._plain: list[Attributes] = []  # cases that wait to become attempts together
+        self._depth = 0
+        self.plain = self._plain.append
 
     def attach(self, parser: expat.XMLParserType) -> None:
         """Take the parser and set handlers on it."""
         self._parser = parser
         self._notes.line_of = lambda: parser.CurrentLineNumber
-        self._builder.attach(parser)
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
+        self._children = Children(parser, self, self._limits)
+        parser.StartElementHandler, parser.EndElementHandler, self._open_case = handlers(self, self._children)
 
     def inside(self) -> str:
         """Names of the open elements, for the reason of a truncated file."""
         names = [f"<testsuite> {name[:60]!r}" if name else "<testsuite>" for name in self._suites.open_names()[-1:]]
-        if self._case is not None:
-            names.append(f"<testcase> {self._case.get('name', '')[:60]!r}")
-        if self._is_building and self._builder.innermost() != "testcase":
-            names.append(f"<{self._builder.innermost()}>")
+        case = self._open_case()
+        if case is not None and self._children.tag in ("", "testcase"):
+            names.append(f"<testcase> {case.get('name', '')[:60]!r}")
+        if self._children.innermost():
+            names.append(f"<{self._children.innermost()}>")
         return ", ".join(names)
 
     def piece_ended(self) -> None:
         """Hand over what has gathered, between two pieces of the file."""
+        self._settle()
         if len(self._batch) >= BATCH:
             self._flush()
 
     def finish(self) -> None:
         """Hand over what is left: the last batch, the run's identity, the warnings."""
+        self._settle()
         self._flush()
         if self._suites.services_came_late:
             self._notes.add("services of a suite stand after its cases and were not applied to them")
@@ -121,93 +120,90 @@ class _Reader:
         self._tell_identity()
         self._notes.tell(self._sink)
 
-    # Elements
+    # Elements outside cases
 
-    def _start(self, tag: str, attrs: dict[str, str]) -> None:
-        if self._case is None and tag == "testcase" and self._depth and not self._is_building:
-            self._case = attrs
-            return
-        self._depth += 1
-        if self._case is not None or self._is_building:
-            self._start_child(tag, attrs)
-        else:
-            self._start_outer(tag.rpartition("}")[2], attrs)
+    def depth(self) -> int:
+        """How many elements are open outside cases."""
+        return self._depth
 
-    def _end(self, tag: str) -> None:
-        case = self._case
-        if case is not None and not self._is_building:
-            self._case = None
-            try:
-                name, classname, duration = case["name"], case["classname"], DURATIONS[case["time"]]
-            except KeyError:
-                name = classname = ""
-            if len(case) == 3 and name and classname:
-                suites = self._suites
-                suites.cases += 1
-                self._add(
-                    _new(
-                        CaseAttempt,
-                        (classname, name, _PASSED, duration, None, None, suites.file, 0, suites.services, ()),
-                    )
-                )
-            else:
-                self._passed(case)
-            return
-        self._depth -= 1
-        if self._is_building:
-            element = self._builder.end()
-            if element is not None:
-                self._is_building = False
-                self._complete(element)
-        elif tag.rpartition("}")[2] in SUITE_TAGS:
-            self._suites.close()
-
-    def _start_outer(self, tag: str, attrs: dict[str, str]) -> None:
-        """An element outside any case: a suite, a case in a namespace, something loose, or an unknown wrapper."""
-        self._check(attrs)
-        if self._depth == 1 and tag not in SUITE_TAGS:
+    def outer_start(self, tag: str, attrs: Attributes) -> str:
+        """A suite, a case in a namespace, an element of a suite itself, or an unknown wrapper opens."""
+        tag = tag.rpartition("}")[2]
+        check(self._limits, self._depth + 1, attrs, self._parser)
+        if not self._depth and tag not in SUITE_TAGS:
             reason = f"the root element is {tag[:60]!r}; a JUnit report has testsuites or testsuite"
             raise Refused("unknown-format", reason, line=self._parser.CurrentLineNumber)
-        if tag == "testcase":
-            self._case = attrs
-            self._depth -= 1
-        elif tag in SUITE_TAGS:
+        if tag == "testcase" or tag in _LOOSE_TAGS:
+            return tag
+        self._depth += 1
+        self.is_inside = True
+        if tag in SUITE_TAGS:
+            self._settle()
             self._suites.open(attrs)
-        elif tag in _LOOSE_TAGS:
-            self._is_building = True
-            self._builder.begin(Element(tag, attrs), wants_text=True)
+        return ""
 
-    def _start_child(self, tag: str, attrs: dict[str, str]) -> None:
-        """An element inside a case or a loose element."""
-        if not self._is_building and self._case is not None:
-            self._depth += 1
-            self._is_building = True
-            self._builder.begin(Element("testcase"), wants_text=False)
-        if self._depth > self._max_depth or len(attrs) > self._max_attributes:
-            self._check(attrs)
-        self._builder.child(tag.rpartition("}")[2] if "}" in tag else tag, attrs)
+    def outer_end(self, tag: str) -> None:
+        """A suite or an unknown wrapper closes."""
+        self._depth -= 1
+        self.is_inside = self._depth > 0
+        if tag.rpartition("}")[2] in SUITE_TAGS:
+            self._settle()
+            self._suites.close()
 
-    def _check(self, attrs: dict[str, str]) -> None:
-        if self._depth > self._limits.depth:
-            reason = f"elements are nested deeper than {self._limits.depth}; raise limits.depth to read it"
-            raise Refused("xml-depth", reason, line=self._parser.CurrentLineNumber)
-        if len(attrs) > self._limits.attributes:
-            reason = f"one element has more than {self._limits.attributes:,} attributes; raise limits.attributes"
-            raise Refused("too-large", reason, line=self._parser.CurrentLineNumber)
+    # Cases
 
-    # What elements become
+    def _settle(self) -> None:
+        """The cases that wait become attempts; all are of the suite that is open."""
+        if not self._plain:
+            return
+        file, services, durations, add = self._suites.file, self._suites.services, DURATIONS, self._batch.append
+        for case in self._plain:
+            try:
+                name, classname = case["name"], case["classname"]
+            except KeyError:
+                name = classname = ""
+            if name and classname:
+                duration = durations[case["time"]]
+                add(_new(CaseAttempt, (classname, name, _PASSED, duration, None, None, file, 0, services, ())))
+                self._suites.cases += 1
+            else:
+                self._take(case)
+        self._plain.clear()
 
-    def _complete(self, element: Element) -> None:
-        """A case with children, or an element of a suite, is complete."""
-        case, self._case = self._case, None
-        if case is None:
+    def passed(self, case: Attributes) -> None:
+        """A case without children, with any attributes, has ended."""
+        self._settle()
+        self._take(case)
+
+    def _take(self, case: Attributes) -> None:
+        head = self._heads.of(case)
+        if head.stated is not None:
+            self._judge(head, Element("testcase"))
+            return
+        classname, name, duration, started_ms, file, services, _ = head
+        self._suites.cases += 1
+        self._batch.append(
+            _new(CaseAttempt, (classname, name, _PASSED, duration, started_ms, None, file, 0, services, ()))
+        )
+
+    def built(self, tag: str, attrs: Attributes, element: Element) -> None:
+        """A case with children, or an element of a suite, has ended."""
+        self._settle()
+        if tag != "testcase":
             self._loose(element)
         elif is_output_only(element):
-            self._passed(case)
+            self._take(attrs)
         else:
-            self._judged(self._heads.of(case), element)
+            self._judge(self._heads.of(attrs), element)
 
-    def _judged(self, head: CaseHead, element: Element) -> None:
+    def odd_child(self, tag: str, attrs: Attributes, kept: bool) -> None:
+        """A child of a case that is a case itself, or is one too many."""
+        if not kept:
+            self._notes.add(f"more than {CHILDREN_KEPT:,} elements inside one case; the rest is left out")
+        if tag == "testcase":
+            self._notes.add("a test case inside a test case is not counted", attrs.get("name", ""))
+
+    def _judge(self, head: CaseHead, element: Element) -> None:
         """A case whose children, or a status attribute, say more than that it ran."""
         self._suites.cases += 1
         attempts = attempts_of(head, element, self._limits, self._notes)
@@ -215,16 +211,6 @@ class _Reader:
         if outcome is not _PASSED:
             self._suites.count(outcome, len(element.findall("failure")) + len(element.findall("error")))
         self._batch.extend(attempts)
-
-    def _passed(self, case: dict[str, str]) -> None:
-        """A case of which no child says otherwise, with any attributes."""
-        head = self._heads.of(case)
-        if head.stated is not None:
-            self._judged(head, Element("testcase"))
-            return
-        classname, name, duration, started_ms, file, services, _ = head
-        self._suites.cases += 1
-        self._add(_new(CaseAttempt, (classname, name, _PASSED, duration, started_ms, None, file, 0, services, ())))
 
     def _loose(self, element: Element) -> None:
         """An element of a suite itself."""

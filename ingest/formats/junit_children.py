@@ -114,7 +114,7 @@ def _interim_classes() -> dict[str, Any]:
 def _interim(own: CaseAttempt, element: Element, kind: Any, limits: Limits) -> CaseAttempt:
     """A failed attempt beside the case's own one."""
     result = kind.fromelem(element)
-    text = "\n".join(part for part in (_tidy(result.text or ""), _tidy(result.stack_trace or "")) if part)
+    text = "\n".join(part for part in (_own_text(element), _tidy(result.stack_trace or "")) if part)
     message = _tidy(result.message or "") or first_line(text)
     started = moment(element.get("timestamp") or "")
     return own._replace(
@@ -141,7 +141,7 @@ def property_pairs(parent: Element) -> list[tuple[str, str]]:
 
 def suite_failure(suite_name: str, element: Element, file: str | None) -> CaseAttempt:
     """A failure that a suite states outside any case: an attempt of a stand-in case, so that it is never silent."""
-    text = _tidy(element.text or "")
+    text = _own_text(element)
     failure = Failure(element.get("type") or "", element.get("message") or first_line(text), text)
     return CaseAttempt(suite_name, "(suite)", Outcome.ERRORED, None, None, failure, file)
 
@@ -157,9 +157,9 @@ def _own_outcome(head: CaseHead, results: list[Element], case: Element, notes: N
         if red and len(red) < len(results):
             notes.add("a case is both skipped and failed; the failure counts", head.name)
         first = red[0] if red else first
-        text = "\n\n".join(part for part in (_tidy(first.text or ""), *map(_all_of, red[1:])) if part)
+        text = "\n\n".join(part for part in (_own_text(first), *map(_all_of, red[1:])) if part)
     else:
-        text = _tidy(first.text or "")
+        text = _own_text(first)
     message = _tidy(first.get("message") or "") or first_line(text)
     if first.tag == "skipped":
         return Outcome.SKIPPED, Failure(first.get("type") or "", message, "") if message else None
@@ -167,7 +167,14 @@ def _own_outcome(head: CaseHead, results: list[Element], case: Element, notes: N
 
 
 def _all_of(result: Element) -> str:
-    return _tidy(result.text or "") or result.get("message") or ""
+    return _own_text(result) or result.get("message") or ""
+
+
+def _own_text(element: Element) -> str:
+    """Text of an element without that of its children, tidied."""
+    if len(element):
+        return _tidy((element.text or "") + "".join(child.tail or "" for child in element))
+    return _tidy(element.text) if element.text else ""
 
 
 def _tidy(text: str) -> str:

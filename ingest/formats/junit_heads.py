@@ -7,6 +7,7 @@ from ingest.formats.junit_children import CaseHead
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
 from ingest.formats.values import duration_ms, is_unset_time, moment
+from ingest.limits import Limits
 from ingest.model import Outcome
 
 NO_NAME = "(no name)"
@@ -28,10 +29,10 @@ DURATIONS: dict[str, int] = {}
 class Heads:
     """Reads the attributes of cases; what they lack comes from the suites around them."""
 
-    def __init__(self, suites: Suites, notes: Notes, most_attributes: int) -> None:
+    def __init__(self, suites: Suites, notes: Notes, limits: Limits) -> None:
         self._suites = suites
         self._notes = notes
-        self._most = most_attributes
+        self._limits = limits
 
     def of(self, case: dict[str, str]) -> CaseHead:
         """The head of one case."""
@@ -52,16 +53,12 @@ class Heads:
         if len(case) == 3 and "time" in case:
             head = (classname, name, duration, None, suites.file, suites.services, None)
         else:
-            self._limit(case)
+            if len(case) > self._limits.attributes:
+                check_attributes(case, self._limits, self._notes)
             started = self._started(case["timestamp"]) if "timestamp" in case else None
             file = get("file") or get("filepath") or suites.file
             head = (classname, name, duration, started, file, suites.services, stated_outcome(case))
         return _new(CaseHead, head)
-
-    def _limit(self, case: dict[str, str]) -> None:
-        if len(case) > self._most:
-            reason = f"one element has more than {self._most:,} attributes; raise limits.attributes to read it"
-            raise Refused("too-large", reason, line=self._notes.line_of() if self._notes.line_of else None)
 
     def _duration(self, text: str) -> int | None:
         value = duration_ms(text)
@@ -80,6 +77,12 @@ class Heads:
             self._notes.add("a time cannot be read", text)
             return None
         return when.ms
+
+
+def check_attributes(case: dict[str, str], limits: Limits, notes: Notes) -> None:
+    """Refuse a case with too many attributes."""
+    reason = f"one element has more than {limits.attributes:,} attributes; raise limits.attributes to read it"
+    raise Refused("too-large", reason, line=notes.line_of() if notes.line_of else None)
 
 
 def stated_outcome(case: dict[str, str]) -> Outcome | None:

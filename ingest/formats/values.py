@@ -7,7 +7,7 @@ not enough, because it takes `1_000`, full-width digits and `nan`.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 MAX_DURATION_MS = 10_000_000_000
@@ -111,6 +111,9 @@ class Moment(NamedTuple):
     is_zoneless: bool
 
 
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ZONELESS = datetime(1970, 1, 1)  # noqa: DTZ001 - subtracted from zone-less times only
+_MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = re.compile(r"\d{10}(?:\.\d{1,9})?|\d{13}", re.ASCII)
 _WORDY = re.compile(
     r"(?:[A-Za-z]{3,9},?\s+)?(\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ -](\d{4})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?"
@@ -151,16 +154,19 @@ def moment(text: str) -> Moment | None:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
-    if _EPOCH.fullmatch(text):
-        return _in_range(int(text) if len(text) == 13 and "." not in text else round(float(text) * 1000), False)
     try:
-        when = _iso(text) if _ISO_START.match(text) else _wordy(text)
-        if when is None:
-            return None
+        if text[4] == "-" or _ISO_START.match(text):
+            when = _iso(text)
+        elif _EPOCH.fullmatch(text):
+            return _in_range(int(text) if len(text) == 13 and "." not in text else round(float(text) * 1000), False)
+        else:
+            wordy = _wordy(text)
+            if wordy is None:
+                return None
+            when = wordy
         zoneless = when.tzinfo is None
-        stamp = when.replace(tzinfo=UTC) if zoneless else when
-        return _in_range(round(stamp.timestamp() * 1000), zoneless)
-    except (ValueError, OverflowError):
+        return _in_range((when - (_EPOCH_ZONELESS if zoneless else _EPOCH_UTC)) // _MILLISECOND, zoneless)
+    except (ValueError, OverflowError, IndexError):
         return None
 
 
@@ -180,6 +186,10 @@ def epoch_ms(digits: bytes) -> int | None:
 
 
 def _iso(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # a leap second, a zone by name, a space before the zone
+        pass
     text = _LEAP_SECOND.sub(r"\1:59", _FRACTION.sub(r"\1", text))
     text = _ZONE_PLAIN.sub(r"\1", _ZONE_WORD.sub("+00:00", text))
     return datetime.fromisoformat(text)

@@ -21,6 +21,7 @@ from ingest.formats.xml_bytes import Encoding, Salvage, bad_byte, find_encoding,
 from ingest.limits import Limits
 
 CHUNK = 256 * 1024
+LARGEST_CHUNK = 2 * 1024 * 1024
 TEXT_BUFFER = 64 * 1024
 NAMESPACE_MARK = "}"
 
@@ -61,7 +62,7 @@ def parse(stream: BinaryIO, limits: Limits, handlers: Handlers, salvage: bool = 
         while chunk:
             pending = run.feed(chunk)
             handlers.piece_ended()
-            size = min(max(CHUNK, 2 * pending), max(CHUNK, limits.token_bytes))
+            size = min(max(CHUNK, 2 * pending), LARGEST_CHUNK)
             chunk = read_fully(stream, size)
         run.finish()
     finally:

@@ -7,6 +7,7 @@ import gzip
 import io
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -169,15 +170,16 @@ def test_places_are_those_of_the_element() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*/*.xml")), ids=lambda path: path.name)
-def test_own_fixtures_are_junit(path: object) -> None:
+def test_own_fixtures_are_junit(path: Path) -> None:
     """Reports that tools wrote."""
-    assert recognise(path.read_bytes()[:HEAD_BYTES], "x").format == "junit"  # type: ignore[attr-defined]
+    assert recognise(path.read_bytes()[:HEAD_BYTES], "x").format == "junit"
 
 
 def test_every_format_that_is_read_has_a_reader() -> None:
     """The table of dialects and the table of readers agree."""
-    read = {row.format for row in (*XML_DIALECTS, *JSON_DIALECTS) if row.is_read and row.is_report}
-    assert read == FORMATS
+    xml = {row.format for row in XML_DIALECTS if row.is_read and row.is_report}
+    json = {row.format for row in JSON_DIALECTS if row.is_read and row.is_report}
+    assert xml | json == FORMATS
     for name in FORMATS:
         assert callable(reader_of(name))
 

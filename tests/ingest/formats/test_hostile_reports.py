@@ -83,7 +83,7 @@ def ending(path: Path) -> Ending:
 def test_every_file_ends_in_its_class(corpus: tuple[Path, list[dict[str, Any]]]) -> None:
     """Refused or read, in less than a second or so each, with as many tests as stated; exceptions are listed above."""
     folder, entries = corpus
-    wrong = []
+    wrong: list[tuple[Any, ...]] = []
     for entry in entries:
         name = entry["file"]
         if name in LATER:

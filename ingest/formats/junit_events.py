@@ -1,0 +1,191 @@
+"""The handlers that expat calls for every element of a JUnit file: few steps for a plain case, C for the others.
+
+They are closures, because a method's attribute look-ups would cost as much as all the rest. A case whose attributes are
+three, with a duration met before, is only noted; the reader turns a row of them into attempts at once. The children of
+any other case are built by the C `TreeBuilder`; the element of a case is dropped with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from ingest.errors import Refused
+from ingest.formats.bounded import BoundedText
+from ingest.formats.junit_heads import DURATIONS
+from ingest.limits import Limits
+
+CHILDREN_KEPT = 10_000
+
+Attributes = dict[str, str]
+
+
+class Owner(Protocol):
+    """What becomes of the elements."""
+
+    is_inside: bool
+    """Whether the root element is open."""
+
+    def outer_start(self, tag: str, attrs: Attributes) -> str:
+        """An element outside cases opens; a tag when it is to be built: `testcase` or one of a suite's own elements."""
+
+    def outer_end(self, tag: str) -> None:
+        """An element outside cases closes."""
+
+    def plain(self, case: Attributes) -> object:
+        """A case with three attributes and a known duration has ended."""
+
+    def passed(self, case: Attributes) -> None:
+        """Any other case without children has ended."""
+
+    def built(self, tag: str, attrs: Attributes, element: Element) -> None:
+        """A case with children, or an element of a suite, has ended."""
+
+    def depth(self) -> int:
+        """How many elements are open outside cases."""
+
+    def odd_child(self, tag: str, attrs: Attributes, kept: bool) -> None:
+        """A child that is a case itself, or is one too many."""
+
+
+class Children:
+    """Builds the element of one case after another; `tag` is that element's, `open` the tags of its open children."""
+
+    def __init__(self, parser: expat.XMLParserType, owner: Owner, limits: Limits) -> None:
+        self._parser = parser
+        self._owner = owner
+        self._limits = limits
+        self._budget = 4 * limits.text_chars
+        self._builder = TreeBuilder()
+        self._all = self._builder.start("cases", {})
+        self._rest: BoundedText | None = None
+        self._room = self._budget
+        self._kept = 0
+        self._beyond = 0
+        self._most_depth = limits.depth
+        self.tag = ""
+        self.open: list[str] = []
+
+    def begin(self, tag: str, attrs: Attributes) -> None:
+        """Start the element of a case, or of a suite."""
+        self.tag = tag
+        self._kept = 0
+        self._room = self._budget
+        self._most_depth = self._limits.depth - self._owner.depth() - 1
+        self._builder.start(tag, attrs)
+        self._parser.CharacterDataHandler = self._data
+
+    def start(self, tag: str, attrs: Attributes) -> None:
+        """Open a child."""
+        if "}" in tag:
+            tag = tag.rpartition("}")[2]
+        self.open.append(tag)
+        self._kept += 1
+        if len(self.open) > self._most_depth or len(attrs) > self._limits.attributes:
+            check(self._limits, len(self.open) + self._owner.depth() + 1, attrs, self._parser)
+        if self._rest is not None:
+            self._settle()
+        if tag == "testcase" or self._kept > CHILDREN_KEPT:
+            self._owner.odd_child(tag, attrs, self._kept <= CHILDREN_KEPT)
+        if self._kept > CHILDREN_KEPT:
+            self._beyond += 1
+        else:
+            self._builder.start(tag, attrs)
+
+    def end(self) -> None:
+        """Close the innermost child."""
+        tag = self.open.pop()
+        if self._rest is not None:
+            self._settle()
+        if self._beyond:
+            self._beyond -= 1
+        else:
+            self._builder.end(tag)
+
+    def finish(self) -> Element:
+        """Close the element of the case, or of the suite."""
+        if self._rest is not None:
+            self._settle()
+        self._parser.CharacterDataHandler = None
+        element = self._builder.end(self.tag)
+        self._all.clear()
+        self.tag = ""
+        return element
+
+    def innermost(self) -> str:
+        """Tag of the innermost open child, or of a suite's own element; empty when there is none."""
+        return self.open[-1] if self.open else "" if self.tag == "testcase" else self.tag
+
+    def _data(self, text: str) -> None:
+        self._room -= len(text)
+        if self._room >= 0:
+            self._builder.data(text)
+            return
+        if self._rest is None:
+            self._rest = BoundedText(self._budget)
+        self._rest.add(text)
+
+    def _settle(self) -> None:
+        """What a long text keeps goes into its element."""
+        if self._rest is not None:
+            self._builder.data(self._rest.text())
+            self._rest = None
+
+
+def check(limits: Limits, depth: int, attrs: Attributes, parser: expat.XMLParserType) -> None:
+    """Refuse an element that is nested too deeply or has too many attributes."""
+    if depth > limits.depth:
+        reason = f"elements are nested deeper than {limits.depth}; raise limits.depth to read it"
+        raise Refused("xml-depth", reason, line=parser.CurrentLineNumber)
+    if len(attrs) > limits.attributes:
+        reason = f"one element has more than {limits.attributes:,} attributes; raise limits.attributes to read it"
+        raise Refused("too-large", reason, line=parser.CurrentLineNumber)
+
+
+def handlers(  # noqa: C901 - two closures over one state
+    owner: Owner, children: Children
+) -> tuple[Callable[[str, Attributes], None], Callable[[str], None], Callable[[], Attributes | None]]:
+    """Start handler, end handler, and a look at the attributes of the open case."""
+    case: Attributes | None = None
+    is_building = False
+    durations = DURATIONS
+    plain = owner.plain
+
+    def start(tag: str, attrs: Attributes) -> None:
+        nonlocal case, is_building
+        if case is None:
+            if tag == "testcase" and owner.is_inside:
+                case = attrs
+                return
+            wanted = owner.outer_start(tag, attrs)
+            if wanted:
+                case = attrs
+                if wanted != "testcase":
+                    is_building = True
+                    children.begin(wanted, attrs)
+            return
+        if not is_building:
+            is_building = True
+            children.begin("testcase", {})
+        children.start(tag, attrs)
+
+    def end(tag: str) -> None:
+        nonlocal case, is_building
+        if case is None:
+            owner.outer_end(tag)
+        elif not is_building:
+            attrs, case = case, None
+            if len(attrs) == 3 and attrs.get("time") in durations:
+                plain(attrs)
+            else:
+                owner.passed(attrs)
+        elif children.open:
+            children.end()
+        else:
+            attrs, case, is_building = case, None, False
+            built = children.tag
+            owner.built(built, attrs, children.finish())
+
+    return start, end, lambda: case
