@@ -79,8 +79,7 @@ class DocumentTaker:
         from ingest.catalog import codeowners
 
         owners = scrub(codeowners.read(data, os.fsdecode(source.location), self._limits))
-        sidecar = self._resolver.sidecars.nearest(source.folder) if source.folder else None
-        self._writer.feed.replace_owners(source_id, owners, sidecar[1].repository if sidecar else None)
+        self._writer.feed.replace_owners(source_id, owners, self._repository_at(source.folder))
         return owners.warnings, None
 
     def _write_run(self, source_id: int, source: SourceFile, data: bytes) -> tuple[tuple[str, ...], int | None]:
@@ -91,7 +90,15 @@ class DocumentTaker:
         if os.path.basename(source.location) == b"run.json":
             self._resolver.sidecars.forget()
             self._reports.move_below(source.folder)
+            for row in self._writer.ledger.owners_below(source.folder):
+                folder = row.location[: row.location.rfind(b"/") + 1]
+                self._writer.feed.place_owners(row.source_id, self._repository_at(folder))
         return tuple(scrub(tuple(warnings))), run_id
+
+    def _repository_at(self, folder: bytes) -> str | None:
+        """The repository that the nearest `run.json` names."""
+        sidecar = self._resolver.sidecars.nearest(folder) if folder else None
+        return sidecar[1].repository if sidecar else None
 
     def _write_changes(self, data: bytes, format_name: str) -> tuple[str, ...]:
         batch = scrub(_read_changes(data, format_name, self._limits))

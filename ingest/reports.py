@@ -26,6 +26,8 @@ class _Draft:
     source_id: int
     part_id: int
     shift_ms: int
+    first_case_ms: int | None
+    """Earliest start among the first attempts, where the report states none for the run."""
 
 
 class ReportTaker:
@@ -87,12 +89,26 @@ class ReportTaker:
 
     def _move(self, place: PartPlace, resolved: RunIdentity) -> None:
         namespace = resolved.repository or resolved.pipeline or ""
-        header = PartHeader(place.own, place.given, place.environ, resolved, namespace, place.started_ms)
+        started_ms = self.start_of(place.own, resolved, place.started_ms)
+        header = PartHeader(place.own, place.given, place.environ, resolved, namespace, started_ms)
         self._writer.move_part(place, header)
         self._placer.forget()
 
+    def start_of(self, own: RunIdentity, resolved: RunIdentity, otherwise_ms: int) -> int:
+        """Start of a part in UTC: what its report says, in the pipeline's zone where it names none, else the run's."""
+        if own.start_ms is None:
+            return resolved.start_ms if resolved.start_ms is not None else otherwise_ms
+        if not own.start_is_zoneless:
+            return own.start_ms
+        return to_utc(own.start_ms, self._resolver.zone(resolved.pipeline or ""))
+
     def _note_duplicate(self, row: LedgerRow, source: SourceFile, now_ms: int) -> None:
         ledger = self._writer.ledger
+        for other in ledger.at(source.location):
+            if other.status is FileStatus.REJECTED:
+                ledger.forget(other.source_id)
+                if other.run_id is not None:
+                    self._writer.settle_run(other.run_id)
         if row.location == source.location:
             ledger.seen_again(row.source_id, now_ms)
             return
@@ -139,25 +155,26 @@ class _PartSink(Collected):
         return FileOutcome(self._source.path, status, format_name, None, None, self.warnings, totals.counts)
 
     def _open(self, first_case_ms: int | None) -> None:
-        taker, source, report = self._taker, self._source, self.identity_so_far
-        resolved = taker._resolve(report, source)
-        start = report.start_ms if report.start_ms is not None else first_case_ms
-        shift_ms = 0
-        if start is not None and report.start_is_zoneless:
-            shift_ms = to_utc(start, taker._resolver.zone(resolved.pipeline or "")) - start
-        if start is None:
-            started_ms = resolved.start_ms if resolved.start_ms is not None else source.mtime_ms or self._now_ms
-        else:
-            started_ms = start + shift_ms
+        taker, source = self._taker, self._source
+        own = self._own(first_case_ms)
+        resolved = taker._resolve(own, source)
+        started_ms = taker.start_of(own, resolved, source.mtime_ms or self._now_ms)
+        shift_ms = started_ms - own.start_ms if own.start_ms is not None and own.start_is_zoneless else 0
         namespace = resolved.repository or resolved.pipeline or ""
-        given, environ = taker._resolver.options, taker._resolver.environ
-        header = PartHeader(report, given, environ, resolved, namespace, started_ms)
+        header = PartHeader(own, taker._resolver.options, taker._resolver.environ, resolved, namespace, started_ms)
         source_id = self._source_row(resolved)
         part_id, part = taker._writer.open_part(source_id, header)
         self._part = part
-        self._draft = _Draft(source, header, source_id, part_id, shift_ms)
+        self._draft = _Draft(source, header, source_id, part_id, shift_ms, first_case_ms)
         placer = taker._placer
         self._add = lambda batch: part.add(placer.place(batch, namespace, shift_ms))
+
+    def _own(self, first_case_ms: int | None) -> RunIdentity:
+        """What the report has said so far; without a start of its own, the earliest of its first attempts."""
+        report = self.identity_so_far
+        if report.start_ms is not None or first_case_ms is None:
+            return report
+        return replace(report, start_ms=first_case_ms, start_is_estimated=True)
 
     def _source_row(self, resolved: RunIdentity) -> int:
         """A ledger row for the report; what the same file held of the same run before is taken out first."""
@@ -174,15 +191,16 @@ class _PartSink(Collected):
 
     def _settle_identity(self, draft: _Draft) -> int | None:
         """Move the part when the report said more of its run after its first attempts; the row of its new run."""
-        report = self.identity_so_far
-        if report == draft.header.own:
+        own = self._own(draft.first_case_ms)
+        if own.start_is_estimated:  # the first one found is what the attempts' offsets count from
+            own = replace(own, start_ms=draft.header.own.start_ms)
+        if own == draft.header.own:
             return None
-        resolved = self._taker._resolve(report, draft.source)
-        started_ms = draft.header.started_ms
+        resolved = self._taker._resolve(own, draft.source)
         place = self._taker._writer.part_of(draft.source_id)
         assert place is not None
         namespace = resolved.repository or resolved.pipeline or ""
-        header = replace(draft.header, own=report, resolved=resolved, namespace=namespace, started_ms=started_ms)
+        header = replace(draft.header, own=own, resolved=resolved, namespace=namespace)
         self._taker._placer.forget()
         return self._taker._writer.move_part(place, header)
 

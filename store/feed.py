@@ -69,6 +69,10 @@ class Feed:
                 (source_id, self._dimensions.service(service.name), encode(service)),
             )
 
+    def place_owners(self, source_id: int, repository: str | None) -> None:
+        """Note which repository a CODEOWNERS file belongs to, where that became known late."""
+        self._connection.execute("UPDATE owner_file SET repository = ? WHERE source_id = ?", (repository, source_id))
+
     def replace_owners(self, source_id: int, owners: OwnerFile, repository: str | None) -> None:
         """Keep what a CODEOWNERS file says, in place of what it said before."""
         self._connection.execute(

@@ -73,10 +73,16 @@ class Ledger:
 
     def reports_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
         """Reports in a folder and the folders below it that are in."""
+        return self._below(folder, "report")
+
+    def owners_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
+        """CODEOWNERS files in a folder and the folders below it that are in."""
+        return self._below(folder, "owners")
+
+    def _below(self, folder: bytes, kind: str) -> tuple[LedgerRow, ...]:
         end = folder[:-1] + bytes([folder[-1] + 1])
-        return self._select(
-            "folder >= ? AND folder < ? AND kind = 'report' AND status = 'ingested' ORDER BY location", folder, end
-        )
+        where = "folder >= ? AND folder < ? AND kind = ? AND status = 'ingested' ORDER BY location"
+        return self._select(where, folder, end, kind)
 
     def add(self, source: SourceFile, status: FileStatus, now_ms: int) -> int:
         """A new row; its outcome is noted by `close`."""

@@ -255,8 +255,9 @@ class Writer:
         new_stream = self._stream(header.resolved)
         self._connection.execute(
             "UPDATE part SET run_id = ?, stream_id = ?, namespace = ?, identity = ?, given = ?, environ = ?,"
-            " resolved = ?, started_ms = ?, job = ?, job_url = ?, shard_index = ?, shard_total = ? WHERE part_id = ?",
-            (run_id, new_stream, *self._part_values(header), place.part_id),
+            " resolved = ?, started_ms = ?, job = ?, job_url = ?, shard_index = ?, shard_total = ?,"
+            " ended_ms = ended_ms + ? WHERE part_id = ?",
+            (run_id, new_stream, *self._part_values(header), header.started_ms - place.started_ms, place.part_id),
         )
         self._connection.execute("UPDATE source_file SET run_id = ? WHERE source_id = ?", (run_id, place.source_id))
         if header.namespace != place.namespace:

@@ -55,10 +55,10 @@ def list_attempts(connection: Connection, test_row: int, run_rows: Sequence[int]
 def list_failing(
     connection: Connection, test_row: int, since_ms: int, at_ms: int, limit: int
 ) -> tuple[AttemptFact, ...]:
-    """Failing attempts of a case in runs that started from `since_ms` to `at_ms`, newest run first."""
+    """Failing attempts of a case in runs that started since `since_ms` and ended by `at_ms`, newest first."""
     return _attempts(
         connection,
-        "s.test_id = ? AND s.outcome IN (1, 2) AND r.started_ms >= ? AND r.started_ms <= ?",
+        "s.test_id = ? AND s.outcome IN (1, 2) AND r.started_ms >= ? AND coalesce(r.ended_ms, r.started_ms) <= ?",
         (test_row, since_ms, at_ms),
         " ORDER BY r.started_ms DESC, r.run_id DESC, p.stream_id, o.location, s.ordinal LIMIT ?",
         limit,
@@ -69,7 +69,7 @@ def count_failing(connection: Connection, test_row: int, since_ms: int, at_ms: i
     """How many failing attempts `list_failing` would give without a limit."""
     row = connection.execute(
         "SELECT count(*) FROM result s JOIN part p ON p.part_id = s.part_id JOIN run r ON r.run_id = p.run_id"
-        " WHERE s.test_id = ? AND s.outcome IN (1, 2) AND r.started_ms >= ? AND r.started_ms <= ?",
+        " WHERE s.test_id = ? AND s.outcome IN (1, 2) AND r.started_ms >= ? AND coalesce(r.ended_ms, r.started_ms) <= ?",
         (test_row, since_ms, at_ms),
     ).fetchone()
     return int(row[0])

@@ -16,7 +16,9 @@ def list_streams(connection: Connection) -> tuple[StreamRow, ...]:
     return tuple(StreamRow(row[0], Scope(*row[1:])) for row in rows)
 
 
-def newest_end(connection: Connection, *, pipeline: str | None = None, environment: str | None = None) -> int | None:
+def newest_end(
+    connection: Connection, *, pipeline: str | None = None, environment: str | None = None, branch: str | None = None
+) -> int | None:
     """End (start where no end is known) of the newest run in ms, ignoring case of the names; None without runs."""
     conditions, values = ["1"], []
     if pipeline is not None:
@@ -25,6 +27,9 @@ def newest_end(connection: Connection, *, pipeline: str | None = None, environme
     if environment is not None:
         conditions.append("lower(r.environment) = lower(?)")
         values.append(environment)
+    if branch is not None:
+        conditions.append("(lower(r.branch) = lower(?) OR (r.run_trigger = 'pre-merge' AND lower(?) = 'pre-merge'))")
+        values += [branch, branch]
     row = connection.execute(
         "SELECT max(coalesce(r.ended_ms, r.started_ms)) FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
         f" WHERE {' AND '.join(conditions)}",

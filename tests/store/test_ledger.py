@@ -7,8 +7,6 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from ingest.model import FileOutcome, RunIdentity
 from tests.store.canonical import canonical, differing
 from tests.store.making import assert_sound, ingest, reading, run_note, write, write_history, xml
@@ -136,7 +134,6 @@ def _state(database: Path) -> tuple[str, int]:
         return state, connection.execute("SELECT count(*) FROM source_file WHERE status = 'rejected'").fetchone()[0]
 
 
-@pytest.mark.xfail(strict=True, reason="a duplicate does not take back the refusal of the same place")
 def test_a_damaged_file_restored_to_what_it_was_leaves_the_list(tmp_path: Path) -> None:
     """The same bytes as before are a duplicate; the refusal in between is over."""
     database = tmp_path / "store.db"

@@ -53,7 +53,6 @@ def test_run_notes_that_arrive_last_change_nothing(tmp_path: Path) -> None:
     assert_sound(tmp_path / "b.db")
 
 
-@pytest.mark.xfail(strict=True, reason="a part keeps the time of its file when run.json comes late")
 def test_a_late_note_places_reports_without_times(tmp_path: Path) -> None:
     """The start that `run.json` gives is the part's start, not the time of the file."""
     place = tmp_path / "in" / "suite" / "r1"
@@ -63,7 +62,6 @@ def test_a_late_note_places_reports_without_times(tmp_path: Path) -> None:
     assert_equal(tmp_path / "a.db", tmp_path / "b.db")
 
 
-@pytest.mark.xfail(strict=True, reason="a part keeps its times as UTC when run.json names the pipeline late")
 def test_a_late_note_tells_the_zone(tmp_path: Path) -> None:
     """Times without a zone are of the pipeline's configured one, also where the pipeline is known late."""
     place = tmp_path / "in" / "suite" / "r1"
@@ -74,7 +72,6 @@ def test_a_late_note_tells_the_zone(tmp_path: Path) -> None:
     assert_equal(tmp_path / "a.db", tmp_path / "b.db")
 
 
-@pytest.mark.xfail(strict=True, reason="an owner file is not told of a run.json that comes late")
 def test_a_late_note_names_the_repository_of_owners(tmp_path: Path) -> None:
     """A CODEOWNERS file belongs to the repository that the `run.json` above it names."""
     write(tmp_path / "in" / "suite" / "r1" / "CODEOWNERS", "* @acme/pay\n")
