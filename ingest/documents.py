@@ -69,7 +69,7 @@ class DocumentTaker:
         if known.kind is Kind.RUN:
             return self._write_run(source_id, source, data)
         if known.kind is Kind.CHANGES:
-            return self._write_changes(data, known.format or ""), None
+            return self._write_changes(data, known.format or "", source), None
         if known.kind is Kind.CATALOG:
             from ingest.catalog import backstage
 
@@ -100,8 +100,8 @@ class DocumentTaker:
         sidecar = self._resolver.sidecars.nearest(folder) if folder else None
         return sidecar[1].repository if sidecar else None
 
-    def _write_changes(self, data: bytes, format_name: str) -> tuple[str, ...]:
-        batch = scrub(_read_changes(data, format_name, self._limits))
+    def _write_changes(self, data: bytes, format_name: str, source: SourceFile) -> tuple[str, ...]:
+        batch = scrub(_read_changes(data, format_name, self._limits, self._repository_at(source.folder)))
         self._writer.feed.record_changes((self._with_aliases(change) for change in batch.changes), merge_change)
         self._writer.feed.record_commits((merged.commit for merged in batch.merged), _merge_commit)
         return batch.warnings
@@ -119,7 +119,7 @@ def _merge_commit(old: Commit, new: Commit) -> Commit:
     return merge_commits((old, new))[0]
 
 
-def _read_changes(data: bytes, format_name: str, limits: Limits) -> ChangeBatch:
+def _read_changes(data: bytes, format_name: str, limits: Limits, repository: str | None) -> ChangeBatch:
     if format_name == "cdevents":
         from ingest.changes import cdevents
 
@@ -128,6 +128,10 @@ def _read_changes(data: bytes, format_name: str, limits: Limits) -> ChangeBatch:
         from ingest.changes import github
 
         return github.read(data, limits)
+    if format_name == "git-log":
+        from ingest.changes import gitlog
+
+        return gitlog.read(data, limits, repository)
     from ingest.changes import table
 
     return table.read(data, limits)

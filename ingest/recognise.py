@@ -41,8 +41,8 @@ class Recognised:
 
     kind: Kind
     format: str | None = None
-    """`junit`, `ctrf`, `cdevents`, `github`, `change-table`, `backstage`, `codeowners`, `run.json`, `gzip`; of a
-    refused file the dialect where it is known, such as `trx`."""
+    """`junit`, `ctrf`, `cdevents`, `github`, `git-log`, `change-table`, `backstage`, `codeowners`, `run.json`, `gzip`;
+    of a refused file the dialect where it is known, such as `trx`."""
     code: str = ""
     reason: str = ""
     line: int | None = None
@@ -67,6 +67,8 @@ _MAGIC = (
     (b"Rar!\x1a\x07", "rar"),
 )
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_GIT_LOG = re.compile(rb"commit (?:[0-9a-f]{40}|[0-9a-f]{64})\0")
+"""As `ingest.changes.gitlog` reads it."""
 _TABLE_COLUMNS = {"service", "version", "environment", "time"}
 _BACKSTAGE = re.compile(r"^[\"']?apiVersion[\"']?\s*:\s*[\"']?backstage\.io/", re.MULTILINE)
 _BACKSTAGE_JSON = re.compile(r"\"apiVersion\"\s*:\s*\"backstage\.io/")
@@ -96,6 +98,8 @@ def recognise(head: bytes, name: str) -> Recognised:
         return Recognised(Kind.REFUSED, archive, "unknown-format", reason)
     if not head or head in (bom for bom, _ in _BOMS):
         return _empty(lower)
+    if _GIT_LOG.match(head):
+        return Recognised(Kind.CHANGES, "git-log")
     text = _decoded(head)
     if text.lstrip("\0 \t\r\n").startswith("<") or head.startswith((b"<\0", b"\0<", b"\x4c\x6f\xa7\x94")):
         return _xml(head, text, lower)
