@@ -69,7 +69,8 @@ def count_failing(connection: Connection, test_row: int, since_ms: int, at_ms: i
     """How many failing attempts `list_failing` would give without a limit."""
     row = connection.execute(
         "SELECT count(*) FROM result s JOIN part p ON p.part_id = s.part_id JOIN run r ON r.run_id = p.run_id"
-        " WHERE s.test_id = ? AND s.outcome IN (1, 2) AND r.started_ms >= ? AND coalesce(r.ended_ms, r.started_ms) <= ?",
+        " WHERE s.test_id = ? AND s.outcome IN (1, 2)"
+        " AND r.started_ms >= ? AND coalesce(r.ended_ms, r.started_ms) <= ?",
         (test_row, since_ms, at_ms),
     ).fetchone()
     return int(row[0])

@@ -91,7 +91,8 @@ def list_newest(connection: Connection, at_ms: int) -> tuple[RunRef, ...]:
     """The newest first attempt of every pipeline and environment that had ended by `at_ms`, no pre-merge runs."""
     rows = connection.execute(
         f"SELECT {RUN_COLUMNS}, max(r.started_ms) FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
-        " WHERE r.attempt = 1 AND coalesce(r.run_trigger, '') <> 'pre-merge' AND coalesce(r.ended_ms, r.started_ms) <= ?"
+        " WHERE r.attempt = 1 AND coalesce(r.run_trigger, '') <> 'pre-merge'"
+        " AND coalesce(r.ended_ms, r.started_ms) <= ?"
         " GROUP BY r.pipeline_id, r.environment ORDER BY l.name, r.environment",
         (at_ms,),
     )

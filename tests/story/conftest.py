@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sample_reports.generate import generate
-from tests.story.stores import Asked, built_once, ingest, write_truth
-from tests.story.truth import SAMPLE, load_sample, sample_truth
+from tests.story.stores import Asked, built_once, ingest_all, sample_store, write_truth
+from tests.story.truth import sample_truth
 
 SHIFT_S = 37 * 86_400 + 40_013
 """Days begin at another hour of the story."""
@@ -20,7 +20,7 @@ SEED = 23
 @pytest.fixture(scope="session", params=["as committed", "renamed and moved"])
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """The sample, ingested; every test is asked of both."""
-    chosen = _committed if request.param == "as committed" else _renamed_and_moved
+    chosen = sample_store if request.param == "as committed" else _renamed_and_moved
     asked = chosen(tmp_path_factory)
     yield asked
     asked.connection.close()
@@ -29,7 +29,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """The sample as it is committed."""
-    asked = _committed(tmp_path_factory)
+    asked = sample_store(tmp_path_factory)
     yield asked
     asked.connection.close()
 
@@ -42,23 +42,11 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     asked.connection.close()
 
 
-def _committed(factory: pytest.TempPathFactory) -> Asked:
-    data = SAMPLE / "data"
-    folder = built_once(factory, "sample-committed", lambda folder: _ingest(folder, data))
-    return Asked(folder / "crywolf.db", data, load_sample())
-
-
 def _renamed_and_moved(factory: pytest.TempPathFactory) -> Asked:
     def build(folder: Path) -> None:
         write_truth(folder, generate(folder, shift_s=SHIFT_S, permute=SEED))
-        _ingest(folder, folder / "data")
+        ingest_all(folder, folder / "data")
 
     folder = built_once(factory, "sample-moved", build)
     truth = sample_truth(json.loads((folder / "told.json").read_text(encoding="utf-8")))
     return Asked(folder / "crywolf.db", folder / "data", truth)
-
-
-def _ingest(folder: Path, data: Path) -> None:
-    outcomes = ingest(folder / "crywolf.db", data)
-    refused = [outcome for outcome in outcomes if outcome.status in ("rejected", "duplicate")]
-    assert not refused, refused

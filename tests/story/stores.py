@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.model import FileOutcome, RunIdentity
+from ingest.model import FileOutcome, FileStatus, RunIdentity
 from ingest.settings import FILE_NAME, Settings, load_settings
 from store.connect import Connection, open_reader
-from tests.story.truth import Truth
+from tests.story.truth import SAMPLE, Truth, load_sample
 from tui.answers.changes import ChangesAnswer, answer_changes
 from tui.answers.failures import FailureRow, answer_failures
 from tui.answers.flakes import FlakeRow, answer_flakes
@@ -58,6 +58,19 @@ def ingest(database: Path, data: Path, paths: Iterable[Path] | None = None) -> t
     chosen = tuple(str(path) for path in paths) if paths is not None else (str(data),)
     outcomes, _ = ingest_paths(place, chosen, RunIdentity(), environ={})
     return outcomes
+
+
+def ingest_all(folder: Path, data: Path) -> None:
+    """A store in `folder` with everything of a fixture in which nothing is refused."""
+    outcomes = ingest(folder / "crywolf.db", data)
+    assert not [outcome for outcome in outcomes if outcome.status in (FileStatus.REJECTED, FileStatus.DUPLICATE)]
+
+
+def sample_store(factory: pytest.TempPathFactory) -> Asked:
+    """The sample as it is committed."""
+    data = SAMPLE / "data"
+    folder = built_once(factory, "sample-committed", lambda folder: ingest_all(folder, data))
+    return Asked(folder / "crywolf.db", data, load_sample())
 
 
 def write_truth(folder: Path, document: object) -> None:

@@ -17,6 +17,8 @@ from tui.answers.windows import FAR_FUTURE_MS, window_before
 
 FOLLOWS_MS = 6 * 3_600_000
 """A failure follows a change when it starts in the first run after it, within this time."""
+BEFORE_MS = 3 * DAY_MS
+"""Runs before the window that are looked at, to tell whether its first red results are new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class _Starts:
                 red.setdefault(sums.stream_id, []).append(sums.test_row)
         window = basis.window
         self._loaded = [
-            load_history(basis, stream, window.since_ms, window.until_ms, red[stream.stream_id])
+            load_history(basis, stream, window.since_ms - BEFORE_MS, window.until_ms, red[stream.stream_id])
             for stream in basis.baseline
             if stream.stream_id in red
         ]
@@ -115,11 +117,11 @@ class _Starts:
 
 
 def _onsets(loaded: Loaded) -> dict[int, list[int]]:
-    """Columns whose result turns red, by run."""
+    """Columns whose result turns red, by run; where no earlier result is known, none turned."""
     onsets: dict[int, list[int]] = {}
     cells = loaded.history.results
     for column in range(cells.shape[1]):
-        was_red = False
+        was_red = True
         for n, cell in enumerate(cells[:, column].tolist()):
             if cell in (ABSENT, Result.SKIPPED):
                 continue

@@ -9,7 +9,7 @@ from store.connect import Connection
 from store.read.results import load_links
 from tui.answers.basis import Basis, load_basis
 from tui.answers.incidents import list_incidents, owners_of
-from tui.answers.judging import Judged, judge_red
+from tui.answers.judging import Judged, judge_red, only_asked_for
 from tui.answers.query import Query, Window
 from tui.answers.triage import ThreeOwners
 
@@ -48,7 +48,7 @@ def answer_failures(connection: Connection, query: Query) -> FailuresAnswer:
     incident_of = {
         (case.test_id, scope): row.incident_id for row in list_incidents(basis, judged) for case, scope in row.tests
     }
-    rows = [_row(basis, one, incident_of) for one in judged.values()]
+    rows = [_row(basis, one, incident_of) for one in only_asked_for(basis, judged).values()]
     rows.sort(key=lambda row: (row.incident_id or "", row.case.identity, row.scope))
     return FailuresAnswer(basis.window, tuple(rows))
 

@@ -7,7 +7,7 @@ from analysis.records import IncidentGroup, RedTest
 from ingest.model import Link, Verdict
 from store.read.results import load_links
 from tui.answers.basis import Basis
-from tui.answers.judging import Judged, judge_red
+from tui.answers.judging import Judged, judge_red, only_asked_for
 from tui.answers.owner_book import team_of
 from tui.answers.suspects import changes_between
 from tui.answers.triage import IncidentRow, Radius, ThreeOwners
@@ -20,12 +20,23 @@ UNDECIDED_NEW, UNDECIDED_LONG = 0.3, 0.02
 
 
 def list_incidents(basis: Basis, judged: dict[tuple[int, int], Judged] | None = None) -> tuple[IncidentRow, ...]:
-    """Incidents that are red now, by P(someone must act) x blast radius x criticality, largest first."""
+    """Incidents that are red now, by P(someone must act) x blast radius x criticality, largest first.
+
+    With a filter those that hold a test case that passes it, whole: an incident is one and the same to everybody.
+
+    Args:
+        judged: from `judge_red`, of all that is red.
+    """
     if judged is None:
         judged = judge_red(basis)
+    asked = {(one.case.test_id, one.stream.scope) for one in only_asked_for(basis, judged).values()}
     by_key = {(one.case.test_id, one.stream.scope): one for one in judged.values()}
     groups = group_incidents([_red_test(one) for one in judged.values() if one.judgement.onset.first_bad])
-    rows = [_row(basis, group, by_key[group.lead.case.test_id, group.lead.scope]) for group in groups]
+    rows = [
+        _row(basis, group, by_key[group.lead.case.test_id, group.lead.scope])
+        for group in groups
+        if any((member.case.test_id, member.scope) in asked for member in group.members)
+    ]
     rows.sort(key=lambda row: (-_weight(row), row.since_ms, row.incident_id))
     return tuple(rows)
 

@@ -84,7 +84,9 @@ def rank_without_onset(basis: Basis, one: Judged) -> tuple[Hypothesis, ...]:
 
 
 def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[int, int], Judged]:
-    """(stream row, test row) -> judgement of every case that is red now in a baseline stream and passes the filters.
+    """(stream row, test row) -> judgement of every case that is red now in a baseline stream.
+
+    Whatever the owner and service asked for: what is said of a case does not depend on who looks.
 
     Args:
         only: rows of test cases; None: all.
@@ -97,18 +99,23 @@ def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[in
     for stream_id, rows in sorted(wanted.items(), key=lambda item: baseline[item[0]].scope):
         if only is not None and only.isdisjoint(rows):
             continue
-        for one in _judge_stream(basis, baseline[stream_id], rows):
-            if only is None or one.test_row in only:
-                judged[stream_id, one.test_row] = one
+        for one in _judge_stream(basis, baseline[stream_id], rows, only):
+            judged[stream_id, one.test_row] = one
     return judged
 
 
-def _judge_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> list[Judged]:
-    infos = tests.load_tests(basis.connection, test_rows)
-    passing = [row for row in test_rows if basis.passes(infos[row], stream.scope)]
-    if not passing:
-        return []
-    loaded = load_history(basis, stream, -(2**53), basis.window.now_ms, passing, LOOK_BACK_RUNS)
+def only_asked_for(basis: Basis, judged: dict[tuple[int, int], Judged]) -> dict[tuple[int, int], Judged]:
+    """Those that pass the owner and service filters."""
+    if basis.query.owner is None and basis.query.service is None:
+        return judged
+    infos = tests.load_tests(basis.connection, {one.test_row for one in judged.values()})
+    return {key: one for key, one in judged.items() if basis.passes(infos[one.test_row], one.stream.scope)}
+
+
+def _judge_stream(
+    basis: Basis, stream: StreamRow, test_rows: Sequence[int], only: frozenset[int] | None
+) -> list[Judged]:
+    loaded = load_history(basis, stream, -(2**53), basis.window.now_ms, test_rows, LOOK_BACK_RUNS)
     groups: dict[tuple[object, ...], list[_Red]] = {}
     for column in range(len(loaded.test_rows)):
         red = _red_now(basis, loaded, column)
@@ -119,9 +126,12 @@ def _judge_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> 
             groups.setdefault(key, []).append(red)
     judged = []
     for group in groups.values():
+        wanted = [red for red in group if only is None or loaded.test_rows[red.column] in only]
+        if not wanted:
+            continue
         lead = min(group, key=lambda red: loaded.history.tests[red.column].case.identity)
         hypotheses = _rank(basis, loaded, lead) if lead.last_good is not None else ()
-        judged += [_judged(basis, loaded, red, hypotheses) for red in group]
+        judged += [_judged(basis, loaded, red, hypotheses) for red in wanted]
     return judged
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.records import Interval
-from ingest.model import Change, ChangeTarget
+from ingest.model import Change, ChangeTarget, Result
 from store.connect import Connection
 from store.read import catalog, tests
 from tui.answers.basis import Basis, load_basis
+from tui.answers.histories import load_history
 from tui.answers.owner_book import owns
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.red import list_red_now
@@ -102,12 +104,29 @@ def _health(basis: Basis, days: tuple[int, ...]) -> dict[tuple[str, int], DayHea
         for n, value in enumerate(values):
             entry[n] += value
 
-    for total in catalog.list_service_days(basis.connection, days[0], days[-1]):
+    is_cut = basis.query.at is not None or basis.query.until is not None
+    last = days[-1] - 1 if is_cut else days[-1]
+    for total in catalog.list_service_days(basis.connection, days[0], last):
         if total.stream_id in streams:
             add(total.service, total.day, (total.executed, total.failed, total.flaky))
-    for stream, day, *values in tests.list_undeclared_days(basis.connection, list(owned), days[0], days[-1]):
+    for stream, day, *values in tests.list_undeclared_days(basis.connection, list(owned), days[0], last):
         add(owned[stream], day, (values[0], values[1], values[2]))
+    for name, counts in _part_of_day(basis, days[-1]) if last < days[-1] else ():
+        add(name, days[-1], counts)
     return {key: DayHealth(key[1], *entry) for key, entry in sums.items() if entry[0]}
+
+
+def _part_of_day(basis: Basis, day: int) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """(service, (executed, failed, flaky)) of a day that the window's end cuts, from the rows."""
+    for stream in basis.baseline:
+        loaded = load_history(basis, stream, day * DAY_MS, basis.window.until_ms)
+        infos = tests.load_tests(basis.connection, loaded.test_rows)
+        for column, row in enumerate(loaded.test_rows):
+            found = Counter(loaded.history.results[:, column].tolist())
+            failed, flaky = found[Result.FAILED] + found[Result.ERRORED], found[Result.FLAKY]
+            counts = (found[Result.PASSED] + failed + flaky, failed, flaky)
+            for name in basis.touched(infos[row], stream.scope.pipeline):
+                yield name, counts
 
 
 def _own_streams(basis: Basis) -> dict[int, str]:

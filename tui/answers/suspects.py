@@ -53,21 +53,25 @@ def answer_suspects(connection: Connection, query: Query, what: str) -> Suspects
         row = next((row for row in list_incidents(basis) if row.incident_id == what.lower()), None)
         if row is None:
             raise NoMatch("incident", what)
-        info = find_test(connection, row.lead.identity)
-    else:
-        info = find_test(connection, what)
-    return suspects_of(basis, info)
+        return suspects_of(basis, find_test(connection, row.lead.identity), row.scope)
+    return suspects_of(basis, find_test(connection, what))
 
 
-def suspects_of(basis: Basis, info: TestInfo) -> SuspectsAnswer:
-    """Hypotheses for one case in the stream where it is red now; where none is, in the one it last ran in."""
+def suspects_of(basis: Basis, info: TestInfo, scope: Scope | None = None) -> SuspectsAnswer:
+    """Hypotheses for one case in the stream where it is red now; where none is, in the one it last ran in.
+
+    Args:
+        scope: of the stream meant, where it is red in several; the newest by default.
+    """
     judged = judge_red(basis, frozenset((info.test_row,)))
     if not judged:
         chosen = _newest(basis, info, judge_last_failure)
         if chosen is None:
             return _passing(basis, info)
     else:
-        chosen = min(judged.values(), key=lambda one: (-one.run.started_ms, one.stream.scope))
+        chosen = min(
+            judged.values(), key=lambda one: (one.stream.scope != scope, -one.run.started_ms, one.stream.scope)
+        )
     onset = chosen.judgement.onset
     return SuspectsAnswer(
         info.case,

@@ -11,7 +11,7 @@ FAR_FUTURE_MS = 2**53
 
 def resolve_window(connection: Connection, query: Query) -> Window | None:
     """The window of a query; None in a store without runs in scope."""
-    newest = newest_end(connection, pipeline=query.pipeline, environment=query.environment)
+    newest = newest_end(connection, pipeline=query.pipeline, environment=query.environment, branch=query.branch)
     return None if newest is None else window_before(newest, query)
 
 
