@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
 
-KEY_WORDS = {"enter": "enter", "escape": "esc", "tab": "tab", "f1": "F1", "pagedown": "pgdn", "pageup": "pgup"}
+KEY_WORDS = {
+    "enter": "enter",
+    "escape": "esc",
+    "up": "up",
+    "down": "down",
+    "left": "left",
+    "right": "right",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}
 
 
 def _go_provider() -> type[Provider]:

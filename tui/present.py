@@ -100,7 +100,7 @@ ASCII = Glyphs(
     between="--",
     through="|",
     dot="|",
-    ellipsis="~",
+    ellipsis="..",
     levels="1234567",
     corners=("'", "'"),
     up="^",
@@ -136,9 +136,10 @@ RESULT_WORDS = {
 _RESULT_TONES = {Result.FAILED: "bad", Result.ERRORED: "bad", Result.FLAKY: "strong", None: "faint"}
 
 
-def verdict_pieces(verdict: Verdict, glyphs: Glyphs) -> Line:
-    """Glyph, word and tone of a verdict."""
-    return line((f"{glyphs.verdicts[verdict]} {VERDICT_WORDS[verdict]}", VERDICT_TONES.get(verdict, "text")))
+def verdict_pieces(verdict: Verdict, glyphs: Glyphs, *, has_word: bool = True) -> Line:
+    """Glyph, word and tone of a verdict; the glyph stands alone only where there is no room at all."""
+    word = f" {VERDICT_WORDS[verdict]}" if has_word else ""
+    return line((f"{glyphs.verdicts[verdict]}{word}", VERDICT_TONES.get(verdict, "text")))
 
 
 def result_piece(result: Result | None, glyphs: Glyphs, is_masked: bool = False) -> Piece:

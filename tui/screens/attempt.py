@@ -14,7 +14,7 @@ from tui.screens.context import ViewContext
 from tui.screens.test_detail import attempt_text, attempt_url
 from tui.screens.view import View
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, Piece, line, wrap, wrap_lines
+from tui.widgets.pieces import Line, Piece, clip, line, wrap, wrap_lines
 
 if TYPE_CHECKING:
     from tui.answers.test_detail import AttemptRow
@@ -85,19 +85,20 @@ def attempt_lines(row: AttemptRow, which: str, context: ViewContext, width: int)
         line((present.scope_text(row.scope, context.glyphs.dot), "muted")),
     ]
     lines = wrap_lines(head, width, dot)
-    if row.raw_name:
-        lines.append(line(("written as  ", "muted"), row.raw_name))
-    if row.job:
-        lines.append(line(("job         ", "muted"), row.job, (f"  {row.job_url}", "accent")))
-    if row.run.url:
-        lines.append(line(("run         ", "muted"), (row.run.url, "accent")))
-    lines += [line((f"{link.kind:<11} ", "muted"), (link.url, "accent")) for link in row.links]
-    if row.source:
-        lines.append(line(("report      ", "muted"), (row.source, "muted")))
+    facts = [("written as", row.raw_name or "", "text"), ("job", f"{row.job}  {row.job_url}".strip(), "text")]
+    facts += [("run", row.run.url or "", "accent"), *((link.kind, link.url, "accent") for link in row.links)]
+    for word, text, tone in (*facts, ("report", row.source, "muted")):
+        lines += _fact(word, text, tone, width)
     if row.message or row.text:
         lines.append(())
         lines += _said(row, width)
     return lines
+
+
+def _fact(word: str, text: str, tone: str, width: int) -> list[Line]:
+    """A word and what it names, in full; nothing where there is nothing."""
+    parts = wrap(text, width - 12) if text else []
+    return [line((clip(word if i == 0 else "", 11).ljust(12), "muted"), (part, tone)) for i, part in enumerate(parts)]
 
 
 def _said(row: AttemptRow, width: int) -> list[Line]:

@@ -149,7 +149,7 @@ def no_changes() -> list[Line]:
         (),
         line(("  No change is recorded in this window.", "strong")),
         (),
-        line(("  Without deploys nothing can be suspected. Feed them from CDEvents, webhooks, a CSV table:", "muted")),
+        line(("  Without deploys nothing can be suspected. CDEvents, webhooks, a CSV table:", "muted")),
         line("  ", ("crywolf ingest deploys/", "accent")),
         line(("  or note one by hand:", "muted")),
         line("  ", ("crywolf record deploy --service S --version V --environment E", "accent")),

@@ -78,10 +78,14 @@ class TriageView(View["TriageAnswer"]):
         if answer.health.now_ms is None:
             return (), ()
         if not must_act:
-            can_tell = answer.health.can_tell and not answer.counts.get(Verdict.UNDECIDED)
-            word = "nothing is really red" if can_tell else "cannot tell"
-            counted = (Piece(word, "good" if can_tell else "unowned"), Piece("   "), *counted)
+            counted = (self._no_real(answer), Piece("   "), *counted)
         return counted, health_lines.health_line(answer.health, self.context)
+
+    def _no_real(self, answer: TriageAnswer) -> Piece:
+        """Reassuring only when everything was looked at and nothing is left open."""
+        if answer.counts.get(Verdict.UNDECIDED):
+            return Piece("none is known to be real", "unowned")
+        return Piece("nothing is really red", "good") if answer.health.can_tell else Piece("cannot tell", "unowned")
 
     def _seen(self, answer: TriageAnswer) -> list[IncidentRow]:
         return [one for one in answer.incidents if matches(self.filter_text, _fields(one))]
@@ -146,7 +150,7 @@ def incident_cells(incident: IncidentRow, now_ms: int, glyphs: present.Glyphs) -
     """An incident as a row; each cell knows what to leave out where there is no room."""
     quiet = "muted" if incident.verdict is Verdict.FLAKY else "text"
     return (
-        lambda width: present.verdict_pieces(incident.verdict, glyphs),
+        lambda width: present.verdict_pieces(incident.verdict, glyphs, has_word=width > 3),
         line((incident.title, quiet)),
         line((present.age(now_ms - incident.since_ms), quiet)),
         lambda width: present.radius(incident.radius, width),

@@ -34,8 +34,8 @@ MODES = (
     ("5", "changes", "Changes"),
 )
 LIVE = ("6", "live", "Live")
-CRUMB_CELLS = 24
-"""Where one came from may be cut, where one is may not."""
+CRUMB_CELLS = 36
+"""For all views above: where one came from may be cut, where one is may not."""
 
 
 class View(Screen[None], Generic[_A]):
@@ -295,6 +295,7 @@ class View(Screen[None], Generic[_A]):
 def crumbs(screens: Sequence[Screen[Any]], arrow: str) -> Line:
     """The path from a mode's first view to the one that is seen."""
     views = [screen for screen in screens if isinstance(screen, View)]
-    names = [line((clip(plain(view.crumb), CRUMB_CELLS), "muted")) for view in views[:-1]]
+    room = max(CRUMB_CELLS // max(len(views) - 1, 1), 8)
+    names = [line((clip(plain(view.crumb), room), "muted")) for view in views[:-1]]
     names += [line((plain(view.crumb), "strong")) for view in views[-1:]]
     return joined(names, P(f" {arrow} ", "muted"))

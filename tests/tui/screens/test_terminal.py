@@ -30,7 +30,9 @@ class Tmux:
         self._run("new-session", "-d", "-s", "t", "-x", str(width), "-y", str(height), "env", "PS1=ready>", "sh")
 
     def _run(self, *arguments: str) -> str:
-        done = subprocess.run([*self._base, *arguments], capture_output=True, text=True, check=True, cwd=ROOT)
+        # COLUMNS and LINES, which test runners set, would pin the size of whatever runs inside.
+        env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "TMUX")}
+        done = subprocess.run([*self._base, *arguments], capture_output=True, text=True, check=True, cwd=ROOT, env=env)
         return done.stdout
 
     def type(self, *keys: str) -> None:
@@ -68,16 +70,27 @@ def tmux(tmp_path: Path) -> Iterator[Tmux]:
 
 @pytest.mark.tmux
 @needs_tmux
-def test_burst_resize_and_exit(tmux: Tmux) -> None:
-    """Nothing typed right after / is lost, resizing redraws, and leaving gives the shell back as it was."""
+def test_burst_and_exit(tmux: Tmux) -> None:
+    """Nothing typed right after / is lost, and leaving gives the shell back as it was."""
     tmux.type("echo before-the-dashboard", "Enter")
     tmux.wait(lambda text: text.count("before-the-dashboard") == 2)
-    tmux.type(" ".join(PROGRAM), "Enter")
-    tmux.wait(lambda text: "2 real   1 outage" in text and "503 from payments" in text)
+    _open(tmux)
     tmux.type("/rounding")
     tmux.wait(lambda text: "/ rounding" in text and "order total off" in text and "503 from payments" not in text)
     tmux.type("Escape")
     tmux.wait(lambda text: "connection refused" in text)
+    tmux.type("q")
+    text = tmux.wait(lambda text: "before-the-dashboard" in text)
+    assert "Triage" not in text
+    tmux.type("echo still-a-shell", "Enter")
+    tmux.wait(lambda text: text.count("still-a-shell") == 2)
+
+
+@pytest.mark.tmux
+@needs_tmux
+def test_resize(tmux: Tmux) -> None:
+    """Smaller and larger: everything is laid out anew, and the keys still work."""
+    _open(tmux)
     tmux.resize(60, 12)
     tmux.wait(lambda text: len(text.splitlines()) == 12 and "? keys" in text)
     tmux.resize(130, 40)
@@ -86,10 +99,12 @@ def test_burst_resize_and_exit(tmux: Tmux) -> None:
     tmux.type("2")
     tmux.wait(lambda text: "pays_with_saved_card" in text and "flake rate" in text)
     tmux.type("q")
-    text = tmux.wait(lambda text: "before-the-dashboard" in text)
-    assert "Triage" not in text
-    tmux.type("echo", " still-a-shell", "Enter")
-    tmux.wait(lambda text: text.count("still-a-shell") == 2)
+    tmux.wait(lambda text: text.rstrip().endswith("ready>"))
+
+
+def _open(tmux: Tmux) -> None:
+    tmux.type(" ".join(PROGRAM), "Enter")
+    tmux.wait(lambda text: "2 real   1 outage" in text and "503 from payments" in text)
 
 
 def test_no_byte_of_a_strangers_name_acts(tmp_path: Path) -> None:
