@@ -40,7 +40,8 @@ def blast_radius(members: Iterable[RedTest]) -> BlastRadius:
 def incident_id(lead: RedTest) -> str:
     """Stable id from where the lead test broke and in which run."""
     scope, run = lead.scope, lead.first_bad
-    parts = (scope.pipeline, scope.environment, scope.branch, lead.case.identity, run.run_id, str(run.started_ms))
+    stream = (scope.pipeline, scope.environment, scope.branch, scope.variant)
+    parts = (*stream, lead.case.identity, run.run_id, str(run.started_ms))
     return f"i-{stable_id(chr(31).join(parts))[:10]}"
 
 

@@ -25,7 +25,8 @@ def red(
 
 
 def _names(tests: list[RedTest]) -> list[list[str]]:
-    return [[m.case.name for m in group.members] for group in group_incidents(tests)]
+    """Members of each incident; incidents of one onset stand by their id, which says nothing."""
+    return sorted([m.case.name for m in group.members] for group in group_incidents(tests))
 
 
 def test_one_signature_in_one_gap_is_one_incident() -> None:
@@ -50,6 +51,13 @@ def test_gaps_of_different_pipelines_overlap() -> None:
     """A test that runs every third hour broke somewhere in its longer gap."""
     other = replace(SCOPE, pipeline="hourly")
     assert _names([red("a", 2, 5, signature="s"), red("b", 3, 4, signature="s", where=other)]) == [["b", "a"]]
+
+
+def test_variants_that_broke_apart_have_ids_of_their_own() -> None:
+    """One test in one run, red for different reasons in two browsers."""
+    firefox, webkit = (replace(SCOPE, variant=f"browser={name}") for name in ("firefox", "webkit"))
+    groups = group_incidents([red("a", signature="s", where=firefox), red("a", signature="t", where=webkit)])
+    assert len({group.incident_id for group in groups}) == len(groups) == 2
 
 
 def test_another_environment_is_another_incident() -> None:
