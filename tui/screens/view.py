@@ -236,9 +236,7 @@ class View(Screen[None], Generic[_A]):
 
     def action_filter(self) -> None:
         """Opens the filter; what is typed in the same burst goes into it."""
-        bar = self.query_one(FilterLine)
-        bar.show_open(True)
-        self.set_focus(bar.input)
+        self.query_one(FilterLine).take_keys()
 
     @on(FilterLine.Changed)
     def _apply_filter(self, event: FilterLine.Changed) -> None:

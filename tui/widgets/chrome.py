@@ -113,6 +113,11 @@ class FilterLine(Horizontal):
         """The input itself, to focus it."""
         return self.query_one("#filter", Input)
 
+    def take_keys(self) -> None:
+        """Opens the line; `set_focus`, since a message would come after the letters of the same burst."""
+        self.show_open(True)
+        self.screen.set_focus(self.input)
+
     def show_open(self, is_open: bool) -> None:
         """Shows or hides the line."""
         self.set_class(is_open, "-open")

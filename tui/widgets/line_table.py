@@ -121,8 +121,7 @@ class LineTable(ScrollView, can_focus=True):
         before, top = self.key, self.scroll_offset.y
         offset = self.cursor - top
         self.keys = keys
-        self._strips.clear()
-        self._missing.clear()
+        self.forget_rows()
         self.virtual_size = Size(self.size.width, len(keys) + 1)
         try:
             place_now = keys.index(before) if before is not None else 0
@@ -131,7 +130,6 @@ class LineTable(ScrollView, can_focus=True):
         self.set_reactive(LineTable.cursor, place_now)
         self.scroll_to(y=max(place_now - offset, 0), animate=False, force=True, immediate=True)
         self._into_view()
-        self.refresh()
         if keys:
             self.post_message(self.RowHighlighted(self, keys[place_now]))
 
@@ -150,8 +148,8 @@ class LineTable(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, now: int) -> None:
         """Draws the two lines that changed and tells who listens."""
-        self.refresh_line(before + 1)
-        self.refresh_line(now + 1)
+        for row in (before, now):
+            self.refresh_line(row + 1)
         self._into_view()
         if (key := self.key) is not None:
             self.post_message(self.RowHighlighted(self, key))
@@ -196,11 +194,10 @@ class LineTable(ScrollView, can_focus=True):
                 self.post_message(self.HeaderClicked(self, column))
             return
         index = self.scroll_offset.y + event.y - 1
-        if index >= len(self.keys):
-            return
-        self.cursor = index
-        if event.chain > 1:
-            self.action_open()
+        if index < len(self.keys):
+            self.cursor = index
+            if event.chain > 1:
+                self.action_open()
 
     def _column_at(self, x: int) -> str | None:
         return column_at(self.columns, self._widths(), x - 2)
@@ -264,8 +261,8 @@ class LineTable(ScrollView, can_focus=True):
         self._missing.add(key)
 
     def _ask(self) -> None:
-        wanted, self._missing = self._missing, set()
-        if wanted:
+        if self._missing:
+            self._missing = set()
             top, rows = self.scroll_offset.y, self.size.height
             ahead = self.keys[max(top - rows, 0) : top + 2 * rows]
             # After a refresh the active pump is whoever caused it; a message never bubbles past its sender.

@@ -11,7 +11,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.tui.screens.driving import AppMaker
-from tests.tui.screens.fakes import FakeAnswers
+from tests.tui.screens.fake_answers import FakeAnswers
 from tui.answers.query import Query
 from tui.app import CrywolfApp
 

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC
 from pathlib import Path
 
-from tests.tui.screens.fakes import FakeAnswers
+from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.hostile import HOSTILE
 from tests.tui.screens.test_hostile_names import HostileAnswers
 from tui.answers.query import Query

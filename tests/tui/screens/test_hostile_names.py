@@ -9,7 +9,7 @@ import pytest
 from ingest.model import Change, Link, TestCase
 from tests.tui.screens import fakes
 from tests.tui.screens.driving import AppMaker, press, settle
-from tests.tui.screens.fakes import FakeAnswers
+from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.hostile import HOSTILE
 from tui.answers.changes import ChangeRow
 from tui.answers.search import Hit

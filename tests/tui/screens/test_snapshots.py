@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 
 from store.errors import StoreBusy
 from tests.tui.screens.driving import AppMaker, press, settle
-from tests.tui.screens.fakes import EMPTY_HEALTH, HEALTHY, FakeAnswers
+from tests.tui.screens.fake_answers import FakeAnswers
+from tests.tui.screens.fakes import EMPTY_HEALTH, HEALTHY
 from tests.tui.screens.hostile import HOSTILE
 from tests.tui.screens.test_hostile_names import HostileAnswers
 

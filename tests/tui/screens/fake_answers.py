@@ -1,0 +1,155 @@
+"""Answers without a store, for the dashboard: they remember what was asked, and can fail or be pushed aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ingest.model import Counts, RunRef, Scope
+from tests.tui.screens.fakes import (
+    CASES,
+    CHANGES,
+    COUNTS,
+    HEALTH,
+    INCIDENTS,
+    MIN,
+    NOW_MS,
+    PAYMENTS,
+    PAYS,
+    SERVICES,
+    WINDOW,
+    detail,
+    grid,
+    run,
+    services_answer,
+    test_row,
+)
+from tui.answers.changes import ChangeRow, ChangesAnswer
+from tui.answers.health import Health
+from tui.answers.query import Query, Window
+from tui.answers.rejected import RefusedRow
+from tui.answers.runs import RunRow, RunsAnswer
+from tui.answers.search import Hit
+from tui.answers.services import ServicesAnswer
+from tui.answers.test_detail import AttemptRow, TestDetail
+from tui.answers.tests import TestKey, TestKeys, TestRow
+from tui.answers.timeline import TimelineGrid
+from tui.answers.triage import IncidentRow, TriageAnswer
+from tui.errors import NoMatch
+from tui.screens.asking import Superseded
+
+
+@dataclass
+class FakeAnswers:
+    """Answers without a store. What is asked is kept in `asked`; `problem` is raised instead of any answer."""
+
+    incidents: tuple[IncidentRow, ...] = INCIDENTS
+    health_now: Health = HEALTH
+    counts: dict[str, int] = field(default_factory=lambda: dict(COUNTS))
+    tests_total: int = 40
+    detail_now: TestDetail = field(default_factory=detail)
+    grid_now: TimelineGrid = field(default_factory=grid)
+    services_now: ServicesAnswer = field(default_factory=services_answer)
+    change_rows: tuple[ChangeRow, ...] = tuple(
+        ChangeRow(
+            change,
+            "pay" if change is PAYMENTS else None,
+            9 if change is PAYMENTS else 0,
+            9 if change is PAYMENTS else 0,
+        )
+        for change in CHANGES
+    )
+    problem: Exception | None = None
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    rows_read: int = 0
+    beats: int = 0
+    superseded: int = 0
+    """So many answers are pushed aside first."""
+
+    def _note(self, *what: object) -> None:
+        self.asked.append(what)
+        if self.superseded:
+            self.superseded -= 1
+            raise Superseded
+        if self.problem is not None:
+            raise self.problem
+
+    @property
+    def _is_empty(self) -> bool:
+        return self.health_now.now_ms is None
+
+    def triage(self, query: Query) -> TriageAnswer:
+        self._note("triage", query)
+        window = None if self._is_empty else WINDOW
+        return TriageAnswer(window, self.incidents, self.health_now, self.counts)
+
+    def health(self, query: Query) -> Health:
+        self._note("health", query)
+        return self.health_now
+
+    def test_keys(self, query: Query, sort: str, text: str) -> TestKeys:
+        self._note("test_keys", sort, text)
+        if self._is_empty:
+            return TestKeys(None, ())
+        words = [word for word in text.lower().split() if ":" not in word]
+        keys = (i for i in range(self.tests_total) if not words or _has(i, words))
+        return TestKeys(WINDOW, tuple((1, index) for index in keys))
+
+    def test_rows(self, window: Window, keys: Sequence[TestKey]) -> tuple[TestRow, ...]:
+        self._note("test_rows", len(keys))
+        self.rows_read += len(keys)
+        return tuple(test_row(index) for _, index in keys)
+
+    def test(self, query: Query, name: str) -> TestDetail:
+        self._note("test", name)
+        if name == "nowhere":
+            raise NoMatch("test", name, (PAYS.identity,))
+        return self.detail_now
+
+    def attempts(self, test: str, run: RunRef) -> tuple[AttemptRow, ...]:
+        self._note("attempts", test, run.run_id)
+        return tuple(one for one in self.detail_now.failures if one.run.run_id == run.run_id)
+
+    def services(self, query: Query) -> ServicesAnswer:
+        self._note("services", query)
+        return ServicesAnswer(None, (), ()) if self._is_empty else self.services_now
+
+    def grid(self, query: Query, scope: Scope | None, with_green: bool) -> TimelineGrid:
+        self._note("grid", scope, with_green)
+        if self._is_empty:
+            return TimelineGrid(None, None, (), (), (), (), (), 0)
+        return replace(self.grid_now, scope=scope or self.grid_now.scope)
+
+    def changes(self, query: Query) -> ChangesAnswer:
+        self._note("changes", query)
+        return ChangesAnswer(None, ()) if self._is_empty else ChangesAnswer(WINDOW, self.change_rows)
+
+    def runs(self, query: Query) -> RunsAnswer:
+        self._note("runs", query)
+        counts = Counts(tests=136, attempts=137, passed=126, failed=9, flaky=1)
+        rows = tuple(RunRow(run(6246 - i, NOW_MS - i * 15 * MIN), counts, 4) for i in range(20))
+        return RunsAnswer(WINDOW, rows)
+
+    def refused(self) -> tuple[RefusedRow, ...]:
+        self._note("refused")
+        return (RefusedRow(17, "nightly/out.xml", "truncated: ends inside <testcase>", 4211, 9000, NOW_MS, NOW_MS, 1),)
+
+    def search(self, text: str) -> tuple[Hit, ...]:
+        self._note("search", text)
+        hits = [Hit("test", one.name, one.identity, one.classname) for one in CASES]
+        hits += [Hit("service", name, name, owner or "") for name, owner, *_ in SERVICES]
+        hits += [Hit("change", f"{c.service} {c.to_version}", c.change_id, c.title) for c in CHANGES]
+        hits += [Hit("incident", one.title, one.incident_id) for one in self.incidents]
+        hits += [Hit("owner", "@acme/journeys", "@acme/journeys"), Hit("pipeline", "journey", "journey")]
+        return tuple(hit for hit in hits if text.lower() in hit.label.lower())
+
+    def version(self) -> object:
+        return self.beats
+
+    def close(self) -> None:
+        self.asked.append(("close",))
+
+
+def _has(index: int, words: Sequence[str]) -> bool:
+    name = (CASES[index].identity if index < len(CASES) else f"numbered_case_{index:06}").lower()
+    return all((word[1:] not in name) if word.startswith("!") else word in name for word in words)

@@ -1,0 +1,127 @@
+"""The designed states: first run, nothing red, errors, stale, changed while one looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from store.errors import StoreBusy
+from tests.tui.screens import fakes
+from tests.tui.screens.driving import AppMaker, press, screen_text, settle
+from tests.tui.screens.fake_answers import FakeAnswers
+from tests.tui.screens.fakes import EMPTY_HEALTH, HEALTHY
+from tui.screens.messages import StoreChanged
+from tui.widgets.line_table import LineTable
+
+MODES = "12345"
+
+
+@pytest.mark.parametrize("digit", MODES)
+async def test_first_run_names_the_next_command(make_app: AppMaker, digit: str) -> None:
+    """An empty store says so on every screen, and how to fill it."""
+    app = make_app(FakeAnswers(health_now=EMPTY_HEALTH, incidents=(), counts={}))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, digit)
+        text = screen_text(app)
+        assert "crywolf ingest PATH..." in text
+        assert "crywolf demo" in text
+
+
+async def test_nothing_red_only_when_it_can_be_told(make_app: AppMaker) -> None:
+    """All pipelines on time and complete: reassuring. One stale: cannot tell, with the list."""
+    app = make_app(FakeAnswers(health_now=HEALTHY, incidents=(), counts={}))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert "Nothing is really red" in screen_text(app)
+    app = make_app(FakeAnswers(incidents=(), counts={}))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+        assert "Nothing is really red" not in text
+        assert "Cannot tell whether anything is really red" in text
+        assert "nightly-mobile has not reported for 26 h" in text
+        assert "crywolf rejected" in text
+
+
+async def test_only_flaky_is_not_called_real(make_app: AppMaker) -> None:
+    """With flakes alone the answer line says that nothing is really red, if that can be told."""
+    flaky = (fakes.INCIDENTS[3],)
+    for health, word in ((HEALTHY, "nothing is really red"), (fakes.HEALTH, "cannot tell")):
+        app = make_app(FakeAnswers(health_now=health, incidents=flaky, counts={"flaky": 1}))
+        async with app.run_test() as pilot:
+            await settle(pilot)
+            assert screen_text(app).splitlines()[1].startswith(f" {word}   1 flaky")
+    app = make_app(FakeAnswers(health_now=HEALTHY, incidents=fakes.INCIDENTS[4:], counts={"undecided": 1}))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert screen_text(app).splitlines()[1].startswith(" none is known to be real   1 cannot tell")
+
+
+@pytest.mark.parametrize("digit", MODES)
+async def test_errors_are_shown_where_they_belong(make_app: AppMaker, digit: str) -> None:
+    """A failing store is named in the view that asked, with the remedy; r tries again and recovers."""
+    answers = FakeAnswers(problem=StoreBusy("store.db: another process is writing; try again"))
+    app = make_app(answers)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, digit)
+        text = screen_text(app)
+        assert "The store cannot be read" in text
+        assert "crywolf doctor" in text
+        answers.problem = None
+        await press(pilot, "r")
+        assert "cannot be read" not in screen_text(app)
+
+
+async def test_defects_are_named(make_app: AppMaker) -> None:
+    """An unexpected error keeps the dashboard alive and is shown by name."""
+    app = make_app(FakeAnswers(problem=ZeroDivisionError("no [/x] runs")))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert "ZeroDivisionError: no [/x] runs" in screen_text(app)
+
+
+async def test_stale_answers_stay_and_say_so(make_app: AppMaker) -> None:
+    """When reading again fails, what was read stays on the screen, marked."""
+    answers = FakeAnswers()
+    app = make_app(answers)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        answers.problem = StoreBusy("busy")
+        await press(pilot, "r")
+        text = screen_text(app)
+        assert "not up to date: StoreBusy" in text
+        assert "503 from payments" in text
+
+
+async def test_change_in_the_store_keeps_scroll_and_selection(make_app: AppMaker) -> None:
+    """A commit reloads the view that is seen; the cursor stays on its key; other modes read when they are seen."""
+    answers = FakeAnswers()
+    app = make_app(answers)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "1", "j", "j")
+        table = app.screen.query_one("#incidents", LineTable)
+        newest = replace(fakes.INCIDENTS[0], incident_id="i-new")
+        answers.incidents = (newest, *fakes.INCIDENTS)
+        changes_before = answers.asked.count(("changes", app.context.query))
+        app.post_message(StoreChanged())
+        await settle(pilot)
+        assert table.key == "i-3fa9c2d5"
+        assert table.cursor == 3
+        assert answers.asked.count(("changes", app.context.query)) == changes_before
+        await press(pilot, "5")
+        assert answers.asked.count(("changes", app.context.query)) == changes_before + 1
+
+
+async def test_superseded_answers_are_asked_again(make_app: AppMaker) -> None:
+    """An answer that another question pushed aside is asked for again by the view that is still seen."""
+    answers = FakeAnswers(superseded=3)
+    app = make_app(answers)
+    async with app.run_test() as pilot:
+        while answers.superseded:
+            await pilot.pause()
+        await settle(pilot)
+        assert "503 from payments" in screen_text(app)
