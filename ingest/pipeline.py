@@ -1,41 +1,34 @@
 """The one path from bytes to the store: recognise, parse, clean, write, report.
 
-Files are grouped into transactions of up to 20 files or 100 ms; outcomes are handed on only after the commit.
+Files are read ahead, 20 of them or for 100 ms, and then written in one transaction; outcomes are handed on only after
+the commit.
 """
 
 from __future__ import annotations
 
-import importlib
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, cast
 
-from ingest.bytes_of import Bytes, load
 from ingest.clean import clean_line
 from ingest.documents import DocumentTaker
 from ingest.errors import NotKnown, Refused
-from ingest.formats.sink import FormatReader
-from ingest.identity import Resolver, Sidecars, clean_identity, folder_of
+from ingest.identity import Resolver, Sidecars, clean_identity
 from ingest.limits import Limits
 from ingest.model import Failure, FileOutcome, FileStatus, RunIdentity
 from ingest.placing import CasePlacer
-from ingest.recognise import Kind, Recognised, recognise
+from ingest.preparing import Prepared, Preparer
 from ingest.reports import ReportTaker
 from ingest.run_environment import identity_from_environment
 from ingest.settings import Settings
 from ingest.signature import SIGNATURE_VERSION
 from ingest.signature import sign as sign_text
-from ingest.sources.inputs import Input, open_input
+from ingest.sources.inputs import Input
 from store.write import SourceFile, Writer
 
 GROUP_FILES = 20
 GROUP_S = 0.1
-STDIN_LOCATION = b"-"
-_NOT_READ: frozenset[str] = frozenset({"crywolf.toml"})
 
 
 class Ingestion:
@@ -64,6 +57,7 @@ class Ingestion:
         self._resolver = Resolver(settings, given, ci, self._sidecars)
         self._placer = CasePlacer(self._writer, limits, settings.service_name)
         self._reports = ReportTaker(self._writer, self._resolver, self._placer, limits)
+        self._preparer = Preparer(limits, lambda digest: self._writer.ledger.report_with(digest) is not None)
         self._documents = DocumentTaker(self._writer, self._resolver, self._reports, limits)
 
     def __enter__(self) -> Ingestion:
@@ -76,89 +70,70 @@ class Ingestion:
 
     def ingest_all(self, inputs: Iterable[Input], on_file: Callable[[FileOutcome], None]) -> None:
         """Take inputs in their order; `on_file` is called for each once it is committed."""
-        group: list[Input] = []
+        ready: list[Prepared] = []
         began = time.monotonic()
-        for item in inputs:
-            group.append(item)
-            if len(group) >= GROUP_FILES or time.monotonic() - began > GROUP_S:
-                self._finish_group(group, on_file)
-                began = time.monotonic()
-        self._finish_group(group, on_file)
+        try:
+            for item in inputs:
+                ready.append(self._preparer.prepare(item))
+                if len(ready) >= GROUP_FILES or time.monotonic() - began > GROUP_S:
+                    self._hand_on(ready, on_file)
+                    began = time.monotonic()
+            self._hand_on(ready, on_file)
+        finally:
+            for one in ready:
+                one.close()
 
-    def _finish_group(self, group: list[Input], on_file: Callable[[FileOutcome], None]) -> None:
-        if group:
-            for outcome in self.ingest_group(group):
-                on_file(outcome)
-            group.clear()
+    def _hand_on(self, ready: list[Prepared], on_file: Callable[[FileOutcome], None]) -> None:
+        outcomes = self._write(ready)
+        ready.clear()
+        for outcome in outcomes:
+            on_file(outcome)
 
-    def ingest_group(self, group: Iterable[Input]) -> tuple[FileOutcome, ...]:
-        """Take some inputs in one transaction."""
-        outcomes: list[FileOutcome] = []
+    def _write(self, ready: Sequence[Prepared]) -> tuple[FileOutcome, ...]:
+        """Write what is ready in one transaction."""
+        if not ready:
+            return ()
         self._sidecars.forget()
         try:
             with self._writer.transaction():
-                for item in group:
-                    outcomes.append(self._take(item))
+                outcomes = [self._take(one) for one in ready]
         except BaseException:
             self._placer.forget()
             raise
+        for one in ready:
+            one.close()
         return tuple(outcomes)
 
     def ingest_one(self, item: Input) -> FileOutcome:
         """Take one input in a transaction of its own."""
-        return self.ingest_group((item,))[0]
-
-    def _take(self, item: Input) -> FileOutcome:
+        prepared = self._preparer.prepare(item)
         try:
-            stream = open_input(item)
-        except NotKnown as skip:
-            return FileOutcome(item.path, FileStatus.SKIPPED, reason=skip.reason)
-        except Refused as refusal:
-            return self._refuse(item, _source(item, b"", 0), refusal)
-        try:
-            return self._take_open(item, stream)
+            return self._write((prepared,))[0]
         finally:
-            if item.location is not None:
-                stream.close()
+            prepared.close()
 
-    def _take_open(self, item: Input, stream: BinaryIO) -> FileOutcome:
-        try:
-            content = load(stream, self._limits)
-        except Refused as refusal:
-            return self._refuse(item, _source(item, b"", item.size_bytes or 0), refusal)
-        except OSError as problem:
-            reason = f"cannot be read ({problem.strerror}); check the file and its disk"
-            return self._refuse(item, _source(item, b"", item.size_bytes or 0), Refused("unreadable", reason))
-        source = _source(item, content.digest, content.size_bytes)
-        name = _inner_name(item.path) if content.is_gzip else item.path
-        if os.path.basename(name) in _NOT_READ:
-            return FileOutcome(item.path, FileStatus.SKIPPED, reason="settings: read by crywolf itself, not ingested")
-        known = recognise(content.head, name)
-        source = replace(source, kind=known.kind.value, format=known.format)
-        if known.kind is Kind.UNKNOWN:
-            return FileOutcome(item.path, FileStatus.SKIPPED, reason=f"unknown: {known.reason}")
-        return self._take_known(item, source, content, known)
-
-    def _take_known(self, item: Input, source: SourceFile, content: Bytes, known: Recognised) -> FileOutcome:
+    def _take(self, one: Prepared) -> FileOutcome:
+        if one.outcome is not None:
+            return one.outcome
+        if one.refusal is not None:
+            return self._refuse(one.item, one.source, one.refusal)
+        assert one.content is not None
+        assert one.known is not None
         now_ms = int(time.time() * 1000)
         try:
-            if known.kind is Kind.REFUSED:
-                raise known.refusal()
-            if known.kind is Kind.COMPRESSED:
-                raise Refused("archive-nested", "compressed twice; decompress it once")
-            if known.kind is not Kind.REPORT:
+            if one.read is None:
                 with self._writer.savepoint():
-                    return self._documents.take(source, content, known, now_ms)
-            outcome = self._reports.known(source, now_ms)
+                    return self._documents.take(one.source, one.content, one.known, now_ms)
+            outcome = self._reports.known(one.source, now_ms)
             if outcome is not None:
                 return outcome
             with self._writer.savepoint():
-                return self._reports.take(source, content, _reader(known.format or ""), now_ms)
+                return self._reports.take(one.source, one.content, one.read, now_ms)
         except Refused as refusal:
             self._placer.forget()
-            return self._refuse(item, source, refusal)
+            return self._refuse(one.item, one.source, refusal)
         except NotKnown as skip:
-            return FileOutcome(item.path, FileStatus.SKIPPED, known.format, f"unknown: {skip.reason}")
+            return FileOutcome(one.item.path, FileStatus.SKIPPED, one.known.format, f"unknown: {skip.reason}")
 
     def _refuse(self, item: Input, source: SourceFile, refusal: Refused) -> FileOutcome:
         """Note a refused input in the ledger; its run, where a `run.json` names it, is incomplete."""
@@ -175,28 +150,6 @@ class Ingestion:
         if run_id is not None:
             self._writer.settle_run(run_id)
         return FileOutcome(item.path, FileStatus.REJECTED, source.format, reason, refusal.line)
-
-
-def _source(item: Input, digest: bytes, size_bytes: int) -> SourceFile:
-    """The ledger's view of an input."""
-    shown = clean_line(item.path)
-    if item.location is None:
-        location = STDIN_LOCATION + digest.hex().encode()
-        return SourceFile(location, shown, b"", digest, size_bytes, None, "unknown")
-    location = os.path.abspath(os.fsencode(item.location))
-    folder = folder_of(item.location)
-    return SourceFile(location, shown, folder, digest, size_bytes, item.mtime_ms, "unknown")
-
-
-def _inner_name(path: str) -> str:
-    """Name of what a gzip file holds."""
-    return path[:-3] if path.lower().endswith(".gz") else path
-
-
-def _reader(format_name: str) -> FormatReader:
-    """The format module's `read`; modules are loaded when their first file is met."""
-    module = importlib.import_module(f"ingest.formats.{format_name.replace('-', '_')}")
-    return cast(FormatReader, module.read)
 
 
 def _signature(failure: Failure) -> tuple[int, str, str]:

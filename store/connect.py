@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from store.errors import NewerSchema, NotAStore, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from store.locking import WAIT_S
 from store.schema import SCHEMA_VERSION, is_crywolf, migrate, schema_version
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def translate(problem: Error, path: Path | str) -> StoreError:
     if "FULL" in name:
         return StoreFull(f"{path}: no space left; free some and run the same command again, nothing is lost")
     if "BUSY" in name or "LOCKED" in name or "locked" in text:
-        return StoreBusy(f"{path}: another process is writing for longer than {BUSY_TIMEOUT_MS // 1000} s; try again")
+        return StoreBusy(f"{path}: another process is writing for longer than {WAIT_S:.0f} s; try again")
     if "READONLY" in name or "CANTOPEN" in name or "PERM" in name:
         return StoreReadOnly(f"{path}: may not be written ({text}); check its permissions or choose another with --db")
     if "NOTADB" in name:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from store.locking import begin_writing
+
 if TYPE_CHECKING:
     from store.connect import Connection
 
@@ -349,7 +351,7 @@ def is_crywolf(connection: Connection) -> bool:
 def migrate(connection: Connection) -> None:
     """Bring the store to this version's schema, each migration in a transaction of its own."""
     while schema_version(connection) < SCHEMA_VERSION:
-        connection.execute("BEGIN IMMEDIATE")
+        begin_writing(connection)
         try:
             number = schema_version(connection)
             if number < SCHEMA_VERSION:

@@ -6,6 +6,7 @@ nothing behind. Nothing is acknowledged before the transaction ends.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from store.incidents import OpenIncident as OpenIncident
 from store.ledger import Ledger
 from store.ledger import LedgerRow as LedgerRow
 from store.ledger import SourceFile as SourceFile
+from store.locking import YIELD_S, begin_writing
 from store.parts import PartTotals, PartWriter
 from store.parts import PlacedAttempt as PlacedAttempt
 from store.rollups import DAY_MS, PartSum, Rollups
@@ -83,6 +85,7 @@ class Writer:
         self._newest: dict[int, tuple[int, int]] = {}
         self._run_tests: dict[tuple[int, int], set[int]] = {}
         self._data_version = -1
+        self._is_shared = False
         self.feed = Feed(self._connection, self._dimensions)
         self.ledger = Ledger(self._connection)
         self.incidents = Incidents(self._connection)
@@ -102,7 +105,7 @@ class Writer:
     def transaction(self) -> Iterator[None]:
         """Everything inside is in the store together, rollups included, or not at all."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            begin_writing(self._connection)
             self._notice_others()
             yield
             self._rollups.settle()
@@ -115,6 +118,8 @@ class Writer:
         except BaseException:
             self._undo("ROLLBACK")
             raise
+        if self._is_shared:
+            time.sleep(YIELD_S)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -144,6 +149,7 @@ class Writer:
     def _notice_others(self) -> None:
         self._cases.notice()
         version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        self._is_shared = version != self._data_version and self._data_version != -1
         if version != self._data_version:
             self._data_version = version
             self._rollups.forget()
