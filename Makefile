@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench soak venv tools requirements clean
+.PHONY: help demo test lint bench bench-accuracy soak venv tools requirements clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
+RESULTS ?= 1000000
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -15,7 +16,7 @@ help:
 	@echo "make demo   the dashboard on sample data (five answers as text where there is no terminal)"
 	@echo "make test   format, lint, types, import borders, tests"
 	@echo "make lint   the same without the tests"
-	@echo "make bench  speed and accuracy, as tables"
+	@echo "make bench  speed, as tables (RESULTS=10000000: on a store of that size); make bench-accuracy: accuracy"
 	@echo "make soak   long tests"
 
 demo: $(STAMP)
@@ -31,10 +32,13 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --results $(RESULTS)
 
-soak: $(STAMP)
-	$(BIN)/python -m pytest -m soak
+bench-accuracy: $(STAMP)
+	$(BIN)/python -m bench.lab
+
+soak: $(STAMP) tools
+	$(BIN)/python -m pytest -n $(WORKERS) -m soak
 
 venv: $(STAMP)
 
