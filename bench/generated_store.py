@@ -105,7 +105,8 @@ class Generator:
         return totals.counts.attempts
 
     def _attempts(self, p: int, r: int) -> list[PlacedAttempt]:
-        rng, rates, rows = self.rng, self.rates[p], []
+        rng, rates = self.rng, self.rates[p]
+        rows: list[PlacedAttempt] = []
         is_last_day = r >= self.runs * (DAYS - 1) / DAYS
         for t, case in enumerate(self.cases[p]):
             test_id = self.writer.test_case(case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -118,7 +119,7 @@ def _filtered(connection: Connection) -> list[Question]:
     }
     every = replace(filters["environment"], branch="main", service="svc07", owner="@acme/team-7")
     filters["all four"] = every
-    return [Question(f"  by {name}", lambda q=query: flake_list(connection, q)) for name, query in filters.items()]
+    return [Question(f"  by {name}", partial(flake_list, connection, query)) for name, query in filters.items()]
 
 
 def whole_answers(connection: Connection) -> list[Question]:

@@ -130,7 +130,7 @@ def screens(name: str, database: Path, settings: Settings, rounds: int) -> list[
     marks = marks_of(database, settings)
     if not marks:
         return [(f"{name}: nothing is red, nothing to wait for", "", "")]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for kind in ("kept", "worked out"):
         taken = [one for one in (first_rows_ms(database, marks) for _ in range(rounds)) if one is not None]
         shown = (f"{min(taken):.0f}", f"{median(taken):.0f}") if taken else ("never", "never")
