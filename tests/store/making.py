@@ -112,5 +112,6 @@ def assert_sound(database: Path) -> None:
             " WHERE p.source_id = o.source_id) FROM source_file o WHERE o.kind = 'report' AND o.status = 'ingested'"
         ).fetchall()
         assert [row for row in half if json.loads(row[1])["attempts"] != row[2]] == []
-        orphans = "SELECT count(*) FROM result WHERE part_id NOT IN (SELECT part_id FROM part)"
-        assert connection.execute(orphans).fetchone() == (0,)
+        for table, column in (("part", "part_id"), ("test_case", "test_id"), ("failure", "failure_id")):
+            lost = f"SELECT count(*) FROM result x WHERE x.{column} NOT NULL AND x.{column} NOT IN (SELECT {column} FROM {table})"
+            assert connection.execute(lost).fetchone() == (0,), f"results without their {table}"

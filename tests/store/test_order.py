@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from ingest.limits import Limits
+from ingest.model import RunIdentity
+from ingest.pipeline import Ingestion
 from ingest.settings import PipelineSettings, Settings
+from ingest.sources.directory import list_inputs
+from ingest.sources.inputs import Input
 from tests.store.canonical import canonical, differing
 from tests.store.making import assert_sound, ingest, reading, run_note, write, write_history, xml
 
@@ -78,6 +83,28 @@ def test_a_late_note_names_the_repository_of_owners(tmp_path: Path) -> None:
     write(tmp_path / "in" / "suite" / "r1" / "run.json", run_note("1", vcs__repository__name="shop"))
     _late(tmp_path / "in", tmp_path / "a.db", tmp_path / "b.db")
     assert_equal(tmp_path / "a.db", tmp_path / "b.db")
+
+
+def test_names_that_another_writer_removed_are_made_again(tmp_path: Path) -> None:
+    """A long-running writer remembers ids of test cases; one that moved away for good is looked up anew."""
+    database, folder = tmp_path / "store.db", tmp_path / "in" / "suite"
+    cases = [("t1", "fail"), ("t2", "pass")]
+    first = write(folder / "r1" / "a.xml", xml(cases, peer="pay"))
+    late = write(folder / "r2" / "a.xml", xml(cases, "2026-03-02T10:00:00", peer="pay"))
+    with Ingestion(database, Settings(), RunIdentity(), Limits(), {}) as lasting:
+        lasting.ingest_all(_inputs(first), lambda outcome: None)
+        ingest(database, write(folder / "r1" / "run.json", run_note("1", "nightly", vcs__repository__name="shop")))
+        with reading(database) as connection:
+            assert {row[0] for row in canonical(connection)["test_case"]} == {"shop"}
+        ingest(database, write(tmp_path / "in" / "other" / "r1" / "a.xml", xml([("t3", "pass")])))
+        lasting.ingest_all(_inputs(late), lambda outcome: None)
+    ingest(tmp_path / "straight.db", tmp_path / "in")
+    assert_equal(tmp_path / "straight.db", database)
+    assert_sound(database)
+
+
+def _inputs(path: Path) -> list[Input]:
+    return [item for item in list_inputs([str(path)]) if isinstance(item, Input)]
 
 
 INGEST = """
