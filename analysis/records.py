@@ -7,18 +7,23 @@ values, or `ABSENT` where the test case has no result in the run: unknown when t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from ingest.model import Change, Result, RunRef, Scope, TestCase, Tier, Verdict
 
 ABSENT = -1
 
-ResultMatrix = npt.NDArray[np.int8]
-CountMatrix = npt.NDArray[np.uint8]
-BoolMatrix = npt.NDArray[np.bool_]
-DurationMatrix = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    ResultMatrix = npt.NDArray[np.int8]
+    CountMatrix = npt.NDArray[np.uint8]
+    BoolMatrix = npt.NDArray[np.bool_]
+    DurationMatrix = npt.NDArray[np.int64]
+    RunMask = npt.NDArray[np.bool_]
+else:  # importing numpy costs a third of the dashboard's first paint, and records are all that it needs
+    ResultMatrix = CountMatrix = BoolMatrix = DurationMatrix = RunMask = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +254,11 @@ class OutageReport:
     closed: tuple[BoolMatrix, ...]
     """The same, closed outages only: what suspects leave out. A mostly red run that lasts stays in."""
 
-    def runs(self, index: int) -> npt.NDArray[np.bool_]:
+    def runs(self, index: int) -> RunMask:
         """[n] of history `index`: True where every result of the run is masked from rates."""
         cells = self.cells[index]
+        import numpy as np
+
         return np.asarray(cells.all(axis=1) if cells.size else np.zeros(len(cells), dtype=np.bool_))
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+VERSION = "0.1.0"
+"""The distribution's; the build reads it from here. Asking the installed distribution costs 30 ms at every start."""
+
 
 def version() -> str:
-    """Version of the installed distribution; `unknown` in a tree that was never installed."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("crywolf")
-    except PackageNotFoundError:
-        return "unknown"
+    """Version of crywolf."""
+    return VERSION

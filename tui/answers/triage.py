@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from analysis.records import Hypothesis, Onset
 from ingest.model import Change, Link, Scope, TestCase, Verdict
 from store.connect import Connection
-from tui.answers.basis import load_basis
 from tui.answers.health import Health, answer_health
 from tui.answers.query import Query, Window
 
@@ -95,13 +94,14 @@ class TriageAnswer:
 
 def answer_triage(connection: Connection, query: Query) -> TriageAnswer:
     """Incidents that are red now under the filters of `query`; as kept by the last writer where that still holds."""
-    from tui.answers.keeping import load_kept
+    from tui.answers.kept import load_kept
 
     return load_kept(connection, query) or work_out_triage(connection, query)
 
 
 def work_out_triage(connection: Connection, query: Query) -> TriageAnswer:
     """The same from the facts."""
+    from tui.answers.basis import load_basis
     from tui.answers.incidents import list_incidents
 
     health = answer_health(connection, query)

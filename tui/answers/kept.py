@@ -1,0 +1,30 @@
+"""The Triage answer as it was kept at the end of an ingest. Imports next to nothing: the first paint waits for it."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import replace
+
+import msgspec
+
+from store.connect import Connection
+from store.read.kept import load_answer
+from tui.answers.query import Query
+from tui.answers.triage import TriageAnswer
+from tui.version import VERSION
+
+NAME = "triage"
+
+
+def load_kept(connection: Connection, query: Query) -> TriageAnswer | None:
+    """The answer as it was kept, if it still holds for this query."""
+    body = load_answer(connection, NAME, key_of(query))
+    return None if body is None else msgspec.json.decode(zlib.decompress(body), type=TriageAnswer)
+
+
+def key_of(query: Query) -> str:
+    """Filters, settings and version: a kept answer holds for equal ones only."""
+    plain = msgspec.to_builtins(replace(query, settings=replace(query.settings, given=frozenset())), enc_hook=str)
+    text = msgspec.json.encode([plain, sorted(query.settings.given), VERSION])
+    return hashlib.sha256(text).hexdigest()[:32]
