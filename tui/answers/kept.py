@@ -25,6 +25,7 @@ def load_kept(connection: Connection, query: Query) -> TriageAnswer | None:
 
 def key_of(query: Query) -> str:
     """Filters, settings and version: a kept answer holds for equal ones only."""
-    plain = msgspec.to_builtins(replace(query, settings=replace(query.settings, given=frozenset())), enc_hook=str)
+    settings = replace(query.settings, given=frozenset(), path=None, database=None)  # where they lie changes nothing
+    plain = msgspec.to_builtins(replace(query, settings=settings), enc_hook=str)
     text = msgspec.json.encode([plain, sorted(query.settings.given), VERSION])
     return hashlib.sha256(text).hexdigest()[:32]
