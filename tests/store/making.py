@@ -113,5 +113,6 @@ def assert_sound(database: Path) -> None:
         ).fetchall()
         assert [row for row in half if json.loads(row[1])["attempts"] != row[2]] == []
         for table, column in (("part", "part_id"), ("test_case", "test_id"), ("failure", "failure_id")):
-            lost = f"SELECT count(*) FROM result x WHERE x.{column} NOT NULL AND x.{column} NOT IN (SELECT {column} FROM {table})"
+            inner = f"SELECT {column} FROM {table}"
+            lost = f"SELECT count(*) FROM result x WHERE x.{column} NOT NULL AND x.{column} NOT IN ({inner})"
             assert connection.execute(lost).fetchone() == (0,), f"results without their {table}"
