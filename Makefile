@@ -35,7 +35,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench --results $(RESULTS)
 
 bench-accuracy: $(STAMP)
-	$(BIN)/python -m bench.lab
+	$(BIN)/python -m bench.emitted_worlds
 
 soak: $(STAMP) tools
 	$(BIN)/python -m pytest -n $(WORKERS) -m soak

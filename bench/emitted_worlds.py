@@ -1,9 +1,10 @@
 """How well `crywolf suspects` answers on emitted worlds, through the command line from files to the answer.
 
-    python -m bench.lab [--count 200] [--seed 900001] [--preset default]
+    python -m bench.emitted_worlds [--count 200] [--seed 900001] [--preset default]
 
 Emits worlds of `../shared/lab` to a temporary folder, ingests and asks each with the installed `crywolf`, and prints
-the scorer's table; no judgement. `bench/suspects_on_evidence.py` asks the ranking alone, on arrays.
+the scorer's table; no judgement. `bench/suspects_on_evidence.py` asks the ranking alone, on arrays. (A module called
+`lab` here would hide the shared one from scripts of this folder.)
 """
 
 from __future__ import annotations
