@@ -41,6 +41,8 @@ class PartTotals:
     """Packed cases of `store.rollups`, sorted."""
     signatures: dict[tuple[int, int], int]
     """(signature, test) -> failing attempts."""
+    several: frozenset[int]
+    """Tests with more than one attempt."""
     ended_ms: int | None
     """End of the last attempt whose start the report states."""
     namesakes: int
@@ -65,6 +67,7 @@ class PartWriter:
         self._ended_ms: int | None = None
         self._signatures: dict[tuple[int, int], int] = defaultdict(int)
         self._namesakes = 0
+        self._several: set[int] = set()
         self._numbers: dict[TestCase, int] = {}
 
     def add(self, batch: Sequence[PlacedAttempt]) -> None:
@@ -110,7 +113,8 @@ class PartWriter:
         cases = array("Q", sorted(pack_case(test, codes[test] & ~_SEEN) for test in self._touched))
         passed, failed, errored, skipped, flaky = tally(cases)
         counts = Counts(len(cases), self._attempts, passed, failed, errored, skipped, flaky)
-        return PartTotals(counts, cases, dict(self._signatures), self._ended_ms, self._namesakes)
+        several = frozenset(self._several)
+        return PartTotals(counts, cases, dict(self._signatures), several, self._ended_ms, self._namesakes)
 
     def _close_group(self, group: _Group) -> None:
         test_id = group[0][0]
@@ -120,7 +124,11 @@ class PartWriter:
         if codes[test_id]:
             self._hold(test_id, group)
             return
-        code = int(group[0][2].outcome) if len(group) == 1 else _code_of(group)
+        if len(group) == 1:
+            code = int(group[0][2].outcome)
+        else:
+            code = _code_of(group)
+            self._several.add(test_id)
         codes[test_id] = code | _SEEN
         self._touched.append(test_id)
         self._write_group(test_id, group, 0)
@@ -151,6 +159,7 @@ class PartWriter:
         for group in groups:
             self._write_group(test_id, group, len(outcomes))
             outcomes += [placed[2].outcome for placed in group]
+        self._several.add(test_id)
         self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
 
     def _write_namesake(self, group: _Group) -> None:

@@ -199,6 +199,7 @@ class Writer:
             ).fetchone()
             self._rollups.add(
                 PartSum(
+                    part_id,
                     run_id,
                     stream_id,
                     started_ms // DAY_MS,
@@ -207,6 +208,7 @@ class Writer:
                     totals.cases,
                     totals.counts.attempts,
                     totals.signatures,
+                    totals.several,
                 )
             )
         return totals, run_id
