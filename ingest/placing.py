@@ -12,7 +12,7 @@ from ingest.names import normalise_name
 from ingest.scrub import scrub_failure, scrub_links
 from store.write import PlacedAttempt, Writer
 
-_CACHED = 100_000
+_CACHED = 60_000
 
 
 @dataclass(slots=True)

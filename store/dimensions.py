@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ingest.model import Failure, TestCase
 from store.connect import Connection
 
-_CACHED_CASES = 200_000
+_CACHED_CASES = 20_000
 _CACHED_FAILURES = 20_000
 _DEFLATE_LEVEL = 6
 

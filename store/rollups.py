@@ -21,6 +21,7 @@ RETRIED = 16
 CODE_BITS = 5
 """A packed case is `test_id << CODE_BITS | Result | RETRIED`: eight bytes a case, whatever the size of a report."""
 _CODE = (1 << CODE_BITS) - 1
+_CACHED_SERVICES = 60_000
 _RED = (Result.FAILED, Result.ERRORED)
 
 _ADD_TEST_DAY = """
@@ -186,6 +187,8 @@ class Rollups:
 
     def _load_services(self, test_id: int) -> tuple[int, ...]:
         rows = self.connection.execute("SELECT service_id FROM exercised WHERE test_id = ?", (test_id,))
+        if len(self._services) >= _CACHED_SERVICES:
+            self._services.clear()
         found = self._services[test_id] = tuple(int(row[0]) for row in rows)
         return found
 
