@@ -11,6 +11,7 @@ import numpy as np
 from analysis.intervals import beta_intervals
 from store.connect import Connection
 from store.read import catalog, clusters, results, runs, tests
+from store.read.streams import list_streams
 from tui.answers.basis import load_basis
 from tui.answers.flakes import answer_flakes
 from tui.answers.query import DAY_MS, Query
@@ -82,6 +83,7 @@ def questions(connection: Connection) -> list[Question]:
     first, last = window.since_ms // DAY_MS, window.until_ms // DAY_MS
     earliest = (window.until_ms - 60 * DAY_MS) // DAY_MS
     days = (first * DAY_MS, (last + 1) * DAY_MS)
+    streams = [row.stream_id for row in list_streams(connection)]
 
     def raw(query: str, *values: int) -> Ask:
         return lambda: connection.execute(query, values).fetchall()
@@ -94,7 +96,7 @@ def questions(connection: Connection) -> list[Question]:
         *_filtered(connection),
         Question(
             "timeline, services x 60 days",
-            lambda: catalog.list_service_days(connection, earliest, last),
+            lambda: catalog.list_service_days(connection, streams, earliest, last),
             raw(_RAW_TIMELINE, earliest * DAY_MS, days[1]),
         ),
         Question(

@@ -29,6 +29,7 @@ from store.write import SourceFile, Writer
 
 GROUP_FILES = 20
 GROUP_S = 0.1
+_NEWS = (FileStatus.INGESTED, FileStatus.REJECTED)
 
 
 class Ingestion:
@@ -95,8 +96,10 @@ class Ingestion:
             return ()
         self._sidecars.forget()
         try:
-            with self._writer.transaction():
+            with self._writer.transaction(brings_news=False):
                 outcomes = [self._take(one) for one in ready]
+                if any(outcome.status in _NEWS for outcome in outcomes):
+                    self._writer.note_news()
         except BaseException:
             self._placer.forget()
             raise

@@ -165,7 +165,7 @@ class Rollups:
         many(_ADD_SIGNATURE_DAY, [(day, sign, stream_id, test, n) for (sign, test), n in signatures])
 
     def _service_sums(self, cases: Sequence[int], service_id: int | None) -> dict[int, tuple[int, int, int]]:
-        """service -> (executed, failed, flaky) of the cases that exercise it, the pipeline's own service included."""
+        """service -> (executed, failed, flaky); a case that declares none counts for its pipeline's own."""
         sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
         for case in cases:
             test_id, result = case >> CODE_BITS, case & _CODE & ~RETRIED
@@ -174,8 +174,8 @@ class Rollups:
             services = self._services.get(test_id)
             if services is None:
                 services = self._load_services(test_id)
-            if service_id is not None and service_id not in services:
-                services = (*services, service_id)
+            if not services and service_id is not None:
+                services = (service_id,)
             for service in services:
                 entry = sums[service]
                 entry[0] += 1

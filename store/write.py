@@ -86,6 +86,7 @@ class Writer:
         self._run_tests: dict[tuple[int, int], set[int]] = {}
         self._data_version = -1
         self._is_shared = False
+        self._has_news = False
         self.feed = Feed(self._connection, self._dimensions)
         self.ledger = Ledger(self._connection)
         self.incidents = Incidents(self._connection)
@@ -102,15 +103,21 @@ class Writer:
 
     # ------------------------------------------------------------ transactions
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside is in the store together, rollups included, or not at all."""
+    def transaction(self, *, brings_news: bool = True) -> Iterator[None]:
+        """Everything inside is in the store together, rollups included, or not at all.
+
+        Args:
+            brings_news: whether kept answers are outdated by it whatever happens inside; else only by `note_news`.
+        """
+        self._has_news = brings_news
         try:
             begin_writing(self._connection)
             self._notice_others()
             yield
             self._rollups.settle()
             self._cases.settle()
-            self._connection.execute("UPDATE state SET value = value + 1 WHERE name = 'revision'")
+            if self._has_news:
+                self._connection.execute("UPDATE state SET value = value + 1 WHERE name = 'revision'")
             self._connection.execute("COMMIT")
         except Error as problem:
             self._undo("ROLLBACK")
@@ -135,6 +142,10 @@ class Writer:
                 self._connection.execute("RELEASE file")
             raise
         self._connection.execute("RELEASE file")
+
+    def note_news(self) -> None:
+        """Outdate kept answers when this transaction ends: it changes a fact."""
+        self._has_news = True
 
     def _undo(self, statement: str) -> None:
         if self._connection.in_transaction:
@@ -253,6 +264,7 @@ class Writer:
 
     def move_part(self, place: PartPlace, header: PartHeader) -> int:
         """Put a part where a changed identity says it belongs; the row of its run."""
+        self.note_news()
         started_ms, stream_id = self._connection.execute(
             "SELECT r.started_ms, p.stream_id FROM part p JOIN run r ON r.run_id = p.run_id WHERE p.part_id = ?",
             (place.part_id,),
@@ -304,7 +316,8 @@ class Writer:
         self._runs.forget()
 
     def settle_run(self, run_id: int) -> None:
-        """Work a run's state out again: one of its files was refused."""
+        """Work a run's state out again: one of its files was refused, or is not any more."""
+        self.note_news()
         self._runs.settle(run_id)
 
     def _part_values(self, header: PartHeader) -> tuple[object, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.model import OwnerFile, Service
 from store.codec import decode
 from store.connect import Connection
+from store.read.rows import marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,6 @@ class DayTotals:
     """Results of the cases that exercise a service on one UTC day."""
 
     service: str
-    stream_id: int
     day: int
     executed: int
     failed: int
@@ -49,11 +50,15 @@ def list_owner_files(connection: Connection) -> tuple[OwnerSource, ...]:
     return tuple(OwnerSource(row[0], row[1], decode(row[2], OwnerFile)) for row in rows)
 
 
-def list_service_days(connection: Connection, first_day: int, last_day: int) -> tuple[DayTotals, ...]:
-    """Day totals of every service and stream in [first_day, last_day]."""
+def list_service_days(
+    connection: Connection, stream_ids: Sequence[int], first_day: int, last_day: int
+) -> tuple[DayTotals, ...]:
+    """Day totals of every service over some streams in [first_day, last_day]."""
     rows = connection.execute(
-        "SELECT v.name, d.stream_id, d.day, d.executed, d.failed, d.flaky FROM service_day d"
-        " JOIN service v ON v.service_id = d.service_id WHERE d.day BETWEEN ? AND ?",
-        (first_day, last_day),
+        "SELECT v.name, t.day, t.executed, t.failed, t.flaky FROM (SELECT service_id, day, sum(executed) AS executed,"
+        " sum(failed) AS failed, sum(flaky) AS flaky FROM service_day WHERE day BETWEEN ? AND ?"
+        f" AND stream_id IN ({marks(len(stream_ids))}) GROUP BY service_id, day) t"
+        " JOIN service v ON v.service_id = t.service_id ORDER BY v.name, t.day",
+        (first_day, last_day, *stream_ids),
     )
     return tuple(DayTotals(*row) for row in rows)

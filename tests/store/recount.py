@@ -96,7 +96,7 @@ def _service_days(
         result = merge_attempts(outcomes)
         if attempt != 1 or result == Result.SKIPPED:
             continue
-        for service in declared[test] | ({entry} if entry is not None else set()):
+        for service in declared[test] or ({entry} if entry is not None else set()):
             total = sums[service, stream, start // DAY_MS]
             total[0] += 1
             total[1] += result.is_red

@@ -26,10 +26,10 @@ def keep_triage(database: Path, query: Query) -> None:
             return
         answer = work_out_triage(connection, query)
     body = zlib.compress(msgspec.json.encode(answer), 1)
-    with closing(Writer(database, _no_signature)) as writer, writer.transaction():
+    with closing(Writer(database, _no_signature)) as writer, writer.transaction(brings_news=False):
         if writer.incidents.revision() == revision:
             writer.incidents.record(_open_incidents(answer))
-            writer.incidents.keep_answer(NAME, key_of(query), revision + 1, body)
+            writer.incidents.keep_answer(NAME, key_of(query), revision, body)
 
 
 def _open_incidents(answer: TriageAnswer) -> list[OpenIncident]:

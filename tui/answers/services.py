@@ -10,6 +10,7 @@ from analysis.records import Interval
 from ingest.model import Change, ChangeTarget, Result
 from store.connect import Connection
 from store.read import catalog, tests
+from store.read.streams import services_of_pipelines
 from tui.answers.basis import Basis, load_basis
 from tui.answers.histories import load_history
 from tui.answers.owner_book import owns
@@ -96,7 +97,13 @@ def _is_asked_for(name: str, owner: str | None, query: Query) -> bool:
 
 def _health(basis: Basis, days: tuple[int, ...]) -> dict[tuple[str, int], DayHealth]:
     """Day sums over the baseline streams in scope."""
-    streams, owned = {row.stream_id for row in basis.baseline}, _own_streams(basis)
+    streams = [row.stream_id for row in basis.baseline]
+    counted = services_of_pipelines(basis.connection)
+    owned = {
+        row.stream_id: basis.entries[row.scope.pipeline]
+        for row in basis.baseline
+        if row.scope.pipeline in basis.entries and row.scope.pipeline not in counted
+    }
     sums: dict[tuple[str, int], list[int]] = {}
 
     def add(service: str, day: int, values: tuple[int, int, int]) -> None:
@@ -106,9 +113,8 @@ def _health(basis: Basis, days: tuple[int, ...]) -> dict[tuple[str, int], DayHea
 
     is_cut = basis.query.at is not None or basis.query.until is not None
     last = days[-1] - 1 if is_cut else days[-1]
-    for total in catalog.list_service_days(basis.connection, days[0], last):
-        if total.stream_id in streams:
-            add(total.service, total.day, (total.executed, total.failed, total.flaky))
+    for total in catalog.list_service_days(basis.connection, streams, days[0], last):
+        add(total.service, total.day, (total.executed, total.failed, total.flaky))
     for stream, day, *values in tests.list_undeclared_days(basis.connection, list(owned), days[0], last):
         add(owned[stream], day, (values[0], values[1], values[2]))
     for name, counts in _part_of_day(basis, days[-1]) if last < days[-1] else ():
