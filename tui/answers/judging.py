@@ -1,6 +1,6 @@
 """What is red now, why, and since when: the one place where red test cases get hypotheses, verdict and age.
 
-A case that no run is known to have passed has no onset to explain: it is ranked only where somebody asks about it.
+A case that no run is known to have passed has no onset to explain: it is not ranked.
 
 Test cases of a stream that turned red in the same run with the same failure and the same exercised services share one
 ranking, that of the first of them in the alphabet; so every screen and command says the same of each.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.records import FailureSample, Hypothesis, Judgement, SuspectQuestion
+from analysis.records import Evidence, FailureSample, Hypothesis, Judgement, SuspectQuestion
 from analysis.suspects import rank_suspects
 from analysis.verdict import is_red_now, judge
 from analysis.verdict import onset as find_onset
@@ -76,11 +76,14 @@ def judge_last_failure(basis: Basis, stream: StreamRow, test_row: int) -> Judged
     return None if red is None else _judged(basis, loaded, red, _rank(basis, loaded, red), counts_flaky=True)
 
 
-def rank_without_onset(basis: Basis, one: Judged) -> tuple[Hypothesis, ...]:
-    """Hypotheses for a red case that no run is known to have passed."""
-    loaded = load_history(basis, one.stream, -(2**53), basis.window.now_ms, (one.test_row,), LOOK_BACK_RUNS)
-    red = _streak(basis, loaded, 0)
-    return () if red is None else _rank(basis, loaded, red)
+WITHOUT_ONSET = (
+    Hypothesis(
+        "unrecorded",
+        1.0,
+        (Evidence("history", 0.0, "no run is known to have passed, so nothing shows when it broke"),),
+    ),
+)
+"""What is said of a red case that no run is known to have passed."""
 
 
 def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[int, int], Judged]:

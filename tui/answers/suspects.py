@@ -12,7 +12,7 @@ from store.connect import Connection
 from store.read import tests
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis, load_basis
-from tui.answers.judging import Judged, judge_last_failure, judge_red, rank_without_onset
+from tui.answers.judging import WITHOUT_ONSET, Judged, judge_last_failure, judge_red
 from tui.answers.naming import find_test
 from tui.answers.query import DAY_MS, Query
 from tui.errors import NoMatch
@@ -81,7 +81,7 @@ def suspects_of(basis: Basis, info: TestInfo, scope: Scope | None = None) -> Sus
         chosen.judgement.age,
         onset,
         _others(basis, info, chosen.stream.scope, judged),
-        chosen.judgement.hypotheses or rank_without_onset(basis, chosen),
+        chosen.judgement.hypotheses or WITHOUT_ONSET,
         changes_between(basis, onset, chosen.stream.scope.environment),
     )
 
