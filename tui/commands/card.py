@@ -68,8 +68,9 @@ def hypothesis_name(hypothesis: Hypothesis) -> str:
 
 
 def evidence_line(evidence: Evidence) -> str:
-    """One reason with its sign."""
-    return f"{'+' if evidence.log_odds >= 0 else '-'} {plain(evidence.text)}"
+    """One reason with its sign: for, against, or a fact that is weighed in another term."""
+    sign = "·" if evidence.log_odds == 0 else "+" if evidence.log_odds > 0 else "-"
+    return f"{sign} {plain(evidence.text)}"
 
 
 def _hypotheses(hypotheses: tuple[Hypothesis, ...]) -> Iterator[Pieces]:

@@ -142,6 +142,8 @@ def _hanging(sign: Line, indent: int, room: int) -> list[Line]:
 def _sign(evidence: Evidence) -> Line:
     if evidence.log_odds < 0:
         return line(("- ", "outage"), (evidence.text, "muted"))
+    if evidence.log_odds == 0:
+        return line(("· ", "muted"), (evidence.text, "muted"))
     return line(("+ ", "bad"), evidence.text)
 
 
