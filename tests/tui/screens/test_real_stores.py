@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
@@ -14,12 +15,18 @@ from tests.awkward_week.generate import generate
 from tests.hostile_names import HOSTILE_NAMES
 from tests.story.stores import built_once, ingest, sample_store, settings_of
 from tests.tui.screens.driving import press, screen_text, settle
+from tests.tui.screens.test_snapshots import Compare, keys
+from tests.tui.screens.test_terminal import Tmux, needs_tmux, tmux
 from tui.answers.query import Query
 from tui.app import CrywolfApp
 
 MODES = ("1", "2", "3", "4", "5")
 WRONG = ("Traceback", "could not be", "cannot be answered")
+CRYWOLF = Path(sys.executable).parent / "crywolf"
 FORBIDDEN = ("\x1b", "\x9b", "\x9d", "\x07")
+
+
+__all__ = ["tmux"]  # a fixture
 
 
 def store_of(kind: str, factory: pytest.TempPathFactory) -> tuple[Path, Query]:
@@ -73,12 +80,63 @@ async def test_every_mode_opens_and_goes_in(kind: str, tmp_path_factory: pytest.
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
         for mode in MODES:
-            for keys in ((mode,), ("down",), ("enter",), ("escape",)):
-                await press(pilot, *keys)
+            for key in (mode, "down", "enter", "escape"):
+                await press(pilot, key)
                 text = screen_text(app)
                 assert not [word for word in WRONG if word in text], text
                 assert not [mark for mark in FORBIDDEN if mark in text]
     assert app.return_code in (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pressed"),
+    [
+        ("sample", ()),
+        ("sample", ("2",)),
+        ("sample", ("3",)),
+        ("sample", ("4",)),
+        ("sample", ("5",)),
+        ("week", ()),
+        ("week", ("2",)),
+        ("week", ("4",)),
+        ("hostile", ("2",)),
+    ],
+    ids=lambda value: "-".join(value) or "1" if isinstance(value, tuple) else value,
+)
+def test_looks(
+    snap_compare: Compare, kind: str, pressed: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each mode on real stores looks as it did."""
+    database, query = store_of(kind, tmp_path_factory)
+    app = CrywolfApp(database, query, zone=UTC)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys(*pressed))
+
+
+@pytest.mark.tmux
+@needs_tmux
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("sample", ("vault", "ExchangeIT", "payments", "deploys", "3.44.0")),
+        ("week", ("regression", "flaky", "red now", "deploys", "changes")),
+        ("empty", ("crywolf ingest",) * 5),
+        ("hostile", ("undecided", "runs", "services", "deploys", "changes")),
+    ],
+    ids=["sample", "week", "empty", "hostile"],
+)
+def test_modes_in_a_terminal(
+    tmux: Tmux, kind: str, words: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The command itself, in a terminal of 80 by 24: each digit shows its mode, and q gives the shell back."""
+    database, query = store_of(kind, tmp_path_factory)
+    folder = query.settings.path.parent if query.settings.path else database.parent
+    tmux.type(f"cd {folder} && {CRYWOLF} --db {database}", "Enter")
+    for mode, word in zip(MODES, words, strict=True):
+        tmux.wait(lambda text: "1 Triage" in text)
+        tmux.type(mode)
+        tmux.wait(lambda text, word=word: word.casefold() in text.casefold())  # type: ignore[misc]
+    tmux.type("q")
+    tmux.wait(lambda text: text.rstrip().endswith("ready>"))
 
 
 async def test_the_sample_opens_with_its_answer(tmp_path_factory: pytest.TempPathFactory) -> None:
