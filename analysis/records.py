@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analysis.hypotheses import Evidence as Evidence
+from analysis.hypotheses import Hypothesis as Hypothesis
+from analysis.hypotheses import Onset as Onset
 from ingest.model import Change, Result, RunRef, Scope, TestCase, Tier, Verdict
 
 ABSENT = -1
@@ -124,37 +127,6 @@ class ChangeFeed:
     changes: tuple[Change, ...] = ()
     covered: frozenset[tuple[str, str]] = frozenset()
     """(service, environment) pairs with at least one recorded change at any time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One additive term of a hypothesis: natural-log odds and a sentence a person believes."""
-
-    term: str
-    log_odds: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One competing explanation; the probabilities of a ranking sum to 1."""
-
-    kind: str
-    """change, environment, unrecorded or flake."""
-    probability: float
-    evidence: tuple[Evidence, ...]
-    change: Change | None = None
-    target: str | None = None
-    """`service` or `test`, of a change."""
-    service: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Onset:
-    """Since when: the last run without and the first run with the failure; None where history does not reach."""
-
-    last_good: RunRef | None
-    first_bad: RunRef | None
 
 
 @dataclass(frozen=True, slots=True)

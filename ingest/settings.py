@@ -55,7 +55,6 @@ from typing import Any
 from ingest.errors import SettingsError
 from ingest.limits import Limits
 from ingest.model import RunIdentity
-from ingest.run_json import identity_from_path
 from ingest.settings_values import Reader, Table
 
 FILE_NAME = "crywolf.toml"
@@ -167,6 +166,8 @@ class Settings:
 
     def identity_of_path(self, path: str) -> RunIdentity | None:
         """What an absolute path says of a run by the first template that fits, those of pipelines first."""
+        from ingest.run_json import identity_from_path  # here: settings are read at every start
+
         for pipeline in self.pipelines:
             found = identity_from_path(pipeline.path_template, path) if pipeline.path_template else None
             if found is not None:

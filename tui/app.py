@@ -91,7 +91,8 @@ class CrywolfApp(App[None]):
         self._watcher = StoreWatcher(self.context.answers.version, lambda: self.post_message(StoreChanged()))
         for one in (theme.DARK, theme.LIGHT):
             self.register_theme(one)
-        self.theme = _theme_name(theme_name)
+        # Without its watcher: that would have the style sheets parsed a second time before the first paint.
+        self.set_reactive(App.theme, _theme_name(theme_name))
         for name, factory in _mode_factories(self.context).items():
             self.add_mode(name, factory)
 

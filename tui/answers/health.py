@@ -7,11 +7,7 @@ from dataclasses import dataclass
 
 from ingest.model import RunRef, RunState
 from store.connect import Connection
-from store.read import runs
-from store.read.ledger import count_refused
-from store.read.streams import list_streams
 from tui.answers.query import Query
-from tui.answers.windows import resolve_window
 
 SLACK = 1.5
 """A pipeline is stale when its newest run ended more cadences ago than this."""
@@ -53,6 +49,11 @@ class Health:
 
 def answer_health(connection: Connection, query: Query) -> Health:
     """State of what was looked at, under the filters of `query`."""
+    from store.read import runs  # here, because a kept answer is shown without them
+    from store.read.ledger import count_refused
+    from store.read.streams import list_streams
+    from tui.answers.windows import resolve_window
+
     pipelines, run_count, test_count, results = runs.count_all(connection)
     window = resolve_window(connection, query)
     refused = count_refused(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from analysis.records import Hypothesis, Onset
+from analysis.hypotheses import Hypothesis, Onset
 from ingest.model import Change, Link, Scope, TestCase, Verdict
 from store.connect import Connection
 from tui.answers.health import Health, answer_health
