@@ -45,7 +45,6 @@ Unknown keys are errors: a misspelt key that is silently ignored is found weeks 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -211,6 +210,8 @@ def parse_settings(data: bytes, path: Path) -> Settings:
     Raises:
         SettingsError: with the file, the key and the remedy.
     """
+    import tomllib  # here: most starts find no file
+
     if len(data) > _LARGEST_BYTES:
         raise SettingsError(f"{path}: larger than 4 MB, is it a settings file?")
     try:

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from ingest.errors import SettingsError
-from ingest.run_json import identity_from_path
 
 Table = dict[str, Any]
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -120,6 +119,8 @@ class Reader:
 
     def template(self, key: str, written: str | None) -> str | None:
         """A path template that can be used, relative to the folder of the file unless it starts with / or `**`."""
+        from ingest.run_json import identity_from_path  # here: settings are read at every start
+
         if written is None:
             return None
         try:

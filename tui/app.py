@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,17 @@ def _go_provider() -> type[Provider]:
     from tui.screens.palette import NameProvider
 
     return NameProvider
+
+
+WARM_S = 1.0
+"""From the start until garbage is looked for again."""
+
+
+def _collect_garbage_again() -> None:
+    """What the imports made lives as long as the process: it is set apart, and collection goes on without it."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 class CrywolfApp(App[None]):
@@ -107,6 +119,7 @@ class CrywolfApp(App[None]):
     def on_mount(self) -> None:
         """Starts looking for changes."""
         self._watcher.start()
+        self.set_timer(WARM_S, _collect_garbage_again)
 
     def on_unmount(self) -> None:
         """Ends the watcher and the connections."""
