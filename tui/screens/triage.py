@@ -88,6 +88,8 @@ class TriageView(View["TriageAnswer"]):
         return Piece("nothing is really red", "good") if answer.health.can_tell else Piece("cannot tell", "unowned")
 
     def _seen(self, answer: TriageAnswer) -> list[IncidentRow]:
+        if not self.filter_text.strip():
+            return list(answer.incidents)
         return [one for one in answer.incidents if matches(self.filter_text, _fields(one))]
 
     def _draw_row(self, key: Key) -> Row | None:
