@@ -7,15 +7,15 @@ constant.
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from ingest.bytes_of import Bytes, load
 from ingest.clean import clean_line
 from ingest.errors import NotKnown, Refused
+from ingest.formats.readers import reader_of
 from ingest.formats.sink import FormatReader, ReportSink
 from ingest.identity import folder_of
 from ingest.limits import Limits
@@ -147,7 +147,7 @@ class Preparer:
             prepared.read = self._reader(content, known)
 
     def _reader(self, content: Bytes, known: Recognised) -> FormatReader:
-        read = _format_reader(known.format or "")
+        read = reader_of(known.format or "")
         if content.size_bytes > READ_AHEAD_BYTES or self._is_known(content.digest):
             return read
         recording = Recording()
@@ -168,9 +168,3 @@ def _source(item: Input, digest: bytes, size_bytes: int) -> SourceFile:
 def _inner_name(path: str) -> str:
     """Name of what a gzip file holds."""
     return path[:-3] if path.lower().endswith(".gz") else path
-
-
-def _format_reader(format_name: str) -> FormatReader:
-    """The format module's `read`; modules are loaded when their first file is met."""
-    module = importlib.import_module(f"ingest.formats.{format_name.replace('-', '_')}")
-    return cast(FormatReader, module.read)

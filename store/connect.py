@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,3 +113,20 @@ def _open(uri: str, path: Path) -> Connection:
     except Error as problem:
         raise translate(problem, path) from problem
     return connection
+
+
+def find_damage(connection: Connection) -> tuple[str, ...]:
+    """What SQLite's quick check finds wrong with the file; empty when it is sound."""
+    found = tuple(str(row[0]) for row in connection.execute("PRAGMA quick_check"))
+    return () if found == ("ok",) else found
+
+
+@contextmanager
+def one_state(connection: Connection) -> Iterator[None]:
+    """Everything read inside is of one state of the store, whatever others write meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from ingest.model import CaseAttempt, Counts, Outcome, Result, TestCase
+from ingest.model import CaseAttempt, Counts, Outcome, TestCase
 from store.connect import Connection
 from store.dimensions import Dimensions
 from store.merge import is_retry_sequence, merge_attempts
@@ -232,8 +232,3 @@ def _code_of(group: _Group) -> int:
     outcomes = [placed[2].outcome for placed in group]
     executed = sum(outcome != Outcome.SKIPPED for outcome in outcomes)
     return int(merge_attempts(outcomes)) | (RETRIED if executed > 1 else 0)
-
-
-def result_of(code: int) -> Result:
-    """The `Result` in a code."""
-    return Result(code & ~RETRIED & ~_SEEN)

@@ -17,12 +17,6 @@ def list_changes(connection: Connection, since_ms: int, until_ms: int) -> tuple[
     return tuple(_with_commits(connection, decode(row[0], Change)) for row in rows)
 
 
-def load_change(connection: Connection, change_id: str) -> Change | None:
-    """One change."""
-    row = connection.execute("SELECT record FROM change WHERE change_id = ?", (change_id,)).fetchone()
-    return None if row is None else _with_commits(connection, decode(row[0], Change))
-
-
 def list_covered(connection: Connection) -> frozenset[tuple[str, str]]:
     """(service, environment) pairs with at least one recorded change, whenever."""
     rows = connection.execute(

@@ -67,16 +67,6 @@ def list_stream_reruns(connection: Connection, stream_id: int, since_ms: int, at
     return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
 
 
-def list_later_attempts(connection: Connection, run: RunRef) -> tuple[tuple[int, RunRef], ...]:
-    """(row, run) of the later run attempts of a run, in order."""
-    rows = connection.execute(
-        f"SELECT {RUN_COLUMNS} FROM run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
-        " WHERE l.name = ? AND r.name = ? AND r.environment = ? AND r.attempt > ? ORDER BY r.attempt",
-        (run.pipeline, run.run_id, run.environment, run.attempt),
-    )
-    return tuple((row[0], run_ref(row)) for row in rows)
-
-
 def find_run(connection: Connection, run: RunRef) -> int | None:
     """Row of a run."""
     row = connection.execute(

@@ -32,10 +32,6 @@ class Loaded:
     last_durations_ms: DurationMatrix
     """[n, m] of the last attempt, -1 where not known."""
 
-    def column_of(self, test_row: int) -> int | None:
-        """Column of a test case."""
-        return self.test_rows.index(test_row) if test_row in self.test_rows else None
-
 
 def load_history(
     basis: Basis,

@@ -10,6 +10,7 @@ from analysis.records import Hypothesis, Onset
 from ingest.model import Change, Scope, TestCase, Verdict
 from store.connect import Connection
 from store.read import tests
+from store.read.kept import current_ident
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis, load_basis
 from tui.answers.judging import WITHOUT_ONSET, Judged, judge_last_failure, judge_red
@@ -50,7 +51,8 @@ def answer_suspects(connection: Connection, query: Query, what: str) -> Suspects
     if _INCIDENT.fullmatch(what):
         from tui.answers.incidents import list_incidents  # imports this module
 
-        row = next((row for row in list_incidents(basis) if row.incident_id == what.lower()), None)
+        ident = current_ident(connection, what.lower())
+        row = next((row for row in list_incidents(basis) if row.incident_id == ident), None)
         if row is None:
             raise NoMatch("incident", what)
         return suspects_of(basis, find_test(connection, row.lead.identity), row.scope)

@@ -107,12 +107,13 @@ def file_system_of(path: Path, mounts: Path = Path("/proc/mounts")) -> str | Non
 
 def _inside(connection: Connection) -> Iterator[Finding]:
     """Integrity, schema and size, from the open store."""
+    from store.connect import find_damage
     from store.schema import SCHEMA_VERSION, is_crywolf, schema_version
     from tui.answers.health import answer_health
     from tui.answers.query import Query
 
-    problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check")]
-    if problems == ["ok"]:
+    problems = find_damage(connection)
+    if not problems:
         yield Finding("integrity", "ok", "quick check passed")
     else:
         advice = "keep the file, ingest the sources into a new store"

@@ -91,20 +91,20 @@ class Lane:
             return self._turn
 
     def _answer(self, question: Callable[[Connection], _T], mine: int) -> _T:
+        from store.connect import one_state
+
         if self._connection is None:
             self._connection = self._opener(self._path)
             self._connection.execute(_CACHE_PRAGMA)
         connection = self._connection
         connection.set_progress_handler(lambda: mine != self._turn, _STEPS_BETWEEN_LOOKS)
-        connection.execute("BEGIN")
         self._set_running(True)
         try:
-            return question(connection)
+            with one_state(connection):
+                return question(connection)
         finally:
             self._set_running(False)
             connection.set_progress_handler(None, 0)
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
 
     def _set_running(self, is_running: bool) -> None:
         with self._turns:
@@ -214,13 +214,14 @@ class StoreAnswers:
         """Something that differs after every commit of another process; None while there is no store."""
         from store.connect import Error, open_reader
         from store.errors import StoreError
+        from store.read.streams import data_version
 
         try:
             inode = self._path.stat().st_ino
             if self._watch is None or inode != self._inode:
                 self._forget_watch()
                 self._watch, self._inode = open_reader(self._path), inode
-            return (inode, self._watch.execute("PRAGMA data_version").fetchone()[0])
+            return (inode, data_version(self._watch))
         except (OSError, StoreError, Error):
             return None
 
