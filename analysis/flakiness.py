@@ -128,19 +128,6 @@ def _stats(
     )
 
 
-def flake_runs(
-    history: StreamHistory,
-    relation: CodeRelation | None,
-    *,
-    masked: BoolMatrix | None = None,
-    rerun_passes: BoolMatrix | None = None,
-) -> Bools:
-    """[n, m]: True where a run holds a flake of either kind."""
-    cells = _cells(history, masked, rerun_passes)
-    by_code, _ = _same_code_flakes(cells, relation)
-    return cells.retry_pass | by_code
-
-
 def _cells(history: StreamHistory, masked: BoolMatrix | None, rerun_passes: BoolMatrix | None) -> _Cells:
     results = history.results
     shape = (len(history.runs), len(history.tests))

@@ -48,10 +48,6 @@ class VersionTimeline:
         """The version in place at a moment."""
         return self.versions[bisect_right(self.times_ms, at_ms)]
 
-    def is_overlapped(self, start_ms: int, end_ms: int) -> bool:
-        """Whether a deploy was under way at any time in [start, end]."""
-        return any(begin <= end_ms and end >= start_ms for begin, end in self.busy)
-
 
 def version_timelines(feed: ChangeFeed, environment: str) -> dict[str, VersionTimeline]:
     """One timeline a service of an environment. Changes of the whole environment, service "", are in every one."""

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.content import Content
 from textual.strip import Strip
-from textual.style import Style as ContentStyle
 
 from tui.widgets.pieces import TONES, Line
 
@@ -33,15 +31,3 @@ def to_segments(pieces: Line, styles: Palette, base: Style) -> list[Segment]:
 def to_strip(pieces: Line, styles: Palette, base: Style, width: int) -> Strip:
     """A line as a strip of exactly so many cells."""
     return Strip(to_segments(pieces, styles, base)).adjust_cell_length(width, base)
-
-
-def to_content(pieces: Line, variables: Mapping[str, str]) -> Content:
-    """A line as content for a widget's `render`; never parsed as markup."""
-    parts = [Content.styled(p.text, _content_style(p.tone, variables)) for p in pieces]
-    return Content.assemble(*parts)
-
-
-def _content_style(tone: str, variables: Mapping[str, str]) -> ContentStyle:
-    colour = variables.get(f"tone-{tone}")
-    weight = "bold " if tone in _BOLD else ""
-    return ContentStyle.parse(f"{weight}{colour}" if colour else weight or "not bold")
