@@ -8,6 +8,8 @@ Rules:
 
 - Class name: `classname`, else `class`, else the name of the innermost named suite. Name: `name`, else `id`, else a
   stand-in with a warning.
+- Playwright writes a test once a project (browser) and tells them apart by the suite's `hostname` only: its class names
+  start with the project, `[firefox] › login.spec.ts`. Any other tool's host name is a host name and says nothing.
 - A status attribute counts only where no child says otherwise: GoogleTest's `status="notrun"` and `result="skipped"`,
   `disabled` and the like are skipped; a stated failure without a failure element is a failure without text.
 - Properties of suites and of the root tell the run's identity; `service.peer.name` there holds for the cases after it.
@@ -157,12 +159,13 @@ class _Reader:
         if not self._plain:
             return
         file, services, durations, add = self._suites.file, self._suites.services, DURATIONS, self._batch.append
+        project = self._suites.project
         for case in self._plain:
             try:
                 name, classname = case["name"], case["classname"]
             except KeyError:
                 name = classname = ""
-            if name and classname:
+            if name and classname and not project:
                 duration = durations[case["time"]]
                 add(_new(CaseAttempt, (classname, name, _PASSED, duration, None, None, file, 0, services, ())))
                 self._suites.cases += 1

@@ -7,16 +7,20 @@ from ingest.formats.properties import identity_fields, services_of
 from ingest.formats.values import count, is_unset_time, moment
 from ingest.model import Outcome, RunIdentity
 
+_PLAYWRIGHT_ROOT = frozenset(["id", "name", "tests", "failures", "skipped", "errors", "time"])
+_PLAYWRIGHT_SUITE = frozenset(["name", "timestamp", "hostname", "tests", "failures", "skipped", "time", "errors"])
+
 
 class _Suite:
     """One open suite, with the totals from before it."""
 
-    __slots__ = ("attrs", "cases", "failure_elements", "file", "name", "red", "services", "skipped")
+    __slots__ = ("attrs", "cases", "failure_elements", "file", "name", "project", "red", "services", "skipped")
 
     def __init__(self, suites: Suites, attrs: dict[str, str]) -> None:
         self.attrs = attrs
         self.name = attrs.get("name", "").strip() or suites.name
         self.file = attrs.get("file") or attrs.get("filepath") or suites.file
+        self.project = suites.project_of(attrs) if "hostname" in attrs else ""
         self.services = suites.services
         self.cases = suites.cases
         self.red = suites.red
@@ -25,11 +29,12 @@ class _Suite:
 
 
 class Suites:
-    """The stack of open suites. `name`, `file` and `services` are those of the innermost one."""
+    """The stack of open suites. `name`, `file`, `project` and `services` are those of the innermost one."""
 
     def __init__(self, notes: Notes) -> None:
         self.name = ""
         self.file: str | None = None
+        self.project = ""
         self.services: tuple[str, ...] = ()
         self.cases = 0
         self.red = 0
@@ -45,7 +50,7 @@ class Suites:
         """Enter a suite."""
         suite = _Suite(self, attrs)
         self._stack.append(suite)
-        self.name, self.file = suite.name, suite.file
+        self.name, self.file, self.project = suite.name, suite.file, suite.project
         stamp = attrs.get("timestamp")
         if stamp is None or is_unset_time(stamp):
             return
@@ -62,7 +67,16 @@ class Suites:
         outer = self._stack[-1] if self._stack else None
         self.name = outer.name if outer else ""
         self.file = outer.file if outer else None
+        self.project = outer.project if outer else ""
         self.services = suite.services
+
+    def project_of(self, attrs: dict[str, str]) -> str:
+        """The project (browser) that Playwright writes as the host name of a suite; empty for any other tool's suite.
+
+        Playwright's files are told by exactly these attributes; its root alone has an `id` beside `skipped`.
+        """
+        is_playwright = len(self._stack) == 1 and self._stack[0].attrs.keys() == _PLAYWRIGHT_ROOT
+        return attrs["hostname"].strip() if is_playwright and attrs.keys() == _PLAYWRIGHT_SUITE else ""
 
     def open_names(self) -> list[str]:
         """Names of the open suites, outermost first."""

@@ -51,6 +51,32 @@ def test_the_innermost_suite_stands_in_for_a_missing_class_name(attributes: str,
     assert read_junit(document).cases[0].classname == classname
 
 
+def playwright(root: str = 'id="" name=""', package: str = "") -> str:
+    """One test in two projects, as Playwright's reporter writes it."""
+    suites = "".join(
+        f'<testsuite name="a.spec.ts" timestamp="2026-01-01T00:00:00.000Z" hostname="{project}" tests="2" failures="1"'
+        f' skipped="0" time="1" errors="0"{package}><testcase name="t" classname="a.spec.ts" time="1"/>'
+        '<testcase name="u" classname="a.spec.ts" time="1"><failure/></testcase></testsuite>'
+        for project in ("firefox", "")
+    )
+    return f'<testsuites {root} tests="4" failures="2" skipped="0" errors="0" time="2">{suites}</testsuites>'
+
+
+def test_playwright_s_projects_are_told_apart() -> None:
+    """The host name of a suite is the project there; without a project there is nothing to tell apart."""
+    names = [(attempt.classname, attempt.name) for attempt in read_junit(playwright()).cases]
+    project = "[firefox] › a.spec.ts"
+    assert names == [(project, "t"), (project, "u"), ("a.spec.ts", "t"), ("a.spec.ts", "u")]
+
+
+@pytest.mark.parametrize(
+    "document", [playwright(root='name="vitest tests"'), playwright(package=' package="x"'), playwright(root='id=""')]
+)
+def test_a_host_name_of_any_other_tool_says_nothing(document: str) -> None:
+    """The machine that ran a test is no part of its name."""
+    assert {attempt.classname for attempt in read_junit(document).cases} == {"a.spec.ts"}
+
+
 def test_suites_are_left_again() -> None:
     """A case after an inner suite belongs to the outer one."""
     document = (
