@@ -16,18 +16,19 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import msgspec
 
 from ingest.errors import Refused
+from ingest.formats.batches import batches
 from ingest.formats.ctrf_shape import Attempt, Environment, Report, Test, TestsOnly
 from ingest.formats.json_reader import decode, plain, read_document
 from ingest.formats.junit_children import first_line
 from ingest.formats.notes import Notes
 from ingest.formats.properties import SERVICE_KEYS, identity_of, links_of, services_of
-from ingest.formats.sink import BATCH, ReportSink
+from ingest.formats.sink import ReportSink
 from ingest.formats.values import MAX_DURATION_MS, epoch_ms
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Failure, Link, Outcome, RunIdentity
@@ -57,23 +58,12 @@ def read(stream: BinaryIO, limits: Limits, sink: ReportSink) -> None:
     notes = Notes()
     tests = report.results.tests
     sink.identity(_identity(report, notes))
-    for batch in _batches(_Cases(limits, notes).attempts(tests)):
+    for batch in batches(_Cases(limits, notes).attempts(tests)):
         sink.attempts(batch)
     stated = plain(report.results.summary.tests) if report.results.summary else None
     if isinstance(stated, int) and stated != len(tests):
         notes.add(f"the summary states {stated:,} tests, the report holds {len(tests):,}")
     notes.tell(sink)
-
-
-def _batches(attempts: Iterable[CaseAttempt]) -> Iterator[list[CaseAttempt]]:
-    batch: list[CaseAttempt] = []
-    for attempt in attempts:
-        batch.append(attempt)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _decoded(data: bytes) -> Report:

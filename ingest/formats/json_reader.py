@@ -22,7 +22,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _BYTE = re.compile(r" \(byte (\d+)\)")
 _PATH = re.compile(r" - at `(\$[^`]*)`")
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-_ANY_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def read_document(stream: BinaryIO, limits: Limits) -> bytes:
@@ -65,10 +65,10 @@ def decode(data: bytes, shape: type[_Document]) -> _Document:
     try:
         return _decode(data, shape)
     except msgspec.DecodeError as error:
-        if isinstance(error, msgspec.ValidationError) or not _ANY_SURROGATE.search(data):
+        if isinstance(error, msgspec.ValidationError) or not LONE_SURROGATE.search(data):
             raise _refusal(error, data) from None
     try:
-        return _decode(_without_lone_surrogates(data), shape)
+        return _decode(without_lone_surrogates(data), shape)
     except msgspec.DecodeError as error:
         raise _refusal(error, data) from None
 
@@ -111,8 +111,8 @@ def _refusal(error: msgspec.DecodeError, data: bytes) -> Refused:
     return Refused("json-syntax", reason, line=line, column=column)
 
 
-def _without_lone_surrogates(data: bytes) -> bytes:
-    """The document with escaped halves of surrogate pairs, which no text can hold, replaced by U+FFFD."""
+def without_lone_surrogates(data: bytes) -> bytes:
+    """JSON text with escaped halves of surrogate pairs, which no text can hold, replaced by U+FFFD."""
     pieces: list[bytes] = []
     done, high = 0, -1  # `high`: where an unmatched high surrogate stands
     for match in _ESCAPE.finditer(data):
