@@ -114,8 +114,8 @@ def _interim_classes() -> dict[str, Any]:
 def _interim(own: CaseAttempt, element: Element, kind: Any, limits: Limits) -> CaseAttempt:
     """A failed attempt beside the case's own one."""
     result = kind.fromelem(element)
-    text = "\n".join(part for part in (_own_text(element), _tidy(result.stack_trace or "")) if part)
-    message = _tidy(result.message or "") or first_line(text)
+    text = "\n".join(part for part in (_own_text(element), tidy(result.stack_trace or "")) if part)
+    message = tidy(result.message or "") or first_line(text)
     started = moment(element.get("timestamp") or "")
     return own._replace(
         outcome=Outcome.FAILED if element.tag.endswith("Failure") else Outcome.ERRORED,
@@ -160,7 +160,7 @@ def _own_outcome(head: CaseHead, results: list[Element], case: Element, notes: N
         text = "\n\n".join(part for part in (_own_text(first), *map(_all_of, red[1:])) if part)
     else:
         text = _own_text(first)
-    message = _tidy(first.get("message") or "") or first_line(text)
+    message = tidy(first.get("message") or "") or first_line(text)
     if first.tag == "skipped":
         return Outcome.SKIPPED, Failure(first.get("type") or "", message, "") if message else None
     return _OWN[first.tag], Failure(first.get("type") or "", message, text or ("" if message else _output_tail(case)))
@@ -173,16 +173,16 @@ def _all_of(result: Element) -> str:
 def _own_text(element: Element) -> str:
     """Text of an element without that of its children, tidied."""
     if len(element):
-        return _tidy((element.text or "") + "".join(child.tail or "" for child in element))
-    return _tidy(element.text) if element.text else ""
+        return tidy((element.text or "") + "".join(child.tail or "" for child in element))
+    return tidy(element.text) if element.text else ""
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Text without blank lines before and white space after; the indentation of its first line stays.
 
     pytest writes the escape character, which XML forbids, as `#x1B`: its colours go as well.
 
-    >>> _tidy("\\n\\n    at Foo.java:1\\n  ")
+    >>> tidy("\\n\\n    at Foo.java:1\\n  ")
     '    at Foo.java:1'
     """
     if "#x1B[" in text:
@@ -200,7 +200,7 @@ def first_line(text: str) -> str:
 def _output_tail(parent: Element) -> str:
     """End of what was written to the error stream, else to the output."""
     for tags in (("system-err", "system.err"), ("system-out", "system.out")):
-        text = "\n".join(_tidy(child.text or "") for child in parent if child.tag in tags)
+        text = "\n".join(tidy(child.text or "") for child in parent if child.tag in tags)
         if text.strip():
             return text[-_OUTPUT_TAIL:]
     return ""

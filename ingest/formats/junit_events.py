@@ -22,7 +22,17 @@ CHILDREN_KEPT = 10_000
 Attributes = dict[str, str]
 
 
-class Owner(Protocol):
+class Surroundings(Protocol):
+    """What is around an element that is built."""
+
+    def depth(self) -> int:
+        """How many elements are open outside."""
+
+    def odd_child(self, tag: str, attrs: Attributes, kept: bool) -> None:
+        """A child that is a case itself, or is one too many."""
+
+
+class Owner(Surroundings, Protocol):
     """What becomes of the elements."""
 
     is_inside: bool
@@ -43,17 +53,11 @@ class Owner(Protocol):
     def built(self, tag: str, attrs: Attributes, element: Element) -> None:
         """A case with children, or an element of a suite, has ended."""
 
-    def depth(self) -> int:
-        """How many elements are open outside cases."""
-
-    def odd_child(self, tag: str, attrs: Attributes, kept: bool) -> None:
-        """A child that is a case itself, or is one too many."""
-
 
 class Children:
     """Builds the element of one case after another; `tag` is that element's, `open` the tags of its open children."""
 
-    def __init__(self, parser: expat.XMLParserType, owner: Owner, limits: Limits) -> None:
+    def __init__(self, parser: expat.XMLParserType, owner: Surroundings, limits: Limits) -> None:
         self._parser = parser
         self._owner = owner
         self._limits = limits
