@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 
 from ingest.model import TestCase
+from store.aliases import Aliases
 from store.connect import Connection
 from store.dimensions import Dimensions
 from store.rollups import Rollups
@@ -37,10 +38,11 @@ _COUNT_REMOVAL = "INSERT INTO state VALUES ('removed', 1) ON CONFLICT DO UPDATE 
 class Cases:
     """Rows of `test_case` and `exercised`, and the streams and pipelines that moves leave empty."""
 
-    def __init__(self, connection: Connection, dimensions: Dimensions, rollups: Rollups) -> None:
+    def __init__(self, connection: Connection, dimensions: Dimensions, rollups: Rollups, aliases: Aliases) -> None:
         self._connection = connection
         self._dimensions = dimensions
         self._rollups = rollups
+        self._aliases = aliases
         self._left: dict[str, set[int]] = {}
         self._left_streams: set[int] = set()
         self._has_left_run = False
@@ -62,22 +64,24 @@ class Cases:
 
     def declare(self, test_id: int, services: Iterable[tuple[int, str]]) -> None:
         """Note (position, name) of services that a test case exercises; the lowest position ever said stays."""
-        has_new = False
+        has_new = is_said = False
         for position, name in services:
             service_id = self._dimensions.service(name)
             row = self._connection.execute(
-                "SELECT position FROM exercised WHERE test_id = ? AND service_id = ?", (test_id, service_id)
+                "SELECT own_position FROM exercised WHERE test_id = ? AND service_id = ?", (test_id, service_id)
             ).fetchone()
-            if row is None:
-                has_new = True
-                self._connection.execute("INSERT INTO exercised VALUES (?, ?, ?)", (test_id, service_id, position))
-            elif position < row[0]:
-                self._connection.execute(
-                    "UPDATE exercised SET position = ? WHERE test_id = ? AND service_id = ?",
-                    (position, test_id, service_id),
-                )
+            if row is not None and row[0] is not None and row[0] <= position:
+                continue
+            has_new, is_said = has_new or row is None, True
+            self._connection.execute(
+                "INSERT INTO exercised VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET own_position = ?3,"
+                " position = min(position, ?3)",
+                (test_id, service_id, position),
+            )
         if has_new:
             self._rollups.mark_test(test_id)
+        if is_said:
+            self._aliases.inherit(test_id)
 
     def rename(self, part_id: int, old_namespace: str, namespace: str) -> None:
         """Give the cases of a part the namespace that became known late."""
@@ -95,12 +99,17 @@ class Cases:
                     f"UPDATE {table} SET test_id = ? WHERE part_id = ? AND test_id = ?", (new_id, part_id, old_id)
                 )
             services = self._connection.execute(
-                "SELECT e.position, s.name FROM exercised e JOIN service s ON s.service_id = e.service_id"
-                " WHERE e.test_id = ?",
+                "SELECT e.own_position, s.name FROM exercised e JOIN service s ON s.service_id = e.service_id"
+                " WHERE e.test_id = ? AND e.own_position NOT NULL",
                 (old_id,),
             ).fetchall()
             self.declare(new_id, services)
             self._left.setdefault(old_namespace, set()).add(old_id)
+
+    def leave(self, test_id: int) -> None:
+        """A test case lost an alias that named it, and may belong to nothing now."""
+        row = self._connection.execute("SELECT namespace FROM test_case WHERE test_id = ?", (test_id,)).fetchone()
+        self._left.setdefault(row[0], set()).add(test_id)
 
     def leave_stream(self, stream_id: int) -> None:
         """A part moved out of a stream, which may be empty now, and its pipeline with it."""

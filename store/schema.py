@@ -329,7 +329,43 @@ CREATE TRIGGER triage_event_keeps_values BEFORE UPDATE ON triage_event
 BEGIN SELECT RAISE(ABORT, 'triage_event is append-only'); END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_MIGRATION_1,)
+_MIGRATION_2 = """
+-- Results of a part that stand under the identity that theirs continues as; `old_test_id` is what the report says.
+CREATE TABLE continued (
+    part_id INTEGER NOT NULL,
+    test_id INTEGER NOT NULL REFERENCES test_case,
+    old_test_id INTEGER NOT NULL REFERENCES test_case,
+    PRIMARY KEY (part_id, test_id)
+) STRICT, WITHOUT ROWID;
+
+-- `position` is what counts; `own_position` what reports say of this identity, NULL where only a former one declares.
+ALTER TABLE exercised ADD COLUMN own_position INTEGER;
+UPDATE exercised SET own_position = position;
+
+-- What a refused input was read with and by, to show it and to read it again.
+CREATE TABLE refusal (
+    source_id INTEGER PRIMARY KEY REFERENCES source_file,
+    version TEXT NOT NULL,
+    given TEXT NOT NULL,
+    environ TEXT NOT NULL,
+    line_column INTEGER,
+    excerpt TEXT NOT NULL
+) STRICT;
+
+-- New names of one base name by UTC day of their run: how much arrived, no fact that any order would give.
+CREATE TABLE name_day (
+    namespace TEXT NOT NULL,
+    classname TEXT NOT NULL,
+    base TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    names INTEGER NOT NULL,
+    pattern TEXT NOT NULL,
+    PRIMARY KEY (namespace, classname, base, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX name_day_many ON name_day (day) WHERE names > 1000;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_MIGRATION_1, _MIGRATION_2)
 """MIGRATIONS[n - 1] brings a store from schema n - 1 to schema n."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

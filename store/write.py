@@ -20,6 +20,7 @@ from ingest.model import (
     Trigger,
     variant_text,
 )
+from store.aliases import Aliases
 from store.cases import Cases
 from store.codec import decode, encode
 from store.connect import Error, open_writer, translate
@@ -81,7 +82,8 @@ class Writer:
         self._dimensions = Dimensions(self._connection, sign)
         self._rollups = Rollups(self._connection)
         self._runs = Runs(self._connection, self._dimensions, self._rollups)
-        self._cases = Cases(self._connection, self._dimensions, self._rollups)
+        self._aliases = Aliases(self._connection, self._rollups)
+        self._cases = Cases(self._connection, self._dimensions, self._rollups, self._aliases)
         self._newest: dict[int, tuple[int, int]] = {}
         self._run_tests: dict[tuple[int, int], set[int]] = {}
         self._data_version = -1
@@ -153,6 +155,7 @@ class Writer:
         self._dimensions.forget()
         self._rollups.forget()
         self._runs.forget()
+        self._aliases.forget()
         self._cases.distrust()
         self._newest.clear()
         self._run_tests.clear()
@@ -165,6 +168,7 @@ class Writer:
             self._data_version = version
             self._rollups.forget()
             self._runs.forget()
+            self._aliases.forget()
             self._newest.clear()
             self._run_tests.clear()
 
@@ -182,6 +186,17 @@ class Writer:
         """Note which services a test case exercises, the one called directly first. They stay known."""
         self._cases.declare(test_id, enumerate(services))
 
+    def add_alias(self, old_id: int, new_id: int) -> None:
+        """Have a test case continue as another one that does not lead back to it: all it has follows."""
+        self._aliases.record(old_id, new_id)
+        self._run_tests.clear()
+
+    def remove_alias(self, old_id: int) -> None:
+        """Have a test case stand for itself again."""
+        for test_id in self._aliases.remove(old_id):
+            self._cases.leave(test_id)
+        self._run_tests.clear()
+
     def open_part(self, source_id: int, header: PartHeader) -> tuple[int, PartWriter]:
         """A new part of the run that `header` names."""
         run_id = self._runs.find_or_add(header.resolved, header.started_ms)
@@ -195,7 +210,7 @@ class Writer:
 
     def close_part(self, part_id: int, writer: PartWriter) -> tuple[PartTotals, int]:
         """Finish a part and add it to its run and the rollups; (what it holds, row of its run)."""
-        totals = writer.finish()
+        totals = self._aliases.settle_part(part_id, writer.finish())
         run_id, stream_id = self._connection.execute(
             "SELECT run_id, stream_id FROM part WHERE part_id = ?", (part_id,)
         ).fetchone()
@@ -235,7 +250,7 @@ class Writer:
             return None
         part_id, run_id, stream_id, started_ms = row
         self._rollups.mark(stream_id, started_ms)
-        for table in ("result", "result_name", "result_link", "part"):
+        for table in ("result", "result_name", "result_link", "continued", "part"):
             self._connection.execute(f"DELETE FROM {table} WHERE part_id = ?", (part_id,))
         self._run_tests.pop((run_id, stream_id), None)
         self._newest.pop(stream_id, None)
@@ -281,7 +296,9 @@ class Writer:
         )
         self._connection.execute("UPDATE source_file SET run_id = ? WHERE source_id = ?", (run_id, place.source_id))
         if header.namespace != place.namespace:
+            self._aliases.withdraw(place.part_id)
             self._cases.rename(place.part_id, place.namespace, header.namespace)
+            self._aliases.restore(place.part_id)
         self._run_tests.clear()
         self._newest.clear()
         self._cases.leave_stream(stream_id)
