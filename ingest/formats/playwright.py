@@ -70,10 +70,10 @@ class _Cases:
         self._notes = notes
         self._folder = _test_folder(self._config)
         self._tests = [
-            (titles, spec, test)
+            (titles, spec, test, repeat)
             for titles, spec in _specs(report.suites, (), limits)
-            for test in spec.tests
-        ]  # fmt: skip
+            for test, repeat in _with_repeats(spec.tests)
+        ]
         names = {test.project_name or "" for _, _, test, _ in self._tests}
         configured = self._config.projects
         is_alone = len(names) == 1 and (self._config.shard is None or (configured is not None and len(configured) == 1))
