@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ingest.errors import Refused
-from ingest.formats.dialects import json_dialect, xml_dialect
+from ingest.formats.dialects import JsonDialect, json_dialect, xml_dialect
 from ingest.formats.json_shape import JsonShape, is_scalar, looks_like_json, shape_of
 from ingest.formats.xml_bytes import find_encoding
 
 HEAD_BYTES = 64 * 1024
 """How much of a file `recognise` wants to see; less only when the file is shorter."""
+_MOST_OTHER_LINES = 500
 
 
 class Kind(StrEnum):
@@ -262,6 +263,8 @@ def _json(text: str) -> Recognised:
     if _BACKSTAGE_JSON.search(text) and {"apiVersion", "kind", "metadata"} <= shape.keys:
         return Recognised(Kind.CATALOG, "backstage")
     dialect = json_dialect(shape.keys, shape.outer)
+    if dialect is None and shape.outer == "lines":
+        dialect = _dialect_of_lines(text)
     if dialect is not None and dialect.is_read:
         return Recognised(_KINDS.get(dialect.format, Kind.REPORT), dialect.format)
     if _is_table(shape):
@@ -271,6 +274,16 @@ def _json(text: str) -> Recognised:
     if dialect is not None:
         return _known_by_name(dialect.format, dialect.title, dialect.is_report)
     return _other_json(text, shape)
+
+
+def _dialect_of_lines(text: str) -> JsonDialect | None:
+    """The dialect of the first event of a stream that begins with lines of other programs."""
+    for line in text.split("\n", _MOST_OTHER_LINES)[:_MOST_OTHER_LINES]:
+        if line.startswith("{"):
+            dialect = json_dialect(shape_of(line).keys, "lines")
+            if dialect is not None and dialect.is_lines:
+                return dialect
+    return None
 
 
 def _is_table(shape: JsonShape) -> bool:
@@ -299,6 +312,10 @@ def _plain(text: str, lower: str) -> Recognised:
     columns = {part.strip().strip("\"'").lower() for part in re.split(r"[,;\t]", first[:2000])}
     if columns >= _TABLE_COLUMNS:
         return Recognised(Kind.CHANGES, "change-table")
+    is_page = lower.endswith(_PAGE_NAMES) and not lower.endswith((".txt", ".log"))
+    dialect = None if is_page else _dialect_of_lines(text)
+    if dialect is not None and dialect.is_read:
+        return Recognised(Kind.REPORT, dialect.format)
     claim = _claim(lower)
     if claim == "JSON":
         if is_scalar(text):

@@ -34,7 +34,7 @@ class JsonDialect:
     """A row for documents whose first object has all keys of one alternative.
 
     A dotted key is one inside an object inside the first object. `outer`: what the document must be, `object`, `array`
-    or `lines`; empty for any.
+    or `lines`; empty for any. `is_lines`: one object a line, with lines of other programs before or between them.
     """
 
     format: str
@@ -43,6 +43,7 @@ class JsonDialect:
     outer: str = ""
     is_read: bool = False
     is_report: bool = True
+    is_lines: bool = False
 
     def matches(self, keys: frozenset[str], outer: str) -> bool:
         """Whether the keys of a first object are this dialect's."""
@@ -114,20 +115,29 @@ JSON_DIALECTS: tuple[JsonDialect, ...] = (
         "github-other", "GitHub webhook of another kind",
         _keys("action workflow_run", "action check_run", "action release", "action repository sender"), is_report=False,
     ),
-    JsonDialect("go", "go test -json output", _keys("Action Package", "Action Test", "Action ImportPath")),
-    JsonDialect("playwright", "Playwright JSON report", _keys("config suites")),
-    JsonDialect("jest", "Jest or Vitest JSON report", _keys("numTotalTests testResults", "numFailedTests testResults")),
-    JsonDialect("mochawesome", "Mochawesome report", _keys("stats results")),
-    JsonDialect("mocha", "Mocha JSON report", _keys("stats tests", "stats passes", "stats failures")),
-    JsonDialect("cucumber", "Cucumber JSON report", _keys("elements keyword", "elements uri", "elements name"),
-                outer="array"),
+    JsonDialect("go", "go test -json output", _keys("Action Package", "Action Test", "Action ImportPath"),
+                is_read=True, is_lines=True),
+    JsonDialect("playwright", "Playwright JSON report", _keys("config suites", "config.rootDir config.forbidOnly"),
+                outer="object", is_read=True),
+    JsonDialect("jest", "Jest or Vitest JSON report", _keys("numTotalTests numFailedTests", "numTotalTests testResults"),
+                outer="object", is_read=True),
+    JsonDialect("mochawesome", "mochawesome report", _keys("stats.passes results", "stats.testsRegistered"),
+                outer="object", is_read=True),
+    JsonDialect("mocha", "Mocha JSON report",
+                _keys("stats.passes tests", "stats.passes passes", "stats.passes failures"),
+                outer="object", is_read=True),
+    JsonDialect("cucumber", "Cucumber JSON report",
+                _keys("elements keyword", "elements uri", "elements name", "elements description", "elements line",
+                      "elements id"),
+                outer="array", is_read=True),
     JsonDialect("cucumber-messages", "Cucumber messages", _keys("meta.protocolVersion")),
     JsonDialect("pytest-json-report", "pytest-json-report",
                 _keys("created exitcode tests", "created exitcode summary")),
     JsonDialect("rspec", "RSpec JSON report", _keys("examples summary_line", "examples summary")),
-    JsonDialect("dart", "Dart or Flutter test events", _keys("protocolVersion runnerVersion type")),
-    JsonDialect("cargo", "cargo libtest events", _keys("type event test_count", "type event name")),
-    JsonDialect("bazel", "Bazel build events", _keys("id.started", "id.testResult", "id.testSummary", "id.progress")),
+    JsonDialect("dart", "Dart or Flutter test events", _keys("protocolVersion runnerVersion type"), is_lines=True),
+    JsonDialect("cargo", "cargo libtest events", _keys("type event test_count", "type event name"), is_lines=True),
+    JsonDialect("bazel", "Bazel build events", _keys("id.started", "id.testResult", "id.testSummary", "id.progress"),
+                is_lines=True),
     JsonDialect("newman", "Newman JSON report", _keys("collection run")),
     JsonDialect("pact", "Pact contract", _keys("consumer provider", "consumer interactions"), is_report=False),
     JsonDialect("pact-verification", "Pact verification result",

@@ -7,7 +7,16 @@ from typing import cast
 
 from ingest.formats.sink import FormatReader
 
-_MODULES = {"junit": "ingest.formats.junit", "ctrf": "ingest.formats.ctrf"}
+_MODULES = {
+    "junit": "ingest.formats.junit",
+    "ctrf": "ingest.formats.ctrf",
+    "playwright": "ingest.formats.playwright",
+    "jest": "ingest.formats.jest",
+    "mocha": "ingest.formats.mocha",
+    "mochawesome": "ingest.formats.mochawesome",
+    "cucumber": "ingest.formats.cucumber",
+    "go": "ingest.formats.gotest",
+}
 
 FORMATS = frozenset(_MODULES)
 """Names of the report formats that have a reader."""
