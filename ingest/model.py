@@ -157,7 +157,9 @@ class CaseAttempt(NamedTuple):
     """Present exactly when the outcome is failed or errored; of a skipped case, its reason as message."""
     file: str | None = None
     retry: int = 0
-    """0: a first attempt; n: the nth retry, marked so by the dialect, of the case handed over just before."""
+    """0: a first attempt; n: the nth retry, marked so by the dialect, of the case handed over just before; -n: in the
+    nth suite of a dialect that repeats a case for every retry and writes nothing of what failed before (pytest): of
+    the attempts of one case in one suite, all but the last failed, whatever their outcome says."""
     services: tuple[str, ...] = ()
     """Services that the report declares as exercised, the one called directly first."""
     links: tuple[Link, ...] = ()

@@ -69,12 +69,14 @@ class PartWriter:
         self._namesakes = 0
         self._several: set[int] = set()
         self._numbers: dict[TestCase, int] = {}
+        self._suites = array("I")
+        """By test: the suite it was first seen in, only of suites after the first that repeat cases for retries."""
 
     def add(self, batch: Sequence[PlacedAttempt]) -> None:
         """Take attempts in the report's order."""
         for placed, following in zip(batch, chain(islice(batch, 1, None), (None,)), strict=True):
             group = self._group
-            if placed[2].retry and group and group[0][0] == placed[0]:
+            if placed[2].retry > 0 and group and group[0][0] == placed[0]:
                 group.append(placed)
                 continue
             if group:
@@ -87,11 +89,11 @@ class PartWriter:
     def _add_plain(self, placed: PlacedAttempt, following: PlacedAttempt | None) -> bool:
         """Take the common case at once: one attempt without text, links or start, of a test not seen before."""
         test_id, _, attempt, raw_name = placed
-        _, _, outcome, duration, started, failure, _, _, _, links = attempt
+        _, _, outcome, duration, started, failure, _, retry, _, links = attempt
         codes = self._codes
-        if failure is not None or started is not None or raw_name is not None or links:
+        if failure is not None or started is not None or raw_name is not None or links or retry < -1:
             return False
-        if following is None or following[2].retry or test_id >= len(codes) or codes[test_id]:
+        if following is None or following[2].retry > 0 or test_id >= len(codes) or codes[test_id]:
             return False
         code = outcome + 0
         codes[test_id] = code | _SEEN
@@ -131,7 +133,14 @@ class PartWriter:
             self._several.add(test_id)
         codes[test_id] = code | _SEEN
         self._touched.append(test_id)
+        if group[0][2].retry < -1:
+            self._note_suite(test_id, -group[0][2].retry)
         self._write_group(test_id, group, 0)
+
+    def _note_suite(self, test_id: int, suite: int) -> None:
+        if test_id >= len(self._suites):
+            self._suites.frombytes(bytes(self._suites.itemsize * (len(self._codes) - len(self._suites))))
+        self._suites[test_id] = suite
 
     def _hold(self, test_id: int, group: _Group) -> None:
         if self._held_count >= _MAX_HELD:
@@ -141,6 +150,37 @@ class PartWriter:
         self._held.setdefault(test_id, []).append(group)
 
     def _settle_repeats(self, test_id: int, groups: list[_Group]) -> None:
+        by_suite: dict[int, list[_Group]] = {}
+        for group in groups:
+            by_suite.setdefault(max(0, -group[0][2].retry), []).append(group)
+        first = (self._suites[test_id] if test_id < len(self._suites) else 0) or 1
+        for suite, repeats in sorted(by_suite.items()):
+            if not suite:
+                self._settle_unmarked(test_id, repeats)
+            elif suite == first:
+                self._add_reruns(test_id, _reruns(repeats))
+            else:
+                self._write_namesake(_reruns(repeats))
+
+    def _add_reruns(self, test_id: int, group: _Group) -> None:
+        """Store repetitions in a suite where each is a retry; what was stored before them has failed."""
+        self._write_rows()
+        key = (self._part_id, test_id)
+        self._connection.execute(
+            f"UPDATE result SET outcome = {Outcome.FAILED:d} WHERE part_id = ? AND test_id = ?"
+            f" AND outcome = {Outcome.PASSED:d}",
+            key,
+        )
+        rows = self._connection.execute(
+            "SELECT outcome FROM result WHERE part_id = ? AND test_id = ? ORDER BY ordinal", key
+        ).fetchall()
+        outcomes = [int(row[0]) for row in rows]
+        self._write_group(test_id, group, len(outcomes))
+        outcomes += [placed[2].outcome for placed in group]
+        self._several.add(test_id)
+        self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
+
+    def _settle_unmarked(self, test_id: int, groups: list[_Group]) -> None:
         self._write_rows()
         first = self._connection.execute(
             "SELECT outcome, start_offset_ms, duration_ms FROM result WHERE part_id = ? AND test_id = ?"
@@ -225,6 +265,21 @@ class PartWriter:
         if self._rows:
             self._connection.executemany(_ADD_RESULT, self._rows)
             self._rows = []
+
+
+def _reruns(groups: list[_Group]) -> _Group:
+    """Repetitions of one case as attempts: all but the last have failed, also those of which nothing was written."""
+    *earlier, last = (placed for group in groups for placed in group)
+    failed = [
+        (
+            test_id,
+            case,
+            attempt._replace(outcome=Outcome.FAILED) if attempt.outcome is Outcome.PASSED else attempt,
+            name,
+        )
+        for test_id, case, attempt, name in earlier
+    ]
+    return [*failed, last]
 
 
 def _code_of(group: _Group) -> int:

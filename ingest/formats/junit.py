@@ -15,6 +15,7 @@ Rules:
 - Properties of suites and of the root tell the run's identity; `service.peer.name` there holds for the cases after it.
 - The earliest timestamp of root and suites is the start of the run, marked when it was written without a zone. The
   identity is handed over before the first thousand attempts and once more at the end, where it can only be completed.
+- Cases of pytest that are repeated are attempts (`junit_pytest`).
 - A failure or error of a suite itself becomes an errored attempt of the case `(suite)`.
 - Control characters that XML forbids (terminal colours) are replaced in a second reading, with a warning.
 """
@@ -37,6 +38,7 @@ from ingest.formats.junit_children import (
 )
 from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, check, handlers
 from ingest.formats.junit_heads import DURATIONS, Heads
+from ingest.formats.junit_pytest import NAMELESS, in_pytest
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
 from ingest.formats.sink import BATCH, ReportSink
@@ -159,7 +161,7 @@ class _Reader:
         if not self._plain:
             return
         file, services, durations, add = self._suites.file, self._suites.services, DURATIONS, self._batch.append
-        project = self._suites.project
+        project, retry = self._suites.project, self._suites.retry
         for case in self._plain:
             try:
                 name, classname = case["name"], case["classname"]
@@ -167,7 +169,7 @@ class _Reader:
                 name = classname = ""
             if name and classname and not project:
                 duration = durations[case["time"]]
-                add(_new(CaseAttempt, (classname, name, _PASSED, duration, None, None, file, 0, services, ())))
+                add(_new(CaseAttempt, (classname, name, _PASSED, duration, None, None, file, retry, services, ())))
                 self._suites.cases += 1
             else:
                 self._take(case)
@@ -179,14 +181,18 @@ class _Reader:
         self._take(case)
 
     def _take(self, case: Attributes) -> None:
+        if self._suites.retry and not case.get("name"):
+            self._notes.add(NAMELESS)
+            return
         head = self._heads.of(case)
         if head.stated is not None:
             self._judge(head, Element("testcase"))
             return
         classname, name, duration, started_ms, file, services, _ = head
+        retry = self._suites.retry
         self._suites.cases += 1
         self._batch.append(
-            _new(CaseAttempt, (classname, name, _PASSED, duration, started_ms, None, file, 0, services, ()))
+            _new(CaseAttempt, (classname, name, _PASSED, duration, started_ms, None, file, retry, services, ()))
         )
 
     def built(self, tag: str, attrs: Attributes, element: Element) -> None:
@@ -213,6 +219,8 @@ class _Reader:
         outcome = attempts[-1].outcome
         if outcome is not _PASSED:
             self._suites.count(outcome, len(element.findall("failure")) + len(element.findall("error")))
+        if self._suites.retry:
+            attempts = in_pytest(attempts, self._suites.retry, self._batch)
         self._batch.extend(attempts)
 
     def _loose(self, element: Element) -> None:

@@ -8,6 +8,7 @@ from ingest.formats.values import count, is_unset_time, moment
 from ingest.model import Outcome, RunIdentity
 
 _PLAYWRIGHT_ROOT = frozenset(["id", "name", "tests", "failures", "skipped", "errors", "time"])
+_PYTEST_SUITE = ["name", "errors", "failures", "skipped", "tests", "time", "timestamp", "hostname"]
 _PLAYWRIGHT_SUITE = frozenset(["name", "timestamp", "hostname", "tests", "failures", "skipped", "time", "errors"])
 
 
@@ -29,13 +30,18 @@ class _Suite:
 
 
 class Suites:
-    """The stack of open suites. `name`, `file`, `project` and `services` are those of the innermost one."""
+    """The stack of open suites. `name`, `file`, `project` and `services` are those of the innermost one.
+
+    `retry` is what `CaseAttempt` has for a case that marks none itself: negative in pytest (`junit_pytest`).
+    """
 
     def __init__(self, notes: Notes) -> None:
         self.name = ""
         self.file: str | None = None
         self.project = ""
         self.services: tuple[str, ...] = ()
+        self.retry = 0
+        self._of_pytest = 0
         self.cases = 0
         self.red = 0
         self.skipped = 0
@@ -51,6 +57,7 @@ class Suites:
         suite = _Suite(self, attrs)
         self._stack.append(suite)
         self.name, self.file, self.project = suite.name, suite.file, suite.project
+        self.retry = self._retry_in(attrs)
         stamp = attrs.get("timestamp")
         if stamp is None or is_unset_time(stamp):
             return
@@ -69,6 +76,13 @@ class Suites:
         self.file = outer.file if outer else None
         self.project = outer.project if outer else ""
         self.services = suite.services
+        self.retry = 0
+
+    def _retry_in(self, attrs: dict[str, str]) -> int:
+        if attrs.get("name") != "pytest" and list(attrs) != _PYTEST_SUITE:
+            return 0
+        self._of_pytest += 2 if self.cases and not self._of_pytest else 1
+        return -self._of_pytest
 
     def project_of(self, attrs: dict[str, str]) -> str:
         """The project (browser) that Playwright writes as the host name of a suite; empty for any other tool's suite.
@@ -119,7 +133,7 @@ class Suites:
         tests = count(attrs.get("tests"))
         if tests is None and attrs.get("tests", "").strip():
             self._notes.add("a suite's number of tests cannot be read; the cases are counted", attrs["tests"])
-        elif tests is not None and tests not in (cases, cases - skipped):
+        elif tests is not None and not self.retry and tests not in (cases, cases - skipped):
             self._notes.add("a suite states another number of tests than it holds; the cases are counted", suite.name)
         if not (attrs.get("failures", "") + attrs.get("errors", "")).strip():
             return

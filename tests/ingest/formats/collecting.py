@@ -49,10 +49,18 @@ class CollectingSink:
         return "".join(attempt.outcome.name[0].lower() for attempt in self.cases)
 
     def tests(self) -> list[list[CaseAttempt]]:
-        """Attempts of each test: marked retries are merged, unmarked repeats are tests of their own."""
+        """Attempts of each test, as the store merges them; unmarked repeats are tests of their own."""
         tests: list[list[CaseAttempt]] = []
+        in_suite: dict[tuple[str, str, int], list[CaseAttempt]] = {}
         for attempt in self.cases:
-            if attempt.retry:
+            if attempt.retry < 0:
+                test = in_suite.setdefault((attempt.classname, attempt.name, attempt.retry), [])
+                if not test:
+                    tests.append(test)
+                elif test[-1].outcome is Outcome.PASSED:
+                    test[-1] = test[-1]._replace(outcome=Outcome.FAILED)
+                test.append(attempt)
+            elif attempt.retry:
                 assert tests[-1][-1].name == attempt.name
                 assert tests[-1][-1].retry == attempt.retry - 1
                 tests[-1].append(attempt)

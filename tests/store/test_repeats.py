@@ -1,0 +1,60 @@
+"""Repetitions of a name in one report: retries where the dialect repeats a case for each, namesakes anywhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ingest.model import Counts, Outcome
+from tests.ingest.formats.collecting import FIXTURES
+from tests.store.making import assert_sound, ingest, reading, write
+
+PASSED, FAILED, ERRORED, SKIPPED = Outcome
+CASE = '<testcase classname="c" name="{}" time="0.1"/>'
+RED = '<testcase classname="c" name="{}" time="0.1"><failure message="m"/></testcase>'
+ATTEMPTS = (
+    "SELECT c.name, r.outcome FROM result r JOIN test_case c ON c.test_id = r.test_id"
+    " WHERE r.part_id = (SELECT max(part_id) FROM part) ORDER BY c.name, r.ordinal"
+)
+
+
+def suites(*cases: str, name: str = "pytest") -> str:
+    """One suite for each of the arguments."""
+    return "<testsuites>" + "".join(f'<testsuite name="{name}">{text}</testsuite>' for text in cases) + "</testsuites>"
+
+
+def stored(database: Path, document: str) -> list[tuple[str, int]]:
+    """(name, outcome) of the attempts of a report."""
+    (outcome,) = ingest(database, write(database.parent / "runs" / "1" / "junit.xml", document))
+    assert outcome.reason is None
+    assert_sound(database)
+    with reading(database) as connection:
+        return [(str(row[0]), int(row[1])) for row in connection.execute(ATTEMPTS)]
+
+
+def test_what_pytest_tried_again_has_failed(tmp_path: Path) -> None:
+    """All but the last of a case's attempts, though they look passed."""
+    document = suites(CASE.format("a") * 2 + CASE.format("b") * 2 + RED.format("b") + CASE.format("c"))
+    expected = [("a", FAILED), ("a", PASSED), ("b", FAILED), ("b", FAILED), ("b", FAILED), ("c", PASSED)]
+    assert stored(tmp_path / "x.db", document) == expected
+
+
+def test_the_same_case_in_another_suite_is_a_namesake(tmp_path: Path) -> None:
+    """Each suite retries for itself."""
+    document = suites(CASE.format("a"), CASE.format("a") * 2, CASE.format("a") + CASE.format("z") * 2)
+    expected = [("a", PASSED), ("a#2", FAILED), ("a#2", PASSED), ("a#3", PASSED), ("z", FAILED), ("z", PASSED)]
+    assert stored(tmp_path / "x.db", document) == expected
+
+
+def test_other_tools_repeat_a_name_for_another_case(tmp_path: Path) -> None:
+    """A pass before a failure is no retry there."""
+    document = suites(CASE.format("a") + RED.format("a"), name="mocha")
+    assert stored(tmp_path / "x.db", document) == [("a", PASSED), ("a#2", FAILED)]
+
+
+def test_a_real_report_with_reruns_counts_right(tmp_path: Path) -> None:
+    """pytest-rerunfailures with xdist: four cases passed after a failure."""
+    text = (FIXTURES / "pytest" / "reruns-xdist.xml").read_text()
+    (outcome,) = ingest(tmp_path / "x.db", write(tmp_path / "runs" / "1" / "junit.xml", text))
+    assert outcome.counts == Counts(22, 30, passed=6, failed=6, errored=4, skipped=2, flaky=4)
+    assert outcome.warnings == ()
+    assert_sound(tmp_path / "x.db")
