@@ -11,6 +11,7 @@ from ingest.identity import Resolver, to_utc
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, FileOutcome, FileStatus, RunIdentity
 from ingest.placing import CasePlacer, Collected
+from ingest.twins import TwinKeeper
 from store.write import LedgerRow, PartHeader, PartPlace, SourceFile, Writer
 
 SKEW_MS = 600_000
@@ -38,6 +39,7 @@ class ReportTaker:
         self._resolver = resolver
         self._placer = placer
         self._limits = limits
+        self._twins = TwinKeeper(writer, resolver, self._move)
 
     def known(self, source: SourceFile, now_ms: int) -> FileOutcome | None:
         """The outcome when the same bytes are in the same run already; None when they have to be read."""
@@ -46,6 +48,7 @@ class ReportTaker:
         place = None if first is None else self._writer.part_of(first.source_id)
         if place is None:
             return None
+        self._catch_up(source.location)
         resolved = self._resolve(place.own, source)
         run_id = self._writer.find_run(resolved)
         row = None if run_id is None else ledger.report_with(source.digest, run_id, source.location)
@@ -71,27 +74,41 @@ class ReportTaker:
 
     def move_below(self, folder: bytes) -> int:
         """Move the reports that a new or changed `run.json` in `folder` speaks for; how many moved."""
-        moved = 0
-        for row in self._writer.ledger.reports_below(folder):
-            place = self._writer.part_of(row.source_id)
-            if place is None:
-                continue
-            source_folder = row.location[: row.location.rfind(b"/") + 1]
-            resolved = self._resolver.resolve(place.own, source_folder, row.location, place.given, place.environ)
-            if resolved != place.resolved:
-                self._move(place, resolved)
-                moved += 1
-        return moved
+        ledger = self._writer.ledger
+        moved = sum(self._place_again(row) for row in ledger.reports_below(folder))
+        return moved + self._twins.split(ledger.duplicates_below(folder))
+
+    def _catch_up(self, location: bytes) -> None:
+        """Have a file's results where its `run.json` says now, though that one is not ingested yet."""
+        rows = self._writer.ledger.at(location)
+        for row in rows:
+            self._place_again(row)
+        self._twins.split(row for row in rows if row.status is FileStatus.DUPLICATE)
+
+    def _place_again(self, row: LedgerRow) -> bool:
+        """Move the part of a file if what surrounds it says another identity now."""
+        place = self._writer.part_of(row.source_id)
+        if place is None:
+            return False
+        folder = row.location[: row.location.rfind(b"/") + 1]
+        resolved = self._resolver.resolve(place.own, folder, row.location, place.given, place.environ)
+        if resolved == place.resolved:
+            return False
+        self._move(place, resolved)
+        return True
 
     def _resolve(self, report: RunIdentity, source: SourceFile) -> RunIdentity:
         resolver = self._resolver
         return resolver.resolve(report, source.folder, source.location, resolver.options, resolver.environ)
 
-    def _move(self, place: PartPlace, resolved: RunIdentity) -> None:
+    def _move(self, place: PartPlace, resolved: RunIdentity, otherwise_ms: int | None = None) -> None:
         namespace = resolved.repository or resolved.pipeline or ""
-        started_ms = self.start_of(place.own, resolved, place.started_ms)
+        started_ms = self.start_of(place.own, resolved, otherwise_ms or place.started_ms)
         header = PartHeader(place.own, place.given, place.environ, resolved, namespace, started_ms)
-        self._writer.move_part(place, header)
+        twins = self._twins.of(place.source_id)
+        if self._writer.move_part(place, header) != place.run_id:
+            self._twins.left_behind(place.source_id, twins)
+            self._twins.join(place.source_id)
         self._placer.forget()
 
     def start_of(self, own: RunIdentity, resolved: RunIdentity, otherwise_ms: int) -> int:
@@ -113,11 +130,29 @@ class ReportTaker:
             ledger.seen_again(row.source_id, now_ms)
             return
         for other in ledger.at(source.location):
-            if other.status == FileStatus.DUPLICATE and other.digest == source.digest:
+            if other.status is FileStatus.DUPLICATE and (other.digest, other.run_id) == (source.digest, row.run_id):
                 ledger.seen_again(other.source_id, now_ms)
                 return
+        self.put_out(source.location, row.run_id)
         source_id = ledger.add(source, FileStatus.DUPLICATE, now_ms)
         ledger.close(source_id, FileStatus.DUPLICATE, warnings=row.warnings, counts=row.counts, run_id=row.run_id)
+        self._twins.prefer(row, source, source_id)
+
+    def put_out(self, location: bytes, run_id: int | None) -> None:
+        """Take out what a file held of a run before, and that it was refused; a twin takes its results over."""
+        writer = self._writer
+        for row in writer.ledger.at(location):
+            place = writer.part_of(row.source_id)
+            if place is not None and place.run_id == run_id:
+                writer.note_news()
+                if not self._twins.take_over(row.source_id):
+                    writer.remove_part(row.source_id)
+                    writer.ledger.forget(row.source_id)
+            elif row.status is FileStatus.DUPLICATE and row.run_id == run_id:
+                writer.ledger.forget(row.source_id)
+            elif place is None and row.status in (FileStatus.REJECTED, FileStatus.SKIPPED):
+                writer.ledger.forget(row.source_id)
+                writer.distrust_runs()
 
 
 class _PartSink(Collected):
@@ -179,14 +214,8 @@ class _PartSink(Collected):
     def _source_row(self, resolved: RunIdentity) -> int:
         """A ledger row for the report; what the same file held of the same run before is taken out first."""
         writer, source = self._taker._writer, self._source
-        for row in writer.ledger.at(source.location):
-            place = writer.part_of(row.source_id)
-            if place is not None and _run_key(place.resolved) == _run_key(resolved):
-                writer.remove_part(row.source_id)
-                writer.ledger.forget(row.source_id)
-            elif place is None and row.status in (FileStatus.REJECTED, FileStatus.SKIPPED):
-                writer.ledger.forget(row.source_id)
-                writer.distrust_runs()
+        self._taker._catch_up(source.location)
+        self._taker.put_out(source.location, writer.find_run(resolved))
         return writer.ledger.add(source, FileStatus.INGESTED, self._now_ms)
 
     def _settle_identity(self, draft: _Draft) -> int | None:
@@ -209,7 +238,3 @@ class _PartSink(Collected):
         if declared is not None and start is not None and abs(declared - start - draft.shift_ms) > SKEW_MS:
             minutes = abs(declared - start - draft.shift_ms) // 60_000
             self.warning(f"the report's own start is {minutes} min away from the one in run.json, which is taken")
-
-
-def _run_key(identity: RunIdentity) -> tuple[str | None, str | None, int | None, str | None]:
-    return (identity.pipeline, identity.run_id, identity.run_attempt, identity.environment)

@@ -8,7 +8,7 @@ from ingest.model import Counts, FileStatus
 from store.codec import decode, decode_strings, encode, encode_strings
 from store.connect import Connection
 
-_COLUMNS = "source_id, location, path, digest, kind, format, status, reason, line, warnings, counts, run_id"
+_COLUMNS = "source_id, location, path, digest, kind, format, status, reason, line, warnings, counts, run_id, mtime_ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class LedgerRow:
     warnings: tuple[str, ...]
     counts: Counts
     run_id: int | None
+    mtime_ms: int | None
 
 
 class Ledger:
@@ -71,18 +72,33 @@ class Ledger:
             )
         return found[0] if found else None
 
+    def twins_of(self, source_id: int) -> tuple[LedgerRow, ...]:
+        """Files with the bytes of the one that holds a part, in its run, by location."""
+        of_run = "(digest, run_id) = (SELECT digest, run_id FROM source_file WHERE source_id = ?)"
+        return self._select(f"{of_run} AND status = 'duplicate' ORDER BY location", source_id)
+
+    def equals_of(self, source_id: int) -> tuple[LedgerRow, ...]:
+        """Files that each hold a part with the same bytes in one run, by location: one, unless a part was moved."""
+        of_run = "(digest, run_id) = (SELECT digest, run_id FROM source_file WHERE source_id = ?)"
+        where = f"{of_run} AND status = 'ingested' AND kind = 'report' ORDER BY location, source_id DESC"
+        return self._select(where, source_id)
+
     def reports_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
         """Reports in a folder and the folders below it that are in."""
         return self._below(folder, "report")
+
+    def duplicates_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
+        """Reports in a folder and the folders below it that another file holds the results of."""
+        return self._below(folder, "report", FileStatus.DUPLICATE)
 
     def owners_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
         """CODEOWNERS files in a folder and the folders below it that are in."""
         return self._below(folder, "owners")
 
-    def _below(self, folder: bytes, kind: str) -> tuple[LedgerRow, ...]:
+    def _below(self, folder: bytes, kind: str, status: FileStatus = FileStatus.INGESTED) -> tuple[LedgerRow, ...]:
         end = folder[:-1] + bytes([folder[-1] + 1])
-        where = "folder >= ? AND folder < ? AND kind = ? AND status = 'ingested' ORDER BY location"
-        return self._select(where, folder, end, kind)
+        where = "folder >= ? AND folder < ? AND kind = ? AND status = ? ORDER BY location"
+        return self._select(where, folder, end, kind, status)
 
     def add(self, source: SourceFile, status: FileStatus, now_ms: int) -> int:
         """A new row; its outcome is noted by `close`."""
@@ -166,6 +182,7 @@ class Ledger:
                 decode_strings(row[9]),
                 decode(row[10], Counts),
                 row[11],
+                row[12],
             )
             for row in rows
         )

@@ -37,6 +37,7 @@ from store.parts import PartTotals, PartWriter
 from store.parts import PlacedAttempt as PlacedAttempt
 from store.rollups import DAY_MS, PartSum, Rollups
 from store.runs import Runs
+from store.twins import Twins
 
 Sign = Callable[[Failure], tuple[int, str, str]]
 """(version, key, title) of a failure's signature."""
@@ -92,6 +93,7 @@ class Writer:
         self.feed = Feed(self._connection, self._dimensions)
         self.ledger = Ledger(self._connection)
         self.incidents = Incidents(self._connection)
+        self.twins = Twins(self._connection, self._rollups)
 
     def close(self) -> None:
         """Checkpoint the log into the file and close."""
