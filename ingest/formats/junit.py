@@ -16,7 +16,8 @@ Rules:
 - The earliest timestamp of root and suites is the start of the run, marked when it was written without a zone. The
   identity is handed over before the first thousand attempts and once more at the end, where it can only be completed.
 - Cases of pytest that are repeated are attempts (`junit_pytest`).
-- A failure or error of a suite itself becomes an errored attempt of the case `(suite)`.
+- A failure or error of a suite itself becomes an errored attempt of the case `(suite)`; so does a suite that states
+  failures and more tests than it has cases for, or wrote to its error stream and has no case.
 - Control characters that XML forbids (terminal colours) are replaced in a second reading, with a warning.
 """
 
@@ -152,7 +153,9 @@ class _Reader:
         self.is_inside = self._depth > 0
         if tag.rpartition("}")[2] in SUITE_TAGS:
             self._settle()
-            self._suites.close()
+            silent = self._suites.close()
+            if silent is not None:
+                self._batch.append(silent)
 
     # Cases
 
@@ -233,6 +236,8 @@ class _Reader:
             holder = Element("suite")
             holder.append(element)
             self._suites.take_properties(property_pairs(holder))
+        elif element.tag in ("system-err", "system.err"):
+            self._suites.take_error_output(element.text or "")
 
     def _tell_identity(self) -> None:
         known = self._suites.identity()

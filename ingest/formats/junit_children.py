@@ -139,9 +139,9 @@ def property_pairs(parent: Element) -> list[tuple[str, str]]:
     return pairs
 
 
-def suite_failure(suite_name: str, element: Element, file: str | None) -> CaseAttempt:
-    """A failure that a suite states outside any case: an attempt of a stand-in case, so that it is never silent."""
-    text = _own_text(element)
+def suite_failure(suite_name: str, element: Element, file: str | None, said: str = "") -> CaseAttempt:
+    """A failure of a suite outside any case: an attempt of a stand-in case, so that it is never silent."""
+    text = _own_text(element) or tidy(said)
     failure = Failure(element.get("type") or "", element.get("message") or first_line(text), text)
     return CaseAttempt(suite_name, "(suite)", Outcome.ERRORED, None, None, failure, file)
 

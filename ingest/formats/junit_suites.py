@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import Element
+
+from ingest.formats.junit_children import suite_failure
 from ingest.formats.notes import Notes
 from ingest.formats.properties import identity_fields, services_of
 from ingest.formats.values import count, is_unset_time, moment
-from ingest.model import Outcome, RunIdentity
+from ingest.model import CaseAttempt, Outcome, RunIdentity
+
+_SAID = 4_000
 
 _PLAYWRIGHT_ROOT = frozenset(["id", "name", "tests", "failures", "skipped", "errors", "time"])
 _PYTEST_SUITE = ["name", "errors", "failures", "skipped", "tests", "time", "timestamp", "hostname"]
@@ -15,7 +20,7 @@ _PLAYWRIGHT_SUITE = frozenset(["name", "timestamp", "hostname", "tests", "failur
 class _Suite:
     """One open suite, with the totals from before it."""
 
-    __slots__ = ("attrs", "cases", "failure_elements", "file", "name", "project", "red", "services", "skipped")
+    __slots__ = ("attrs", "cases", "failure_elements", "file", "name", "project", "red", "said", "services", "skipped")
 
     def __init__(self, suites: Suites, attrs: dict[str, str]) -> None:
         self.attrs = attrs
@@ -27,6 +32,7 @@ class _Suite:
         self.red = suites.red
         self.skipped = suites.skipped
         self.failure_elements = suites.failure_elements
+        self.said = ""
 
 
 class Suites:
@@ -67,16 +73,23 @@ class Suites:
         elif self._start is None or when.ms < self._start[0]:
             self._start = (when.ms, when.is_zoneless)
 
-    def close(self) -> None:
-        """Leave the innermost suite and compare what it states with what it held."""
+    def close(self) -> CaseAttempt | None:
+        """Leave the innermost suite and compare what it states with what it held.
+
+        Returns:
+            An attempt of a stand-in case, when the suite is red and holds nothing that says so.
+        """
         suite = self._stack.pop()
         self._compare(suite)
+        silent = self._silent(suite)
+        self.red += silent is not None
         outer = self._stack[-1] if self._stack else None
         self.name = outer.name if outer else ""
         self.file = outer.file if outer else None
         self.project = outer.project if outer else ""
         self.services = suite.services
         self.retry = 0
+        return silent
 
     def _retry_in(self, attrs: dict[str, str]) -> int:
         if attrs.get("name") != "pytest" and list(attrs) != _PYTEST_SUITE:
@@ -102,6 +115,11 @@ class Suites:
         self.skipped += outcome == Outcome.SKIPPED
         self.failure_elements += failure_elements
 
+    def take_error_output(self, text: str) -> None:
+        """What the innermost suite wrote to its error stream; of use where it holds no case."""
+        if self._stack:
+            self._stack[-1].said = text[-_SAID:]
+
     def take_properties(self, pairs: list[tuple[str, str]]) -> None:
         """Properties of the innermost suite: identity of the run, services for the cases that follow."""
         services = services_of(pairs)
@@ -122,6 +140,20 @@ class Suites:
         """Note the identity keys whose value cannot be read."""
         for key in identity_fields(self._pairs)[1]:
             self._notes.add("a property of the run cannot be read", key)
+
+    def _silent(self, suite: _Suite) -> CaseAttempt | None:
+        """A suite that states failures and more tests than it has cases for, or wrote errors and has no case at all."""
+        cases = self.cases - suite.cases
+        if self.red > suite.red:
+            return None
+        stated = (count(suite.attrs.get("failures")) or 0) + (count(suite.attrs.get("errors")) or 0)
+        if stated and (not cases or (count(suite.attrs.get("tests")) or 0) > cases):
+            message = f"the suite states failures or errors ({stated:,}) and holds no case that failed"
+        elif not cases and suite.said.strip():
+            message = "the suite wrote to its error stream and holds no case"
+        else:
+            return None
+        return suite_failure(suite.name, Element("error", message=message), suite.file, suite.said)
 
     def _compare(self, suite: _Suite) -> None:
         cases = self.cases - suite.cases

@@ -68,7 +68,8 @@ def parse(stream: BinaryIO, limits: Limits, handlers: Handlers, salvage: bool = 
     finally:
         run.let_go()
     if run.replaced:
-        warnings.append("characters that XML forbids were replaced (terminal colours or other control characters)")
+        kinds = "terminal colours or other control characters"
+        warnings.append(f"characters that XML forbids were replaced ({run.replaced:,}; {kinds})")
     return warnings
 
 
