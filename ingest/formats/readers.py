@@ -15,7 +15,11 @@ _MODULES = {
     "mocha": "ingest.formats.mocha",
     "mochawesome": "ingest.formats.mochawesome",
     "cucumber": "ingest.formats.cucumber",
+    "cucumber-messages": "ingest.formats.cucumber_messages",
+    "newman": "ingest.formats.newman",
+    "k6": "ingest.formats.k6",
     "go": "ingest.formats.gotest",
+    "pytest-json-report": "ingest.formats.pytest_json",
 }
 
 FORMATS = frozenset(_MODULES)
