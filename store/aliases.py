@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from store.connect import Connection
+from store.errors import AliasConflict
 from store.parts import PartTotals
 from store.rollups import CODE_BITS, DAY_MS, Rollups
 
@@ -75,7 +76,13 @@ class Aliases:
         self._onward = None
 
     def record(self, old_id: int, new_id: int) -> None:
-        """Have an identity continue as another one; neither leads to the other yet."""
+        """Have an identity continue as another one.
+
+        Raises:
+            AliasConflict: it continues as one already, or the other one leads to it.
+        """
+        if old_id in self._edges() or _follow(new_id, self._edges())[1] == old_id:
+            raise AliasConflict("another process has recorded a rename of the same test meanwhile; look at the list")
         self._change({old_id, new_id}, "INSERT INTO alias VALUES (?, ?)", old_id, new_id)
 
     def remove(self, old_id: int) -> tuple[int, int]:

@@ -29,3 +29,7 @@ class StoreFull(StoreError):
 
 class StoreReadOnly(StoreError):
     """The file or its directory may not be written."""
+
+
+class AliasConflict(StoreError):
+    """A rename that contradicts one that is recorded."""

@@ -47,6 +47,7 @@ _ROWS = (
     (BRING, "record", "note a deployment by hand"),
     (BRING, "rejected", "which files were refused, and why"),
     (KEEP, "doctor", "health of the store"),
+    (KEEP, "tests", "renamed tests: record, list, suggest"),
     (KEEP, "config", "effective settings with their origin"),
     (KEEP, "completion", "print the completion script of a shell"),
 )

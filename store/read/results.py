@@ -116,9 +116,11 @@ def load_links(connection: Connection, attempt: AttemptFact) -> tuple[Link, ...]
 
 
 def load_raw_name(connection: Connection, attempt: AttemptFact) -> str | None:
-    """The name as written, where it differs from the identity."""
+    """The name as written, where it differs from the identity, which may have another name by now."""
     row = connection.execute(
-        "SELECT name FROM result_name WHERE part_id = ? AND test_id = ? AND ordinal = ?",
+        "SELECT name FROM result_name WHERE part_id = ?1 AND test_id = ?2 AND ordinal = ?3 UNION ALL"
+        " SELECT t.name FROM continued c JOIN test_case t ON t.test_id = c.old_test_id"
+        " WHERE c.part_id = ?1 AND c.test_id = ?2 LIMIT 1",
         (attempt.part_row, attempt.test_row, attempt.ordinal),
     ).fetchone()
     return None if row is None else str(row[0])

@@ -92,7 +92,8 @@ def list_newest(connection: Connection, at_ms: int) -> tuple[RunRef, ...]:
 def count_all(connection: Connection) -> tuple[int, int, int, int]:
     """(pipelines, runs, test cases, results) of the store."""
     row = connection.execute(
-        "SELECT (SELECT count(*) FROM pipeline), (SELECT count(*) FROM run), (SELECT count(*) FROM test_case),"
+        "SELECT (SELECT count(*) FROM pipeline), (SELECT count(*) FROM run),"
+        " (SELECT count(*) FROM test_case) - (SELECT count(*) FROM alias),"
         " (SELECT coalesce(sum(passed + failed + errored + skipped + flaky), 0) FROM run_total)"
     ).fetchone()
     return (row[0], row[1], row[2], row[3])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ingest.model import TestCase
 from store.connect import Connection
+from store.read.aliases import follow
 from store.read.rows import DaySums, TestInfo, marks
 
 _CHUNK = 500
@@ -78,7 +79,15 @@ def _declared(connection: Connection, test_rows: Sequence[int]) -> dict[int, tup
 
 
 def find_tests(connection: Connection, text: str, limit: int = 50) -> tuple[int, ...]:
-    """Rows of the test cases that a text names, by identity: exact identity or id, else all that contain it."""
+    """Rows of the test cases that a text names, by identity: exact identity or id, else all that contain it.
+
+    A former name leads to the present one.
+    """
+    return follow(connection, find_identities(connection, text, limit))
+
+
+def find_identities(connection: Connection, text: str, limit: int = 50) -> tuple[int, ...]:
+    """As `find_tests`, renames aside."""
     exact = connection.execute(
         "SELECT test_id FROM test_case WHERE namespace || '::' || classname || '::' || name = ?1"
         " OR lower(hex(stable)) = lower(?1)",
@@ -109,6 +118,32 @@ def list_identities(connection: Connection) -> tuple[tuple[int, str], ...]:
     return tuple((row[0], row[1]) for row in rows)
 
 
+def list_spans(connection: Connection, stream_id: int) -> tuple[tuple[int, int, int, int], ...]:
+    """(test, first day, last day, runs) of every case executed in a stream, over its whole history."""
+    rows = connection.execute(
+        "SELECT test_id, min(day), max(day), sum(executed) FROM test_day WHERE stream_id = ? GROUP BY test_id",
+        (stream_id,),
+    )
+    return tuple((row[0], row[1], row[2], row[3]) for row in rows)
+
+
+def list_signatures(connection: Connection, stream_id: int, test_rows: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Keys of the signatures that some cases failed with in a stream."""
+    found: dict[int, set[str]] = {}
+    for start in range(0, len(test_rows), _CHUNK):
+        chunk = test_rows[start : start + _CHUNK]
+        rows = connection.execute(
+            "SELECT DISTINCT x.test_id, g.key FROM result x INDEXED BY result_failed"
+            " JOIN part p ON p.part_id = x.part_id AND p.stream_id = ?"
+            " JOIN failure f ON f.failure_id = x.failure_id JOIN signature g ON g.signature_id = f.signature_id"
+            f" WHERE x.outcome IN (1, 2) AND x.test_id IN ({marks(len(chunk))})",
+            (stream_id, *chunk),
+        )
+        for test_row, key in rows:
+            found.setdefault(test_row, set()).add(key)
+    return {test_row: frozenset(keys) for test_row, keys in found.items()}
+
+
 def list_streams_of(connection: Connection, test_row: int) -> tuple[int, ...]:
     """Streams in which a test case was executed in a first run attempt."""
     rows = connection.execute(
@@ -130,7 +165,8 @@ def first_red_day(connection: Connection, stream_id: int, test_row: int) -> int 
 def count_exercising(connection: Connection) -> dict[str, int]:
     """Test cases that declare to exercise each service."""
     rows = connection.execute(
-        "SELECT s.name, count(*) FROM exercised e JOIN service s ON s.service_id = e.service_id GROUP BY s.name"
+        "SELECT s.name, count(*) FROM exercised e JOIN service s ON s.service_id = e.service_id"
+        " WHERE e.test_id NOT IN (SELECT old_test_id FROM alias) GROUP BY s.name"
     )
     return {row[0]: row[1] for row in rows}
 
