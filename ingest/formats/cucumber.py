@@ -7,7 +7,8 @@ Rules, beside those of `gherkin`:
 - Hooks are `before` and `after` of a scenario or step, or hidden steps; a failed one fails its scenario.
 - The same line of the same file again is the next attempt of its case, in the order of the report; cucumber-js writes
   the last attempt only.
-- Durations are nanoseconds; behave, which names a `location` and no `uri`, writes seconds.
+- Durations are nanoseconds; behave, which names a `location` and no `uri`, writes seconds. Its failed hooks are told by
+  the status of scenario or feature only; a feature that failed without a scenario is the errored case `(feature)`.
 - The browser, device and platform that launchers add to a feature's metadata are the variant when all features agree,
   else the class name starts with them.
 """
@@ -21,14 +22,14 @@ from typing import BinaryIO, NamedTuple
 
 from ingest.formats.batches import batches, numbered
 from ingest.formats.cucumber_shape import Element, Embedding, Feature, Step, Tag
-from ingest.formats.gherkin import Names, StepResult, file_of, judge, services_in
+from ingest.formats.gherkin import GREEN, Names, StepResult, file_of, judge, services_in
 from ingest.formats.json_reader import decode, plain, read_document
 from ingest.formats.json_values import whole_ms
 from ingest.formats.notes import Notes
 from ingest.formats.sink import ReportSink
 from ingest.formats.values import moment
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, Link, Outcome, RunIdentity
+from ingest.model import CaseAttempt, Failure, Link, Outcome, RunIdentity
 
 _NANOSECONDS, _SECONDS = 1e-6, 1e3
 _BACKGROUND = "(background)"
@@ -56,7 +57,7 @@ class _Scenario(NamedTuple):
 
     feature: Feature
     element: Element
-    background: tuple[Step, ...]
+    background: tuple[tuple[Step, bool], ...]
 
 
 class _Features:
@@ -96,6 +97,20 @@ class _Features:
                 executions.setdefault(key, []).append(scenario)
         for key, scenarios in executions.items():
             yield from self._case(scenarios, () if self._is_alone else key[0])
+        for feature in self._features:
+            yield from self._feature_failure(feature)
+
+    def _feature_failure(self, feature: Feature) -> Iterator[CaseAttempt]:
+        """behave states a failed hook of a feature as the feature's status only."""
+        status = (feature.status or "").lower()
+        if status in GREEN or any((one.status or "").lower() not in GREEN for one in feature.elements or ()):
+            return
+        file = _without_line(feature.location or "")
+        classname = (feature.name or "").strip() or file
+        failure = Failure("", f"the feature ended with the status {status}", "")
+        yield CaseAttempt(
+            classname, self._names.of(classname, "(feature)"), Outcome.ERRORED, failure=failure, file=file or None
+        )
 
     def _case(self, scenarios: list[_Scenario], variant: object) -> Iterator[CaseAttempt]:
         feature, element, _ = scenarios[0]
@@ -120,7 +135,10 @@ class _Features:
             results.append(_result(step, is_hook))
             taken = whole_ms(step.result.duration, self._notes, unit_ms) if step.result else None
             duration = taken if duration is None else duration + (taken or 0)
-        outcome, failure = judge([result for result in results if result.status])
+        ended = [result for result in results if result.status]
+        if is_behave and element.status:
+            ended.append(StepResult(element.status.lower(), "", True))
+        outcome, failure = judge(ended)
         if element.type == "background" and outcome != Outcome.PASSED:
             outcome = Outcome.ERRORED
         started = moment(element.start_timestamp or "")
@@ -149,7 +167,7 @@ def _scenarios(feature: Feature) -> Iterator[_Scenario]:
         if element.type == "background":
             background.append(element)
             continue
-        yield _Scenario(feature, element, tuple(step for one in background for step, _ in _in_order(one, ())))
+        yield _Scenario(feature, element, tuple(step for one in background for step in _in_order(one, ())))
         background = []
     for element in background:
         results = [_result(step, is_hook) for step, is_hook in _in_order(element, ())]
@@ -157,11 +175,12 @@ def _scenarios(feature: Feature) -> Iterator[_Scenario]:
             yield _Scenario(feature, element, ())
 
 
-def _in_order(element: Element, background: tuple[Step, ...]) -> Iterator[tuple[Step, bool]]:
+def _in_order(element: Element, background: tuple[tuple[Step, bool], ...]) -> Iterator[tuple[Step, bool]]:
     """Hooks and steps of a scenario as they ran, each with whether it is a hook."""
+    yield from background
     for hook in element.before or ():
         yield hook, True
-    for step in (*background, *(element.steps or ())):
+    for step in element.steps or ():
         for hook in step.before or ():
             yield hook, True
         is_hook = step.hidden is True or (not step.name and (step.keyword or "").strip() in ("Before", "After"))

@@ -23,6 +23,10 @@ NO_NAME = "(no name)"
 
 _SERVICE_TAG = re.compile(r"@(service\.peer\.name|peer\.service)[=:](.+)")
 _SCHEME = re.compile(r"(?:file|classpath):(?://)?")
+_RUBY_NAME = re.compile(r"(.*) \(([A-Z]\w*(?:::\w+)*)\)")
+_SKIPPED = frozenset({"skipped", "untested", "untested_pending", "untested_undefined", "pending_warn"})
+GREEN = _SKIPPED | {"", "passed"}
+"""Statuses that fail no run; those with `pending` and `untested` are behave's."""
 _RED = {"failed": "", "undefined": "undefined step: ", "ambiguous": "ambiguous step: ", "pending": "pending step: "}
 
 
@@ -50,7 +54,7 @@ class Names:
         >>> [names.of("Basket", "adds") for _ in range(2)], names.of("Till", "adds")
         (['adds', 'adds#2'], 'adds')
         """
-        name = name if name.strip() else NO_NAME
+        name = name.strip() or NO_NAME
         number = self._numbers.get((classname, name), 0) + 1
         self._numbers[classname, name] = number
         return name if number == 1 else f"{name}#{number}"
@@ -81,10 +85,10 @@ def judge(results: Sequence[StepResult]) -> tuple[Outcome, Failure | None]:
     (<Outcome.ERRORED: 2>, Failure(type='', message='undefined step: When b', text='When b'))
     """
     for result in results:
-        if result.status in _RED or result.status not in ("passed", "skipped"):
+        if result.status not in GREEN:
             is_assertion = result.status == "failed" and not result.is_hook
             return Outcome.FAILED if is_assertion else Outcome.ERRORED, _failure(result)
-    skipped = next((result for result in results if result.status == "skipped"), None)
+    skipped = next((result for result in results if result.status in _SKIPPED), None)
     if skipped is None:
         return Outcome.PASSED, None
     message = error_parts(skipped.error)[1].partition("\n")[0]
@@ -94,8 +98,11 @@ def judge(results: Sequence[StepResult]) -> tuple[Outcome, Failure | None]:
 def _failure(result: StepResult) -> Failure:
     kind, message = error_parts(result.error)
     message = message.partition("\n")[0].rstrip()
-    prefix = _RED.get(result.status, f"{result.status} step: ")
+    ruby = _RUBY_NAME.fullmatch(message)
+    if ruby and not kind:
+        message, kind = ruby[1], ruby[2]
+    prefix = _RED.get(result.status, f"{result.status}: ")
     text = "\n".join(part for part in (result.step, result.error) if part)
-    if prefix and result.status != "pending":
+    if result.status in ("undefined", "ambiguous"):
         return Failure(kind, f"{prefix}{result.step}", text)
-    return Failure(kind, message or f"{prefix or 'failed: '}{result.step}", text)
+    return Failure(kind, message or f"{prefix or 'failed: '}{result.step or 'a hook'}", text)

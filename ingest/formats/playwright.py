@@ -12,7 +12,7 @@ Rules:
   nothing else happened. What never ran is skipped.
 - Failed: the error comes from `expect` or is an assertion's. Errored: anything else, and what timed out.
 - Errors of the run itself (a file that cannot be loaded, global setup, the end of a worker) become the errored case
-  `(run)` of the file that they name. An interrupted test, or a test without any try, makes the run incomplete.
+  `(run)` of the file that they name. An interrupted test, or `--max-failures` reached, makes the run incomplete.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ NO_NAME = "(no name)"
 
 _OUTPUT_TAIL = 4_000
 _EXPECT = re.compile(r"\bexpect(?:\.\w+)?\(|^AssertionError\b")
+_STOPPED = "Testing stopped early after "
 _NOT_RUN = frozenset({"skipped", "interrupted"})
 
 
@@ -90,13 +91,16 @@ class _Cases:
             self._notes.add("a property of the run cannot be read", key)
         known = stated.over(_ci_identity(metadata)).over(self._times())
         shard = self._config.shard
-        statuses = [result.status for _, _, test, _ in self._tests for result in test.results or ()]
+        is_stopped = any((error.message or "").startswith(_STOPPED) for error in self._report.errors or ())
+        is_stopped |= any(
+            result.status == "interrupted" for _, _, test, _ in self._tests for result in test.results or ()
+        )
         return known.over(
             RunIdentity(
                 shard_index=(shard.current if shard else 0) or None,
                 shard_total=(shard.total if shard else 0) or None,
                 variant=(("project", self._project),) if self._project else None,
-                state=RunState.INCOMPLETE if "interrupted" in statuses else None,
+                state=RunState.INCOMPLETE if is_stopped else None,
             )
         )
 
@@ -200,13 +204,22 @@ class _Cases:
         """One errored case for each file that errors of the run name, and one for those that name none."""
         by_file: dict[str, list[Error]] = {}
         for error in self._report.errors or ():
+            if self._stopped_early(error):
+                continue
             file = error.location.file if error.location else ""
             by_file.setdefault(self._relative(file), []).append(error)
         for file, errors in by_file.items():
             kind, message = error_parts(errors[0].message or errors[0].value or "")
             text = "\n\n".join(one.stack or one.message or one.value or "" for one in errors)
-            failure = Failure(kind, message, text)
+            failure = Failure(kind, message.partition("\n")[0], text)
             yield CaseAttempt(file or "playwright", RUN_CASE, Outcome.ERRORED, failure=failure, file=self._path(file))
+
+    def _stopped_early(self, error: Error) -> bool:
+        """Whether an error only says that `--max-failures` was reached: the failures themselves are in the report."""
+        is_stop = (error.message or "").startswith(_STOPPED)
+        if is_stop:
+            self._notes.add("the run was stopped early, at the number of failures that it allows")
+        return is_stop
 
     def _classname(self, file: str, project: str) -> str:
         return f"[{project}]{SEPARATOR}{file}" if project and not self._is_alone else file
