@@ -6,16 +6,29 @@ its wheels exist; else the standard library's is used.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store.errors import NewerSchema, NotAStore, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from store.access import ACCESS
+from store.errors import (
+    NewerSchema,
+    NotAStore,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreOnNetwork,
+    StoreReadOnly,
+)
+from store.file_system import is_mounted_read_only, network_kind
 from store.locking import WAIT_S
 from store.schema import SCHEMA_VERSION, is_crywolf, migrate, schema_version
+from store.sole_writer import become_writer, stop_writing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,43 +49,145 @@ BUSY_TIMEOUT_MS = 10_000
 _PRAGMAS = ("foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-32000")
 
 
+class _SoleWriter(sqlite3.Connection):
+    """A connection that lets another process write when it closes."""
+
+    def close(self) -> None:
+        """Close, once."""
+        super().close()
+        if (path := self.__dict__.pop("written", None)) is not None:
+            stop_writing(path)
+
+
 def open_reader(path: Path) -> Connection:
     """A read-only connection; one a thread, kept for its life.
 
     Raises:
         NotAStore: the file does not exist or is no database.
+        StoreError: it cannot be read; the narrowest class, with the remedy.
     """
     if not path.exists():
         raise NotAStore(f"{path}: there is no store yet; make one with `crywolf ingest PATH...`")
-    connection = _open(f"{path.absolute().as_uri()}?mode=ro", path)
+    connection = _open_to_read(path)
     _check_schema(connection, path)
     if schema_version(connection) < SCHEMA_VERSION:
         connection.close()
         open_writer(path).close()
-        connection = _open(f"{path.absolute().as_uri()}?mode=ro", path)
+        connection = _open_to_read(path)
     return connection
+
+
+def _open_to_read(path: Path) -> Connection:
+    """On a medium that nobody can write, also without the files that SQLite keeps beside a store in use."""
+    kind = network_kind(path)
+    if kind and not ACCESS.network and _has_log(path):
+        raise _on_network(path, kind)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        return _open(uri, path)
+    except StoreReadOnly:
+        log = path.with_name(path.name + "-wal")
+        if not is_mounted_read_only(path) or (log.exists() and log.stat().st_size):
+            raise
+        return _open(f"{uri}&immutable=1", path)
 
 
 def open_writer(path: Path, *, group_access: bool = False) -> Connection:
-    """A connection that writes; creates file and directory, for the owner only, if they are missing."""
-    mode = 0o660 if group_access else 0o600
+    """A connection that writes; creates file and directory, for the owner only, if they are missing.
+
+    A store of an older schema is copied beside itself and brought to this version's.
+
+    Raises:
+        StoreError: it cannot be written; the narrowest class, with the remedy. What is not ours is left as it is.
+    """
+    kind = network_kind(path)
+    if kind and not ACCESS.network:
+        raise _on_network(path, kind)
+    mode = 0o660 if group_access or ACCESS.group else 0o600
+    _make(path, mode)
+    connection = _open(f"{path.absolute().as_uri()}?mode=rw", path, sole=bool(kind))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=mode | stat.S_IXUSR | (stat.S_IXGRP if group_access else 0))
+        _check_schema(connection, path)
+        wanted = "delete" if kind else "wal"
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
+            connection.execute(f"PRAGMA journal_mode={wanted}")
+        if ACCESS.durable:
+            connection.execute("PRAGMA synchronous=FULL")
+        migrate(connection, lambda number: copy_to(_backup_of(path, number), path, mode))
+    except Error as problem:
+        connection.close()
+        raise translate(problem, path) from problem
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make(path: Path, mode: int) -> None:
+    """Make a store's folder and file where they are missing."""
+    folder_mode = mode | stat.S_IXUSR | (stat.S_IXGRP if mode & stat.S_IRGRP else 0)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=folder_mode)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode))
     except FileExistsError:
-        pass  # another process was first
+        if path.exists():
+            return  # another process was first
+        raise StoreReadOnly(f"{path}: {path.parent} is no folder; choose another with --db") from None
     except OSError as problem:
+        if problem.errno == errno.ENOSPC:
+            raise _full(path) from problem
         raise StoreReadOnly(f"{path}: cannot be created ({problem.strerror}); choose another with --db") from problem
-    connection = _open(f"{path.absolute().as_uri()}?mode=rw", path)
+
+
+def _backup_of(path: Path, number: int) -> Path:
+    """Where the copy of a store goes that is about to leave a schema."""
+    return path.with_name(f"{path.name}.schema-{number}.bak")
+
+
+def copy_to(target: Path, path: Path, mode: int = 0o600) -> None:
+    """Copy a store as its last commit left it, whole or not at all.
+
+    Raises:
+        StoreError: there is no room for it, or it may not be written; the store is as it was.
+    """
+    part = target.with_name(target.name + ".part")
     try:
-        _check_schema(connection, path)
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode=WAL")
-        migrate(connection)
-    except Error as problem:
-        raise translate(problem, path) from problem
-    return connection
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode))
+        # A connection of its own: one that holds the write lock is never let read for a backup.
+        with (
+            closing(_open(f"{path.absolute().as_uri()}?mode=ro", path)) as source,
+            closing(sqlite3.connect(part)) as copy,
+        ):
+            source.backup(copy)
+        part.replace(target)
+    except (Error, OSError, StoreError) as problem:
+        part.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path}: cannot be copied to {target} ({problem}), and is not changed without a copy; free some space or "
+            "let the folder be written"
+        ) from problem
+
+
+def _on_network(path: Path, kind: str) -> StoreOnNetwork:
+    return StoreOnNetwork(
+        f"{path}: lies on a network file system ({kind}), where SQLite's log breaks the store; put it on a local disk "
+        "(--db), or allow it with --allow-network-fs: slower, one writer at a time"
+    )
+
+
+def _has_log(path: Path) -> bool:
+    """Whether a database's header says that it is used with a log."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(20)[18:19] == b"\x02"
+    except OSError:
+        return False
+
+
+def _full(path: Path | str) -> StoreFull:
+    return StoreFull(f"{path}: no space left on its disk; free some and run the same command again, nothing is lost")
 
 
 def translate(problem: Error, path: Path | str) -> StoreError:
@@ -80,7 +195,7 @@ def translate(problem: Error, path: Path | str) -> StoreError:
     text = str(problem)
     name = getattr(problem, "sqlite_errorname", "") or ""
     if "FULL" in name:
-        return StoreFull(f"{path}: no space left; free some and run the same command again, nothing is lost")
+        return _full(path)
     if "BUSY" in name or "LOCKED" in name or "locked" in text:
         return StoreBusy(f"{path}: another process is writing for longer than {WAIT_S:.0f} s; try again")
     if "READONLY" in name or "CANTOPEN" in name or "PERM" in name:
@@ -94,23 +209,43 @@ def translate(problem: Error, path: Path | str) -> StoreError:
 
 def _check_schema(connection: Connection, path: Path) -> None:
     """Refuse what is not ours or too new, and leave it untouched."""
-    if not is_crywolf(connection):
+    try:
+        is_ours, found = is_crywolf(connection), schema_version(connection)
+    except Error as problem:
+        connection.close()
+        raise translate(problem, path) from problem
+    if not is_ours:
+        connection.close()
         raise NotAStore(f"{path}: is a SQLite database of another program; choose another with --db")
-    if (found := schema_version(connection)) > SCHEMA_VERSION:
+    if found > SCHEMA_VERSION:
+        connection.close()
         raise NewerSchema(
             f"{path}: was made by a newer crywolf (schema {found}, this one knows {SCHEMA_VERSION}); upgrade crywolf"
         )
 
 
-def _open(uri: str, path: Path) -> Connection:
+def _open(uri: str, path: Path, *, sole: bool = False) -> Connection:
     """A connection in autocommit mode: transactions are begun and ended by hand."""
     options: dict[str, Any] = {"uri": True, "isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
+    if sole:
+        become_writer(path)
+        options["factory"] = _SoleWriter
     try:
         connection: Connection = sqlite3.connect(uri, check_same_thread=False, **options)
+    except BaseException as problem:
+        if sole:
+            stop_writing(path)
+        if isinstance(problem, Error):
+            raise translate(problem, path) from problem
+        raise
+    if sole:
+        connection.__dict__["written"] = path
+    try:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except Error as problem:
+        connection.close()
         raise translate(problem, path) from problem
     return connection
 

@@ -31,5 +31,9 @@ class StoreReadOnly(StoreError):
     """The file or its directory may not be written."""
 
 
+class StoreOnNetwork(StoreError):
+    """The file lies on a network file system, where a log breaks it."""
+
+
 class AliasConflict(StoreError):
     """A rename that contradicts one that is recorded."""
