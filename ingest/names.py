@@ -28,7 +28,8 @@ _ANYWHERE = re.compile(
     r"|(?P<time>(?<![0-9])[12][0-9]{3}-[01][0-9]-[0-3][0-9][T ][0-2][0-9][:_-]?[0-5][0-9](?:[:_-]?[0-6][0-9]"
     r"(?:[.,][0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?(?![0-9]))"
 )
-_PARAMETERS = re.compile(r"[\[({\"`]| with ")
+PARAMETERS = re.compile(r"[\[({\"`]| with ")
+"""Where the parameters of a name begin."""
 _AMONG_PARAMETERS = re.compile(
     r"(?P<time>(?<![0-9A-Za-z.])1[4-9][0-9]{8}(?:[0-9]{3})?(?![0-9A-Za-z]))"
     r"|(?P<host>(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}|\blocalhost|\[[0-9a-fA-F:.%]{2,45}\]|://[0-9A-Za-z._-]{1,80}):"
@@ -58,7 +59,7 @@ def normalise_name(name: str) -> str:
 def _replaced(name: str) -> str:
     if "-" in name or "0x" in name:
         name = _ANYWHERE.sub(_word, name)
-    start = _PARAMETERS.search(name)
+    start = PARAMETERS.search(name)
     if start is None:
         return name
     return name[: start.start()] + _AMONG_PARAMETERS.sub(_word, name[start.start() :])

@@ -10,6 +10,7 @@ from ingest.limits import Limits
 from ingest.model import CaseAttempt, RunIdentity, TestCase
 from ingest.names import normalise_name
 from ingest.scrub import scrub_failure, scrub_links
+from ingest.volatile import Growth
 from store.write import PlacedAttempt, Writer
 
 _CACHED = 60_000
@@ -34,6 +35,7 @@ class CasePlacer:
         self._namespace = ""
         self._generation = 0
         self._places: dict[tuple[str, str], _Place] = {}
+        self.growth = Growth()
 
     def forget(self) -> None:
         """Drop what is remembered: rows may have been rolled back."""
@@ -65,7 +67,10 @@ class CasePlacer:
         identity_name = normalise_name(name)
         file = clean_line(attempt.file)[:limit] if attempt.file else None
         case = TestCase(self._namespace, cut_name(clean_line(attempt.classname), limit), identity_name, file or None)
+        made = self._writer.cases_made
         test_id = self._writer.test_case(case)
+        if self._writer.cases_made != made:
+            self.growth.note(case)
         raw_name = name if name != identity_name else None
         place = _Place(test_id, case, raw_name, attempt.file, ())
         self._places[attempt[0], attempt[1]] = place

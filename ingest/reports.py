@@ -12,10 +12,14 @@ from ingest.limits import Limits
 from ingest.model import CaseAttempt, FileOutcome, FileStatus, RunIdentity
 from ingest.placing import CasePlacer, Collected
 from ingest.twins import TwinKeeper
+from ingest.volatile import MOST_NEW_NAMES, date_text, growth_warning, pattern_of
 from store.write import LedgerRow, PartHeader, PartPlace, SourceFile, Writer
 
 SKEW_MS = 600_000
 """Between the start that `run.json` gives and the one in the report: more is a warning."""
+DAY_MS = 86_400_000
+_MOST_GROWN = 3
+"""Base names with too many new names that one file's warnings name."""
 
 
 @dataclass(slots=True)
@@ -185,6 +189,7 @@ class _PartSink(Collected):
         if totals.namesakes:
             self.warning(f"{totals.namesakes} repeated names are no retries and were numbered name#2, name#3 and so on")
         self._warn_of_skew(draft)
+        self._warn_of_growth(draft.header.started_ms)
         status, format_name = FileStatus.INGESTED, self._source.format
         writer.ledger.close(draft.source_id, status, warnings=self.warnings, counts=totals.counts, run_id=run_id)
         return FileOutcome(self._source.path, status, format_name, None, None, self.warnings, totals.counts)
@@ -194,6 +199,7 @@ class _PartSink(Collected):
         own = self._own(first_case_ms)
         resolved = taker._resolve(own, source)
         started_ms = taker.start_of(own, resolved, source.mtime_ms or self._now_ms)
+        taker._placer.growth.take()  # what a refused report left
         shift_ms = started_ms - own.start_ms if own.start_ms is not None and own.start_is_zoneless else 0
         namespace = resolved.repository or resolved.pipeline or ""
         header = PartHeader(own, taker._resolver.options, taker._resolver.environ, resolved, namespace, started_ms)
@@ -232,6 +238,16 @@ class _PartSink(Collected):
         header = replace(draft.header, own=own, resolved=resolved, namespace=namespace)
         self._taker._placer.forget()
         return self._taker._writer.move_part(place, header)
+
+    def _warn_of_growth(self, started_ms: int) -> None:
+        """Count the names that were not known, and say so where one test has too many of them."""
+        found = self._taker._placer.growth.take()
+        day = started_ms // DAY_MS
+        grown = self._taker._writer.names.add(day, found, lambda *two: pattern_of(two), MOST_NEW_NAMES)
+        for one in sorted(grown, key=lambda one: (-one.names, one.pattern))[:_MOST_GROWN]:
+            self.warning(growth_warning(one.pattern, one.names, date_text(day)))
+        if len(grown) > _MOST_GROWN:
+            self.warning(f"{len(grown) - _MOST_GROWN:,} more tests have as many new names; `crywolf doctor` lists them")
 
     def _warn_of_skew(self, draft: _Draft) -> None:
         declared, start = draft.header.resolved.start_ms, self.identity_so_far.start_ms

@@ -24,6 +24,8 @@ class Dimensions:
         self._cases: dict[bytes, tuple[int, str | None]] = {}
         self._failures: dict[bytes, tuple[int, int | None]] = {}
         self._signatures: dict[tuple[int, str], tuple[int, str]] = {}
+        self.cases_made = 0
+        """Test cases that were not known, by this connection."""
 
     def forget(self) -> None:
         """Drop the cache: after a rollback, ids made since may stand for nothing."""
@@ -60,6 +62,7 @@ class Dimensions:
                 (stable, case.namespace, case.classname, case.name, case.file),
             )
             known = (int(cursor.lastrowid or 0), case.file)
+            self.cases_made += 1
         test_id, file = known
         if case.file and (file is None or case.file < file):
             self._connection.execute(

@@ -33,6 +33,8 @@ from store.ledger import Ledger
 from store.ledger import LedgerRow as LedgerRow
 from store.ledger import SourceFile as SourceFile
 from store.locking import YIELD_S, begin_writing
+from store.names import Names
+from store.names import NewNames as NewNames
 from store.parts import PartTotals, PartWriter
 from store.parts import PlacedAttempt as PlacedAttempt
 from store.rollups import DAY_MS, PartSum, Rollups
@@ -92,6 +94,7 @@ class Writer:
         self._has_news = False
         self.feed = Feed(self._connection, self._dimensions)
         self.ledger = Ledger(self._connection)
+        self.names = Names(self._connection)
         self.incidents = Incidents(self._connection)
         self.twins = Twins(self._connection, self._rollups)
 
@@ -178,6 +181,11 @@ class Writer:
     def test_case(self, case: TestCase) -> int:
         """Row of a test case."""
         return self._dimensions.test_case(case)
+
+    @property
+    def cases_made(self) -> int:
+        """How many test cases were not known so far."""
+        return self._dimensions.cases_made
 
     @property
     def generation(self) -> int:
