@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree.ElementTree import Element
 
 from ingest.formats.junit_children import suite_failure
@@ -13,6 +14,7 @@ from ingest.model import CaseAttempt, Outcome, RunIdentity
 _SAID = 4_000
 
 _PLAYWRIGHT_ROOT = frozenset(["id", "name", "tests", "failures", "skipped", "errors", "time"])
+_NEWMAN_ERROR = re.compile(r"^(?:RequestError|testScriptError|prerequestScriptError): ", re.MULTILINE)
 _PYTEST_SUITE = ["name", "errors", "failures", "skipped", "tests", "time", "timestamp", "hostname"]
 _PLAYWRIGHT_SUITE = frozenset(["name", "timestamp", "hostname", "tests", "failures", "skipped", "time", "errors"])
 
@@ -142,12 +144,16 @@ class Suites:
             self._notes.add("a property of the run cannot be read", key)
 
     def _silent(self, suite: _Suite) -> CaseAttempt | None:
-        """A suite that states failures and more tests than it has cases for, or wrote errors and has no case at all."""
+        """A suite that states failures and more tests than it has cases for, or wrote errors and has no case at all.
+
+        Newman (seen in 6.2.2) writes requests without an answer and scripts that threw to a suite's error stream only.
+        """
         cases = self.cases - suite.cases
         if self.red > suite.red:
             return None
         stated = (count(suite.attrs.get("failures")) or 0) + (count(suite.attrs.get("errors")) or 0)
-        if stated and (not cases or (count(suite.attrs.get("tests")) or 0) > cases):
+        is_newman = _NEWMAN_ERROR.search(suite.said) is not None
+        if stated and (not cases or is_newman or (count(suite.attrs.get("tests")) or 0) > cases):
             message = f"the suite states failures or errors ({stated:,}) and holds no case that failed"
         elif not cases and suite.said.strip():
             message = "the suite wrote to its error stream and holds no case"

@@ -77,6 +77,37 @@ def test_a_host_name_of_any_other_tool_says_nothing(document: str) -> None:
     assert {attempt.classname for attempt in read_junit(document).cases} == {"a.spec.ts"}
 
 
+def test_playwright_s_report() -> None:
+    """The tries of a test are attempts only where Playwright writes them; annotations declare services."""
+    sink = read_junit((FIXTURES / "playwright/junit.xml").read_bytes())
+    assert sink.outcomes == "ppfpfppeepfssesefspppf"
+    assert len({(attempt.classname, attempt.name) for attempt in sink.cases}) == 22
+    assert [attempt.services for attempt in sink.cases].count(("payments",)) == 1
+    tries = read_junit((FIXTURES / "playwright/junit-tries.xml").read_bytes())
+    assert tries.outcomes == "ppffpfffppeeeepfssp"
+    assert [len(test) for test in tries.tests()] == [1, 1, 2, 1, 2, 2, 1, 2, 2, 1, 1, 1, 1, 1]
+
+
+def test_cucumber_s_report() -> None:
+    """Undefined and pending steps are failures without text there: the steps say which."""
+    sink = read_junit((FIXTURES / "cucumber/junit.xml").read_bytes())
+    assert sink.outcomes == "ppfpppfffsfffpfp"
+    undefined = sink.cases[6]
+    assert undefined.name == "Nobody wrote the step"
+    assert "I do what nobody defined" in (undefined.failure or Failure("", "", "")).text
+
+
+def test_newman_s_reports() -> None:
+    """A request without an answer and a script that threw are red, though no case of the suite is."""
+    sink = read_junit((FIXTURES / "newman/junit.xml").read_bytes())
+    red = [attempt.classname for attempt in sink.cases if attempt.name == "(suite)"]
+    assert red == ["Takes too long", "Is dropped", "Script breaks", "Pre-request script breaks"]
+    assert sink.final_outcomes() == {"passed": 4, "failed": 5, "errored": 4}
+    assert "no token" in (sink.cases[-1].failure or Failure("", "", "")).text
+    full = read_junit((FIXTURES / "newman/junitfull.xml").read_bytes())
+    assert full.final_outcomes() == {"passed": 5, "failed": 5, "errored": 2}
+
+
 def test_suites_are_left_again() -> None:
     """A case after an inner suite belongs to the outer one."""
     document = (
