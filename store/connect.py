@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +163,8 @@ def copy_to(target: Path, path: Path, mode: int = 0o600) -> None:
             source.backup(copy)
         part.replace(target)
     except (Error, OSError, StoreError) as problem:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise StoreError(
             f"{path}: cannot be copied to {target} ({problem}), and is not changed without a copy; free some space or "
             "let the folder be written"

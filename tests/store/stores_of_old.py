@@ -1,0 +1,48 @@
+"""Stores of every released schema, made again from the SQL that `tests/fixtures/stores/make.py` wrote."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from store.connect import Connection, _open
+
+FOLDER = Path(__file__).parents[1] / "fixtures" / "stores"
+RELEASED = tuple(sorted(int(path.stem.rpartition("-")[2]) for path in FOLDER.glob("schema-*.sql")))
+
+Facts = dict[str, list[tuple[Any, ...]]]
+
+
+def plain(database: Path) -> Connection:
+    """A connection to any SQLite file as it is, made when missing."""
+    return _open(f"{database.as_uri()}?mode=rwc", database)
+
+
+def make_store(number: int, database: Path) -> Path:
+    """A store of a released schema."""
+    with closing(plain(database)) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.executescript((FOLDER / f"schema-{number}.sql").read_text(encoding="utf-8"))
+        connection.execute("PRAGMA journal_mode = WAL")
+    return database
+
+
+def columns_of(number: int) -> dict[str, list[str]]:
+    """Tables of a released schema with their columns."""
+    script = (FOLDER / f"schema-{number}.sql").read_text(encoding="utf-8")
+    found = {}
+    for name, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", script, re.DOTALL):
+        words = [line.split()[0] for line in body.splitlines() if line.strip()]
+        found[name] = [word for word in words if word not in ("PRIMARY", "UNIQUE", "--")]
+    return found
+
+
+def facts_of(connection: Connection, number: int) -> Facts:
+    """Everything that a store of a released schema held, as it reads now; `state` counts and is no fact."""
+    return {
+        table: sorted(connection.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall(), key=repr)
+        for table, columns in columns_of(number).items()
+        if table != "state"
+    }
