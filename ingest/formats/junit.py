@@ -164,13 +164,13 @@ class _Reader:
         if not self._plain:
             return
         file, services, durations, add = self._suites.file, self._suites.services, DURATIONS, self._batch.append
-        project, retry = self._suites.project, self._suites.retry
+        is_renamed, retry = self._suites.project or self._suites.path, self._suites.retry
         for case in self._plain:
             try:
                 name, classname = case["name"], case["classname"]
             except KeyError:
                 name = classname = ""
-            if name and classname and not project:
+            if name and classname and not is_renamed:
                 duration = durations[case["time"]]
                 add(_new(CaseAttempt, (classname, name, _PASSED, duration, None, None, file, retry, services, ())))
                 self._suites.cases += 1

@@ -10,7 +10,7 @@ Rules:
 
 - The first of several `failure` and `error` children in document order gives outcome, type and message: what came first
   is what broke, a later one is usually clean-up that failed in consequence. Their texts are joined.
-- `skipped` beside a failure: the failure wins, with a warning.
+- `skipped` beside a failure: the failure wins, with a warning, unless the skip is Node's `todo`, which may fail.
 - `flakyFailure` and `flakyError` are failed attempts before the case's own pass; `rerunFailure` and `rerunError` are
   failed attempts after the case's own failure. The case's time belongs to the attempt that the case itself stands for.
 - A failure without any text gets the end of what the case wrote to its error stream, else to its output.
@@ -153,10 +153,11 @@ def _own_outcome(head: CaseHead, results: list[Element], case: Element, notes: N
         return outcome, Failure("", "", _output_tail(case)) if is_red else None
     first = results[0]
     if len(results) > 1:
+        results = [child for child in results if child.tag == "skipped" and child.get("type") == "todo"] or results
         red = [result for result in results if result.tag != "skipped"]
         if red and len(red) < len(results):
             notes.add("a case is both skipped and failed; the failure counts", head.name)
-        first = red[0] if red else first
+        first = red[0] if red else results[0]
         text = "\n\n".join(part for part in (_own_text(first), *map(_all_of, red[1:])) if part)
     else:
         text = _own_text(first)

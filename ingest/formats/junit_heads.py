@@ -44,6 +44,8 @@ class Heads:
         classname = get("classname") or get("class") or ""
         if not classname or classname.isspace():
             classname = self._suites.name
+        if classname == "test" and self._suites.path:
+            classname = self._suites.path
         if self._suites.project and classname == self._suites.name:
             classname = f"[{self._suites.project}] › {classname}"
         time = get("time")

@@ -15,6 +15,7 @@ _SAID = 4_000
 
 _PLAYWRIGHT_ROOT = frozenset(["id", "name", "tests", "failures", "skipped", "errors", "time"])
 _NEWMAN_ERROR = re.compile(r"^(?:RequestError|testScriptError|prerequestScriptError): ", re.MULTILINE)
+_NODE_SUITE = ["name", "time", "disabled", "errors", "tests", "failures", "skipped", "hostname"]
 _PYTEST_SUITE = ["name", "errors", "failures", "skipped", "tests", "time", "timestamp", "hostname"]
 _PLAYWRIGHT_SUITE = frozenset(["name", "timestamp", "hostname", "tests", "failures", "skipped", "time", "errors"])
 
@@ -22,13 +23,16 @@ _PLAYWRIGHT_SUITE = frozenset(["name", "timestamp", "hostname", "tests", "failur
 class _Suite:
     """One open suite, with the totals from before it."""
 
-    __slots__ = ("attrs", "cases", "failure_elements", "file", "name", "project", "red", "said", "services", "skipped")
+    __slots__ = (
+        "attrs", "cases", "failure_elements", "file", "name", "path", "project", "red", "said", "services", "skipped"
+    )  # fmt: skip
 
     def __init__(self, suites: Suites, attrs: dict[str, str]) -> None:
         self.attrs = attrs
         self.name = attrs.get("name", "").strip() or suites.name
         self.file = attrs.get("file") or attrs.get("filepath") or suites.file
         self.project = suites.project_of(attrs) if "hostname" in attrs else ""
+        self.path = suites.path_of(attrs)
         self.services = suites.services
         self.cases = suites.cases
         self.red = suites.red
@@ -38,7 +42,7 @@ class _Suite:
 
 
 class Suites:
-    """The stack of open suites. `name`, `file`, `project` and `services` are those of the innermost one.
+    """The stack of open suites. `name`, `file`, `path`, `project` and `services` are those of the innermost one.
 
     `retry` is what `CaseAttempt` has for a case that marks none itself: negative in pytest (`junit_pytest`).
     """
@@ -46,6 +50,7 @@ class Suites:
     def __init__(self, notes: Notes) -> None:
         self.name = ""
         self.file: str | None = None
+        self.path = ""
         self.project = ""
         self.services: tuple[str, ...] = ()
         self.retry = 0
@@ -64,7 +69,7 @@ class Suites:
         """Enter a suite."""
         suite = _Suite(self, attrs)
         self._stack.append(suite)
-        self.name, self.file, self.project = suite.name, suite.file, suite.project
+        self.name, self.file, self.path, self.project = suite.name, suite.file, suite.path, suite.project
         self.retry = self._retry_in(attrs)
         stamp = attrs.get("timestamp")
         if stamp is None or is_unset_time(stamp):
@@ -88,6 +93,7 @@ class Suites:
         outer = self._stack[-1] if self._stack else None
         self.name = outer.name if outer else ""
         self.file = outer.file if outer else None
+        self.path = outer.path if outer else ""
         self.project = outer.project if outer else ""
         self.services = suite.services
         self.retry = 0
@@ -106,6 +112,15 @@ class Suites:
         """
         is_playwright = len(self._stack) == 1 and self._stack[0].attrs.keys() == _PLAYWRIGHT_ROOT
         return attrs["hostname"].strip() if is_playwright and attrs.keys() == _PLAYWRIGHT_SUITE else ""
+
+    def path_of(self, attrs: dict[str, str]) -> str:
+        """Names from the outermost suite to this one, as Node 24 writes them as class name; empty for other tools.
+
+        Node 22 and older write the class name `test` for every case. Their suites are told by exactly these attributes.
+        """
+        if list(attrs) != _NODE_SUITE:
+            return ""
+        return f"{self.path}.{attrs['name']}" if self.path else attrs["name"]
 
     def open_names(self) -> list[str]:
         """Names of the open suites, outermost first."""
