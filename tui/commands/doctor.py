@@ -16,6 +16,7 @@ from tui.commands.options import json_option
 from tui.exit_codes import UNUSABLE
 from tui.output import write_json
 
+GROWN_DAYS, SHOWN_NAMES = 30, 5
 WAL_WARNING_BYTES = 256 * 1024 * 1024
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
@@ -134,3 +135,24 @@ def _inside(connection: Connection) -> Iterator[Finding]:
         )
         if health.refused_files:
             yield Finding("refused", "warning", f"{health.refused_files:,} files; `crywolf rejected` lists them")
+        yield from _names(connection)
+
+
+def _names(connection: Connection) -> Iterator[Finding]:
+    """Tests whose names never come back, and tests that may have been renamed."""
+    from ingest.volatile import date_text, growth_warning
+    from store.read.names import list_grown, newest_day
+    from tui.answers.query import Query
+    from tui.answers.renames import answer_renames
+
+    newest = newest_day(connection)
+    grown = () if newest is None else list_grown(connection, newest - GROWN_DAYS)
+    for one in grown[:SHOWN_NAMES]:
+        yield Finding("names", "warning", growth_warning(one.pattern, one.names, date_text(one.day)))
+    if len(grown) > SHOWN_NAMES:
+        yield Finding("names", "warning", f"{len(grown) - SHOWN_NAMES:,} more tests have as many new names in a day")
+    renames = answer_renames(connection, Query()).rows
+    if renames:
+        first = f"{renames[0].old.identity} -> {renames[0].new.identity}"
+        text = f"{len(renames):,} may have happened, such as {first}; `crywolf tests suggest` lists them"
+        yield Finding("renames", "warning", text)

@@ -20,6 +20,8 @@ from tui.locations import Place
 
 LISTED = 20
 """Refused files that are printed; `crywolf rejected` has them all."""
+_TOLD = 10
+"""Different warnings that are printed; `--json` has them all."""
 
 
 @click.command("ingest")
@@ -42,6 +44,7 @@ def ingest_command(ctx: click.Context, paths: tuple[str, ...], identity: RunIden
         write_json({"files": [file_row(outcome) for outcome in outcomes], "totals": tally.document()})
     else:
         tell_refused(outcomes)
+        _tell_warnings(outcomes)
         click.echo(tally.sentence())
     if tally.files[FileStatus.REJECTED]:
         ctx.exit(REFUSED)
@@ -102,3 +105,18 @@ def tell_refused(outcomes: Sequence[FileOutcome]) -> None:
         click.echo(f"refused {place}: {outcome.reason}", err=True)
     if len(refused) > LISTED:
         click.echo(f"... and {len(refused) - LISTED} more; `crywolf rejected` lists them all", err=True)
+
+
+def _tell_warnings(outcomes: Sequence[FileOutcome]) -> None:
+    """Name what was odd in files that were read, each sentence once with its first file, on standard error."""
+    from ingest.clean import clean
+
+    firsts: dict[str, str] = {}
+    for outcome in outcomes:
+        if outcome.status is FileStatus.INGESTED:
+            for warning in outcome.warnings:
+                firsts.setdefault(warning, clean(outcome.path))
+    for warning, path in list(firsts.items())[:_TOLD]:
+        click.echo(f"warning {path}: {warning}", err=True)
+    if len(firsts) > _TOLD:
+        click.echo(f"... and {len(firsts) - _TOLD} other warnings; `--json` has them all", err=True)

@@ -137,3 +137,18 @@ def test_suggested_with_its_reasons(crywolf: Run, tmp_path: Path) -> None:
     done = crywolf("tests", "suggest")
     assert (done.code, done.out) == (0, "")
     assert "no test vanished where a similar one appeared" in done.err
+
+
+def test_the_doctor_hints_at_both(crywolf: Run, tmp_path: Path) -> None:
+    """A rename that may have happened, and a test whose names never come back; neither makes the store unusable."""
+    history(tmp_path)
+    cases = [(f"test_order[{number}]", "pass") for number in range(1001)]
+    write(tmp_path / "in" / "run-orders" / "a.xml", xml(cases, "2026-03-06T20:00:00"))
+    assert "test_order[<...>]: 1,001 new names since 2026-03-06" in crywolf("ingest", "in").err
+    done = crywolf("doctor", "--json")
+    found = {row["check"]: row for row in json.loads(done.out)["findings"]}
+    assert (done.code, found["names"]["state"], found["renames"]["state"]) == (0, "warning", "warning")
+    assert found["names"]["text"].startswith("test_order[<...>]: 1,001 new names since 2026-03-06 differ only in <...>")
+    assert (
+        found["renames"]["text"] == f"1 may have happened, such as {OLD} -> {NEW}; `crywolf tests suggest` lists them"
+    )
