@@ -36,6 +36,11 @@
     tests = ["*Checkout*"]              # or environment = "staging*", or pipeline = "nightly*"
     owner = "@acme/basket"
 
+    [store]
+    durable = true                      # commits wait for the disk: slower, no power cut takes one back
+    group = true                        # people of the file's group may use it too
+    network = true                      # it may lie on a network file system: slower, one writer at a time
+
     [limits]
     document_bytes = 67108864           # any name of ingest.limits
 
@@ -49,7 +54,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from ingest.errors import SettingsError
 from ingest.limits import Limits
@@ -60,7 +64,21 @@ FILE_NAME = "crywolf.toml"
 DEFAULT = "default"
 DEFAULT_BRANCH = "main"
 _LARGEST_BYTES = 4 * 1024 * 1024
-_TABLES = ("path_templates", "project", "pipeline", "environments", "services", "monorepo", "flow", "owner", "limits")
+_TABLES = (
+    *(
+        "path_templates",
+        "project",
+        "pipeline",
+        "environments",
+        "services",
+        "monorepo",
+        "flow",
+        "owner",
+        "store",
+        "limits",
+    ),
+)
+_STORE_KEYS = ("durable", "group", "network")
 _PIPELINE_KEYS = ("name", "cadence", "shards", "timezone", "service", "path_template", "owner")
 _MONOREPO_KEYS = ("repository", "path", "service")
 _FLOW_KEYS = ("name", "tests", "criticality")
@@ -126,6 +144,12 @@ class Settings:
     monorepo: tuple[MonorepoRule, ...] = ()
     flows: tuple[Flow, ...] = ()
     owners: tuple[OwnerPattern, ...] = ()
+    durable: bool = False
+    """Commits wait for the disk."""
+    group: bool = False
+    """People of the store's group may use it."""
+    network: bool = False
+    """The store may lie on a network file system."""
     limits: Limits = field(default_factory=Limits)
     given: frozenset[str] = frozenset()
     """The keys that the file sets; all others are defaults."""
@@ -221,12 +245,6 @@ def parse_settings(data: bytes, path: Path) -> Settings:
     return _settings(Reader(path), table)
 
 
-def describe(settings: Settings) -> list[tuple[str, str, str]]:
-    """Every setting as (key, value, origin); the origin is `default` or the file."""
-    origin = str(settings.path)
-    return [(key, value, origin if key in settings.given else DEFAULT) for key, value in _values(settings)]
-
-
 def matches_pattern(pattern: str, text: str) -> bool:
     """Whether a pattern with `*` (anything) and `?` (one character) fits a whole text, regardless of case.
 
@@ -279,6 +297,7 @@ def _settings(reader: Reader, table: Table) -> Settings:
         monorepo=tuple(_monorepo(reader, key, row) for key, row in reader.tables(table, "monorepo", _MONOREPO_KEYS)),
         flows=tuple(_flow(reader, key, row) for key, row in reader.tables(table, "flow", _FLOW_KEYS)),
         owners=tuple(_owner(reader, key, row) for key, row in reader.tables(table, "owner", _OWNER_KEYS)),
+        **_store(reader, table),
         limits=_limits(reader, table),
         given=frozenset(_given(table)),
     )
@@ -354,6 +373,11 @@ def _end_of(reader: Reader, key: str, alias: str, names: Mapping[str, str]) -> s
     return name
 
 
+def _store(reader: Reader, table: Table) -> dict[str, bool]:
+    row = reader.table(table, "store", _STORE_KEYS)
+    return {name: reader.yes(row, f"store.{name}") for name in row}
+
+
 def _limits(reader: Reader, table: Table) -> Limits:
     names = tuple(limit.name for limit in fields(Limits))
     row = reader.table(table, "limits", names)
@@ -364,33 +388,9 @@ def _limits(reader: Reader, table: Table) -> Limits:
 def _given(table: Table) -> Iterator[str]:
     """The keys of `describe` that a file sets."""
     for name, value in table.items():
-        if name in ("project", "limits"):
+        if name in ("project", "store", "limits"):
             yield from (f"{name}.{key}" for key in value)
         elif name in ("environments", "services"):
             yield f"{name}.aliases"
         else:
             yield name
-
-
-def _values(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every setting as text, in the order of the example above."""
-    yield "path_templates", ", ".join(settings.path_templates)
-    yield "project.database", str(settings.database or "")
-    yield "project.baseline_branch", settings.baseline_branch
-    yield "project.actor", settings.actor or ""
-    yield "pipeline", "; ".join(_row(pipeline) for pipeline in settings.pipelines)
-    for name, aliases in (("environments", settings.environment_aliases), ("services", settings.service_aliases)):
-        yield f"{name}.aliases", ", ".join(f"{alias} = {stands_for}" for alias, stands_for in aliases)
-    yield "monorepo", "; ".join(_row(rule) for rule in settings.monorepo)
-    yield "flow", "; ".join(_row(flow) for flow in settings.flows)
-    yield "owner", "; ".join(_row(rule) for rule in settings.owners)
-    for limit in fields(Limits):
-        yield f"limits.{limit.name}", str(getattr(settings.limits, limit.name))
-
-
-def _row(record: Any) -> str:
-    """A record's fields that are set."""
-    parts = ((entry.name, getattr(record, entry.name)) for entry in fields(record))
-    return ", ".join(
-        f"{name} = {' '.join(value) if isinstance(value, tuple) else value}" for name, value in parts if value
-    )

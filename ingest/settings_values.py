@@ -95,6 +95,13 @@ class Reader:
             self.fail(key, f"{_shown(written)} is no duration, write a number and m, h, d or w, such as 24h")
         return int(found[1]) * _SECONDS[found[2]]
 
+    def yes(self, table: Table, key: str) -> bool:
+        """True or false; false where it is absent."""
+        value = table.get(key.rpartition(".")[2], False)
+        if not isinstance(value, bool):
+            self.fail(key, "must be true or false")
+        return value
+
     def zone(self, table: Table, key: str) -> str | None:
         """The name of a time zone that is known here; None where it is absent."""
         written = self.text(table, key)

@@ -174,7 +174,7 @@ def copy_to(target: Path, path: Path, mode: int = 0o600) -> None:
 def _on_network(path: Path, kind: str) -> StoreOnNetwork:
     return StoreOnNetwork(
         f"{path}: lies on a network file system ({kind}), where SQLite's log breaks the store; put it on a local disk "
-        "(--db), or allow it with --allow-network-fs: slower, one writer at a time"
+        "(--db), or use `crywolf --allow-network-fs COMMAND`: slower, one writer at a time"
     )
 
 

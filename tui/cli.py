@@ -122,9 +122,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     type=click.Path(dir_okay=False),
     help="The store. Else CRYWOLF_DB, else crywolf.toml, else your data directory.",
 )
+@click.option(
+    "--durable", is_flag=True, envvar="CRYWOLF_DURABLE", help="Commits wait for the disk; or CRYWOLF_DURABLE=1."
+)
+@click.option("--allow-network-fs", is_flag=True, help="Use a store on a network file system: one writer at a time.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Version.")
 @click.pass_context
-def cli(ctx: click.Context, db: str | None) -> None:
+def cli(ctx: click.Context, db: str | None, durable: bool, allow_network_fs: bool) -> None:
     """Tells which red is real: flaky tests, outages and regressions of suites that several teams share.
 
     Without a command it opens the dashboard.

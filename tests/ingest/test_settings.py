@@ -18,12 +18,12 @@ from ingest.settings import (
     OwnerPattern,
     PipelineSettings,
     Settings,
-    describe,
     find_settings,
     load_settings,
     matches_pattern,
     parse_settings,
 )
+from ingest.settings_shown import describe
 
 HERE = Path("/project/crywolf.toml")
 EXAMPLE = "\n".join(line[4:] for line in (ingest.settings.__doc__ or "").splitlines() if line.startswith("    "))
@@ -36,6 +36,7 @@ def parsed(text: str) -> Settings:
 
 def test_the_documented_example() -> None:
     """The example of the module's documentation is valid and says what it seems to say."""
+    assert all((parsed(EXAMPLE).durable, parsed(EXAMPLE).group, parsed(EXAMPLE).network))
     found = parsed(EXAMPLE)
     assert (found.database, found.baseline_branch, found.actor) == (
         Path("/project/crywolf.db"),

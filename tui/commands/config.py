@@ -14,7 +14,7 @@ from tui.output import print_table, write_json
 @click.pass_context
 def config_command(ctx: click.Context, as_json: bool) -> None:
     """Every setting, its value, and which option, variable or file it comes from."""
-    from ingest.settings import describe
+    from ingest.settings_shown import describe
 
     place = place_of(ctx)
     rows = [("database", str(place.database), place.database_origin), *describe(place.settings)]

@@ -7,13 +7,21 @@ from contextlib import contextmanager
 
 import click
 
+from store.access import allow
 from store.connect import Connection, Error, open_reader, translate
 from tui.locations import Place, locate
 
 
 def place_of(ctx: click.Context) -> Place:
-    """Store and settings, from `--db` of the group and everything below it."""
-    return locate(ctx.find_root().obj)
+    """Store and settings, from `--db` of the group and everything below it; from here on it is used as they say."""
+    place = locate(ctx.find_root().obj)
+    settings, said = place.settings, ctx.find_root().params
+    allow(
+        durable=settings.durable or bool(said.get("durable")),
+        group=settings.group,
+        network=settings.network or bool(said.get("allow_network_fs")),
+    )
+    return place
 
 
 @contextmanager

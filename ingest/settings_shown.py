@@ -1,0 +1,42 @@
+"""Settings as a person reads them: every key with its value and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from ingest.limits import Limits
+from ingest.settings import DEFAULT, Settings
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str]]:
+    """Every setting as (key, value, origin); the origin is `default` or the file."""
+    origin = str(settings.path)
+    return [(key, value, origin if key in settings.given else DEFAULT) for key, value in _values(settings)]
+
+
+def _values(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Every setting as text, in the order of the example above."""
+    yield "path_templates", ", ".join(settings.path_templates)
+    yield "project.database", str(settings.database or "")
+    yield "project.baseline_branch", settings.baseline_branch
+    yield "project.actor", settings.actor or ""
+    yield "pipeline", "; ".join(_row(pipeline) for pipeline in settings.pipelines)
+    for name, aliases in (("environments", settings.environment_aliases), ("services", settings.service_aliases)):
+        yield f"{name}.aliases", ", ".join(f"{alias} = {stands_for}" for alias, stands_for in aliases)
+    yield "monorepo", "; ".join(_row(rule) for rule in settings.monorepo)
+    yield "flow", "; ".join(_row(flow) for flow in settings.flows)
+    yield "owner", "; ".join(_row(rule) for rule in settings.owners)
+    for name in ("durable", "group", "network"):
+        yield f"store.{name}", str(getattr(settings, name)).lower()
+    for limit in fields(Limits):
+        yield f"limits.{limit.name}", str(getattr(settings.limits, limit.name))
+
+
+def _row(record: Any) -> str:
+    """A record's fields that are set."""
+    parts = ((entry.name, getattr(record, entry.name)) for entry in fields(record))
+    return ", ".join(
+        f"{name} = {' '.join(value) if isinstance(value, tuple) else value}" for name, value in parts if value
+    )
