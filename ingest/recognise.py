@@ -16,7 +16,7 @@ from enum import StrEnum
 from ingest.errors import Refused
 from ingest.formats.dialects import JsonDialect, json_dialect, xml_dialect
 from ingest.formats.json_shape import JsonShape, is_scalar, looks_like_json, shape_of
-from ingest.formats.xml_bytes import find_encoding
+from ingest.formats.xml_bytes import after_harmless_doctype, find_encoding
 
 HEAD_BYTES = 64 * 1024
 """How much of a file `recognise` wants to see; less only when the file is shorter."""
@@ -194,7 +194,11 @@ def _after_prolog(text: str) -> int:
             at += 1
         end = "?>" if text.startswith("<?", at) else "-->" if text.startswith("<!--", at) else ""
         if not end:
-            return at
+            past = after_harmless_doctype(text, at)
+            if past == at:
+                return at
+            at = past
+            continue
         found = text.find(end, at + 2)
         if found < 0:
             return -1

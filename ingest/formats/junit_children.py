@@ -13,7 +13,8 @@ Rules:
 - `skipped` beside a failure: the failure wins, with a warning, unless the skip is Node's `todo`, which may fail.
 - `flakyFailure` and `flakyError` are failed attempts before the case's own pass; `rerunFailure` and `rerunError` are
   failed attempts after the case's own failure. The case's time belongs to the attempt that the case itself stands for.
-- A failure without any text gets the end of what the case wrote to its error stream, else to its output.
+- A failure without any text, or with one word only, gets the end of what the case wrote to its error stream, else to
+  its output.
 """
 
 from __future__ import annotations
@@ -164,7 +165,10 @@ def _own_outcome(head: CaseHead, results: list[Element], case: Element, notes: N
     message = tidy(first.get("message") or "") or first_line(text)
     if first.tag == "skipped":
         return Outcome.SKIPPED, Failure(first.get("type") or "", message, "") if message else None
-    return _OWN[first.tag], Failure(first.get("type") or "", message, text or ("" if message else _output_tail(case)))
+    is_telling = " " in message  # CTest says no more than "Failed" or "SEGFAULT"
+    return _OWN[first.tag], Failure(
+        first.get("type") or "", message, text or ("" if is_telling else _output_tail(case))
+    )
 
 
 def _all_of(result: Element) -> str:

@@ -20,6 +20,18 @@ _MODULES = {
     "k6": "ingest.formats.k6",
     "go": "ingest.formats.gotest",
     "pytest-json-report": "ingest.formats.pytest_json",
+    "boosttest": "ingest.formats.boosttest",
+    "catch2": "ingest.formats.catch2",
+    "check": "ingest.formats.check",
+    "cppunit": "ingest.formats.cppunit",
+    "cunit": "ingest.formats.cunit",
+    "doctest": "ingest.formats.doctest_cpp",
+    "fpcunit": "ingest.formats.fpcunit",
+    "gtester": "ingest.formats.gtester",
+    "mbunit": "ingest.formats.mbunit",
+    "qtestlib": "ingest.formats.qttest",
+    "unittest++": "ingest.formats.unittestpp",
+    "valgrind": "ingest.formats.valgrind",
 }
 
 FORMATS = frozenset(_MODULES)

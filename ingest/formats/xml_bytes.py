@@ -25,6 +25,18 @@ ALLOWED_NAMES = "UTF-8, UTF-16 with a byte order mark, US-ASCII, ISO-8859-1, ISO
 _DECLARED = re.compile(rb"\s*<\?xml\b[^>]{0,400}?\sencoding\s*=\s*[\"']([^\"'>]{0,80})[\"']")
 
 
+HARMLESS_DOCTYPE = ("CUNIT_TEST_RUN_REPORT", "CUnit-Run.dtd")
+"""Root and system identifier of the one document type that is let through: every report of CUnit has it. It declares
+nothing in the report itself, and the file that it names is not read."""
+_HARMLESS = re.compile(r"<!DOCTYPE\s+{}\s+SYSTEM\s+\"{}\"\s*>".format(*map(re.escape, HARMLESS_DOCTYPE)))
+
+
+def after_harmless_doctype(text: str, at: int) -> int:
+    """Where the one document type that is let through ends; `at` when there is none, or another one."""
+    found = _HARMLESS.match(text, at)
+    return found.end() if found else at
+
+
 class Encoding(NamedTuple):
     """How bytes become XML text.
 

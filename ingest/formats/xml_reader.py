@@ -1,7 +1,8 @@
 """Feeds a stream of bytes to expat within limits, and turns everything expat can say into `Refused` with a place.
 
-One way for all XML dialects. A dialect gives two handlers; it gets local names (namespaces are cut off) and no document
-type, no entity and no external thing ever. Text is asked for by setting `CharacterDataHandler` only while it is wanted.
+One way for all XML dialects. A dialect gives two handlers; it gets local names (namespaces are cut off), no document
+type (but the harmless one of CUnit), no entity and no external thing ever. Text is asked for by setting
+`CharacterDataHandler` only while it is wanted.
 
 Large tokens: expat before 2.6 scans an unfinished token again with every piece it is fed, so that one attribute of many
 megabytes costs quadratic time. Pieces are therefore large and double while a token is unfinished, and a token above
@@ -17,7 +18,7 @@ from xml.parsers import expat
 
 from ingest.errors import Refused
 from ingest.formats.streams import read_fully
-from ingest.formats.xml_bytes import Encoding, Salvage, bad_byte, find_encoding, is_salvageable
+from ingest.formats.xml_bytes import HARMLESS_DOCTYPE, Encoding, Salvage, bad_byte, find_encoding, is_salvageable
 from ingest.limits import Limits
 
 CHUNK = 256 * 1024
@@ -139,6 +140,7 @@ class _Run:
         self.parser.EndElementHandler = None
         self.parser.CharacterDataHandler = None
         self.parser.StartDoctypeDeclHandler = None
+        self.parser.SkippedEntityHandler = None
 
     def _prepared(self, chunk: bytes, final: bool) -> bytes:
         if self._decode is not None:
@@ -154,10 +156,17 @@ class _Run:
 
     def _doctype(self, name: str, system: str | None, public: str | None, subset: bool) -> None:
         line, column = self._line(), self.parser.CurrentColumnNumber + 1
+        if (name, system) == HARMLESS_DOCTYPE and public is None and not subset:
+            self.parser.SkippedEntityHandler = self._entity
+            return
         if name.lower() == "html":
             raise Refused("xml-syntax", "this is an HTML page, not a report", line=line, column=column)
         reason = "a document type declaration (DOCTYPE) is never read; remove it from the report"
         raise Refused("xml-doctype", reason, line=line, column=column)
+
+    def _entity(self, name: str, is_parameter_entity: bool) -> None:
+        reason = f"undefined entity {name[:40]!r}"
+        raise Refused("xml-syntax", reason, line=self._line(), column=self.parser.CurrentColumnNumber + 1)
 
     def _refusal(self, error: expat.ExpatError) -> Refused:
         line, column = error.lineno + self._lines_before, error.offset + 1

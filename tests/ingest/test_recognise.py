@@ -66,6 +66,17 @@ def of(content: str | bytes, name: str = "x") -> Recognised:
         ('{"stats":{},"tests":[],"passes":[]}', REPORT, "mocha"),
         ('{"stats":{"suites":1,"passes":1},"tests":[', REPORT, "mocha"),
         ('{"stats":{"suites":1,"passes":1},"results":[', REPORT, "mochawesome"),
+        ("<testsuites xmlns='http://check.sourceforge.net/ns'/>", REPORT, "check"),
+        ("<TestRun><FailedTests/></TestRun>", REPORT, "cppunit"),
+        ("<TestLog/>", REPORT, "boosttest"),
+        ("<TestCase name='T'/>", REPORT, "qtestlib"),
+        ("<valgrindoutput/>", REPORT, "valgrind"),
+        (
+            '<?xml version="1.0" ?>\n<?xml-stylesheet type="text/xsl" href="CUnit-Run.xsl" ?>\n'
+            '<!DOCTYPE CUNIT_TEST_RUN_REPORT SYSTEM "CUnit-Run.dtd"> \n<CUNIT_TEST_RUN_REPORT>',
+            REPORT,
+            "cunit",
+        ),
         ('{"cicd.pipeline.name":"shop"}', Kind.RUN, "run.json"),
         ('{"cicd":{"pipeline":{"name":"shop"}}}', Kind.RUN, "run.json"),
         ('{"crywolf.run.attempt":2,"start_time":"x"}', Kind.RUN, "run.json"),
@@ -122,14 +133,12 @@ def test_owners_are_known_by_their_name(name: str) -> None:
         ("<html><body>Log in</body></html>", "artifact.zip", "xml-syntax", "HTML"),
         ("<html><body>Log in</body></html>", "-", "xml-syntax", "HTML"),
         ("<?xml version='1.0' encoding='Shift_JIS'?><testsuites/>", "x", "xml-encoding", "Shift_JIS"),
-        ("<testsuites xmlns='http://check.sourceforge.net/ns'/>", "x", "unknown-format", "Check"),
         (
             "<TestRun id='1' name='n' xmlns='http://microsoft.com/schemas/VisualStudio/TeamTest/2010'/>",
             "x",
             "unknown-format",
             "TRX",
         ),
-        ("<TestRun><FailedTests/></TestRun>", "x", "unknown-format", "CppUnit"),
         ("<test-run id='2'/>", "x", "unknown-format", "NUnit 3"),
         ('{"action":"completed","workflow_run":{}}', "x", "unknown-format", "GitHub"),
     ],
@@ -184,9 +193,9 @@ def test_places_are_those_of_the_element() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*/*.xml")), ids=lambda path: path.name)
-def test_own_fixtures_are_junit(path: Path) -> None:
+def test_own_fixtures_are_reports(path: Path) -> None:
     """Reports that tools wrote."""
-    assert recognise(path.read_bytes()[:HEAD_BYTES], "x").format == "junit"
+    assert recognise(path.read_bytes()[:HEAD_BYTES], "x").kind is REPORT
 
 
 def test_every_format_that_is_read_has_a_reader() -> None:
