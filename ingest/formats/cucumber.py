@@ -24,7 +24,7 @@ from ingest.formats.batches import batches, numbered
 from ingest.formats.cucumber_shape import Element, Embedding, Feature, Step, Tag
 from ingest.formats.gherkin import GREEN, Names, StepResult, file_of, judge, services_in
 from ingest.formats.json_reader import decode, plain, read_document
-from ingest.formats.json_values import whole_ms
+from ingest.formats.json_values import milliseconds
 from ingest.formats.notes import Notes
 from ingest.formats.sink import ReportSink
 from ingest.formats.values import moment
@@ -130,11 +130,11 @@ class _Features:
         is_behave = feature.uri is None and feature.location is not None
         unit_ms = _SECONDS if is_behave else _NANOSECONDS
         results: list[StepResult] = []
-        duration: int | None = None
+        durations: list[float] = []
         for step, is_hook in _in_order(element, background):
             results.append(_result(step, is_hook))
-            taken = whole_ms(step.result.duration, self._notes, unit_ms) if step.result else None
-            duration = taken if duration is None else duration + (taken or 0)
+            taken = milliseconds(step.result.duration, self._notes, unit_ms) if step.result else None
+            durations += [] if taken is None else [taken]
         ended = [result for result in results if result.status]
         if is_behave and element.status:
             ended.append(StepResult(element.status.lower(), "", True))
@@ -144,7 +144,7 @@ class _Features:
         started = moment(element.start_timestamp or "")
         return own._replace(
             outcome=outcome,
-            duration_ms=duration,
+            duration_ms=int(sum(durations) + 0.5) if durations else None,
             started_ms=None if started is None else started.ms,
             failure=failure,
             links=self._links(element),

@@ -23,11 +23,21 @@ def whole_ms(raw: msgspec.Raw, notes: Notes, unit_ms: float = 1.0) -> int | None
     >>> whole_ms(msgspec.Raw(b"1500000"), Notes(), 1e-6), whole_ms(msgspec.Raw(b""), Notes())
     (2, None)
     """
+    value = milliseconds(raw, notes, unit_ms)
+    return None if value is None else int(value + 0.5)
+
+
+def milliseconds(raw: msgspec.Raw, notes: Notes, unit_ms: float) -> float | None:
+    """The same before it is rounded, for durations that are added up.
+
+    >>> milliseconds(msgspec.Raw(b"1500000"), Notes(), 1e-6)
+    1.5
+    """
     value = plain(raw)
     if value is None and len(bytes(raw)) in (0, 4):
         return None
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value * unit_ms <= MAX_DURATION_MS:
-        return int(value * unit_ms + 0.5)
+        return value * unit_ms
     notes.add("a duration cannot be read", bytes(raw)[:60].decode("utf-8", "replace"))
     return None
 
