@@ -58,7 +58,7 @@ class _Case(msgspec.Struct, gc=False, rename="camel"):
 
     title: _Text = None
     ancestor_titles: list[_Text] | None = None
-    status: str = ""
+    status: _Text = None
     duration: msgspec.Raw = _NOTHING
     start_at: msgspec.Raw = _NOTHING
     failure_messages: list[_Text] | None = None
@@ -70,9 +70,9 @@ class _Case(msgspec.Struct, gc=False, rename="camel"):
 class _File(msgspec.Struct, gc=False, rename="camel"):
     """One entry of `testResults`."""
 
-    name: str = ""
-    test_file_path: str = ""
-    status: str = ""
+    name: str | None = None
+    test_file_path: str | None = None
+    status: _Text = None
     message: _Text = None
     failure_message: _Text = None
     test_exec_error: msgspec.Raw = _NOTHING
@@ -83,7 +83,7 @@ class _File(msgspec.Struct, gc=False, rename="camel"):
     @property
     def path(self) -> str:
         """As written: absolute, as a rule."""
-        return self.name or self.test_file_path
+        return self.name or self.test_file_path or ""
 
     @property
     def cases(self) -> list[_Case]:
@@ -163,9 +163,9 @@ def _of_file(file: _File, path: str | None, limits: Limits, notes: Notes) -> Ite
 def _of_case(case: _Case, path: str | None, limits: Limits, notes: Notes) -> Iterator[CaseAttempt]:
     """The attempts of one case, the one that counts last."""
     titles = [str(title) for title in (*(case.ancestor_titles or ()), case.title) if title not in (None, "")]
-    outcome = _OUTCOMES.get(case.status)
+    outcome = _OUTCOMES.get(str(case.status))
     if outcome is None:
-        notes.add("a status that is not known counts as errored", case.status or "(none)")
+        notes.add("a status that is not known counts as errored", str(case.status or "(none)"))
         outcome = Outcome.ERRORED
     messages = [str(message) for message in case.failure_messages or () if message]
     services, links = _declared(case, limits)
@@ -188,7 +188,7 @@ def _of_case(case: _Case, path: str | None, limits: Limits, notes: Notes) -> Ite
 
 def _earlier(case: _Case, outcome: Outcome, messages: list[str]) -> list[Failure]:
     """The failures of the attempts before the one that counts."""
-    if outcome is Outcome.SKIPPED:
+    if outcome is Outcome.SKIPPED or bytes(case.invocations) == b"1":
         return []
     if bytes(case.invocations):
         reasons = [failure_of_stack(str(reason or "")) for reason in case.retry_reasons or ()]

@@ -50,8 +50,8 @@ class Stats(msgspec.Struct, gc=False, rename="camel"):
 class _Test(msgspec.Struct, gc=False, rename="camel"):
     """One entry of `tests`, `passes`, `failures` or `pending`."""
 
-    title: str = ""
-    full_title: str = ""
+    title: str | None = None
+    full_title: str | None = None
     file: str | None = None
     duration: msgspec.Raw = _NOTHING
     current_retry: msgspec.Raw = _NOTHING
@@ -60,7 +60,7 @@ class _Test(msgspec.Struct, gc=False, rename="camel"):
     @property
     def key(self) -> _Key:
         """What tells entries apart across the lists; not always unique."""
-        return self.file or "", self.full_title, self.title
+        return self.file or "", self.full_title or "", self.title or ""
 
     @property
     def has_error(self) -> bool:
@@ -145,12 +145,12 @@ class _Cases:
         """Cases in the order of the document, then what failed beside them."""
         for test in self._tests:
             outcome = self._outcome(test)
-            own = self._attempt(test, test.title, outcome)
+            own = self._attempt(test, test.title or "", outcome)
             yield from numbered([*self._earlier(test, own), own])
         for test in self._listed_failures:
             if self._failures[test.key] > 0:
                 self._failures[test.key] -= 1
-                yield self._attempt(test, hook_name(test.title), Outcome.ERRORED)
+                yield self._attempt(test, hook_name(test.title or ""), Outcome.ERRORED)
 
     def _outcome(self, test: _Test) -> Outcome:
         """How a case ended; of cases with one name, those go to the failures that state an error."""
@@ -167,8 +167,9 @@ class _Cases:
         return Outcome.PASSED
 
     def _attempt(self, test: _Test, name: str, outcome: Outcome) -> CaseAttempt:
-        path = self._paths.get(test.file or "")
-        suites = test.full_title.removesuffix(test.title).strip() if test.full_title.endswith(test.title) else ""
+        file, full_title, title = test.key
+        path = self._paths.get(file)
+        suites = full_title.removesuffix(title).strip() if full_title.endswith(title) else ""
         if not name.strip():
             self._notes.add("a test has no title")
         return CaseAttempt(
@@ -181,7 +182,7 @@ class _Cases:
         )
 
     def _earlier(self, test: _Test, own: CaseAttempt) -> list[CaseAttempt]:
-        if own.outcome is Outcome.SKIPPED:
+        retries = count_of(test.current_retry, _MOST_RETRIES)
+        if not retries or own.outcome is Outcome.SKIPPED:
             return []
-        unknown = own._replace(outcome=Outcome.FAILED, duration_ms=None, failure=Failure("", "", ""))
-        return [unknown] * count_of(test.current_retry, _MOST_RETRIES)
+        return [own._replace(outcome=Outcome.FAILED, duration_ms=None, failure=Failure("", "", ""))] * retries

@@ -36,13 +36,13 @@ _ATTACHED = re.compile(r"(?!data:)[^\n]{1,500}\.(?:png|jpe?g|gif|webp|svg|mp4|we
 class _Test(msgspec.Struct, gc=False, rename="camel"):
     """A case or a hook."""
 
-    title: str = ""
+    title: str | None = None
     state: str | None = None
-    is_pass: bool = msgspec.field(default=False, name="pass")
-    fail: bool = False
-    pending: bool = False
-    skipped: bool = False
-    is_hook: bool = False
+    is_pass: bool | None = msgspec.field(default=None, name="pass")
+    fail: bool | None = None
+    pending: bool | None = None
+    skipped: bool | None = None
+    is_hook: bool | None = None
     duration: msgspec.Raw = _NOTHING
     err: msgspec.Raw = _NOTHING
     context: msgspec.Raw = _NOTHING
@@ -51,7 +51,7 @@ class _Test(msgspec.Struct, gc=False, rename="camel"):
 class _Suite(msgspec.Struct, rename="camel"):
     """A suite with what is inside it."""
 
-    title: str = ""
+    title: str | None = None
     file: str | None = None
     full_file: str | None = None
     tests: list[_Test] | None = None
@@ -126,7 +126,7 @@ def _attempts(places: list[_Place], paths: dict[str, str], limits: Limits, notes
             services, links = _declared(plain(test.context), limits)
             yield CaseAttempt(
                 classname,
-                (hook_name(test.title) if test.is_hook else test.title).strip() or "(no name)",
+                hook_name((test.title or "").strip()) or "(no name)",
                 Outcome.ERRORED if test.is_hook else outcome,
                 whole_ms(test.duration, notes),
                 None,
@@ -146,7 +146,7 @@ def _outcome(test: _Test, notes: Notes) -> Outcome:
     if test.is_pass or test.state == "passed":
         return Outcome.PASSED
     if not test.is_hook:
-        notes.add("a test without a state counts as errored", test.title)
+        notes.add("a test without a state counts as errored", test.title or "")
     return Outcome.ERRORED
 
 

@@ -223,3 +223,9 @@ def test_recognised_and_refused_when_cut(data: bytes) -> None:
         with pytest.raises(Refused) as caught:
             jest.read(io.BytesIO(data[:at]), Limits(), CollectingSink())
         assert caught.value.code == "json-truncated", at
+
+
+def test_null_where_a_text_should_be() -> None:
+    """It loses that text only."""
+    sink = read(case(status=None, ancestorTitles=None), file={"name": None, "status": None})
+    assert [(a.classname, a.name, a.outcome) for a in sink.cases] == [("", "adds", Outcome.ERRORED)]

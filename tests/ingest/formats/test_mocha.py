@@ -121,6 +121,7 @@ def test_the_lists_say_how_a_case_ended() -> None:
     assert read([entry("a"), entry("a")], failures=[entry("a")], pending=[entry("b")]).outcomes == "pf"
     assert read([entry("a"), entry("b")], failures=[], pending=[entry("b")]).outcomes == "ps"
     assert read(twice).outcomes == "fp"
+    assert read([entry("a") | {"title": None, "fullTitle": None, "file": None}]).cases[0][:2] == ("", "(no name)")
     assert read(None, failures=[entry("a")], pending=[entry("b")], passes=[entry("c")]).outcomes == "pfs"
 
 
