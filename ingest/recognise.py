@@ -275,6 +275,8 @@ def _json(text: str) -> Recognised:
         return Recognised(Kind.CHANGES, "change-table")
     if shape.outer == "object" and any(key.startswith(_RUN_PREFIXES) for key in shape.keys):
         return Recognised(Kind.RUN, "run.json")
+    if dialect is not None and dialect.is_companion:
+        return Recognised(Kind.UNKNOWN, dialect.format, reason=f"{dialect.title}: holds no test results")
     if dialect is not None:
         return _known_by_name(dialect.format, dialect.title, dialect.is_report)
     return _other_json(text, shape)

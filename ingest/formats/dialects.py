@@ -35,6 +35,7 @@ class JsonDialect:
 
     A dotted key is one inside an object inside the first object. `outer`: what the document must be, `object`, `array`
     or `lines`; empty for any. `is_lines`: one object a line, with lines of other programs before or between them.
+    `is_companion`: lies beside reports and holds nothing of its own, so that it is skipped and not refused.
     """
 
     format: str
@@ -44,6 +45,7 @@ class JsonDialect:
     is_read: bool = False
     is_report: bool = True
     is_lines: bool = False
+    is_companion: bool = False
 
     def matches(self, keys: frozenset[str], outer: str) -> bool:
         """Whether the keys of a first object are this dialect's."""
@@ -57,21 +59,23 @@ def _keys(*alternatives: str) -> tuple[frozenset[str], ...]:
 XML_DIALECTS: tuple[XmlDialect, ...] = (
     XmlDialect("check", "Check (C) report", ("testsuites",), namespace="check.sourceforge", is_read=True),
     XmlDialect("junit", "JUnit XML", ("testsuites", "testsuite", "testrun"), is_read=True),
-    XmlDialect("trx", "TRX (Visual Studio) report", ("TestRun",), namespace="microsoft.com"),
-    XmlDialect("trx", "TRX (Visual Studio) report", ("TestRun",), attributes=("id", "name")),
+    XmlDialect("trx", "TRX (Visual Studio) report", ("TestRun",), namespace="microsoft.com", is_read=True),
+    XmlDialect("trx", "TRX (Visual Studio) report", ("TestRun",), attributes=("id", "name"), is_read=True),
     XmlDialect("cppunit", "CppUnit or AUnit report", ("TestRun",), is_read=True),
-    XmlDialect("nunit3", "NUnit 3 report", ("test-run",)),
-    XmlDialect("nunit2", "NUnit 2 report", ("test-results",)),
-    XmlDialect("allure1", "Allure 1 result", ("test-suite",), namespace="allure"),
-    XmlDialect("nunit3", "NUnit 3 report", ("test-suite",)),
-    XmlDialect("testng", "TestNG report", ("testng-results",)),
-    XmlDialect("robot", "Robot Framework output", ("robot",)),
-    XmlDialect("xunit", "xUnit.net report", ("assemblies", "assembly")),
+    XmlDialect("nunit3", "NUnit 3 report", ("test-run",), is_read=True),
+    XmlDialect("nunit2", "NUnit 2 report", ("test-results",), is_read=True),
+    XmlDialect("allure1", "Allure 1 result", ("test-suite",), namespace="allure", is_read=True),
+    XmlDialect("nunit3", "NUnit 3 report", ("test-suite",), is_read=True),
+    XmlDialect("testng", "TestNG report", ("testng-results",), is_read=True),
+    XmlDialect("robot", "Robot Framework output", ("robot",), is_read=True),
+    XmlDialect("maven-assembly", "Maven assembly descriptor", ("assembly",), namespace="maven", is_report=False),
+    XmlDialect("manifest", "Windows application manifest", ("assembly",), namespace="asm.v", is_report=False),
+    XmlDialect("xunit", "xUnit.net report", ("assemblies", "assembly"), is_read=True),
     XmlDialect("boosttest", "Boost.Test report", ("TestLog", "BoostTestLog", "TestResult"), is_read=True),
     XmlDialect("fpcunit", "FPCUnit report", ("TestResults",), is_read=True),
     XmlDialect("qtestlib", "Qt Test report", ("TestCase",), is_read=True),
     XmlDialect("gtester", "GTester report", ("gtester",), is_read=True),
-    XmlDialect("ctest", "CTest report", ("Site",)),
+    XmlDialect("ctest", "CTest report", ("Site",), is_read=True),
     XmlDialect("cunit", "CUnit report", ("CUNIT_TEST_RUN_REPORT",), is_read=True),
     XmlDialect("unittest++", "UnitTest++ report", ("unittest-results",), is_read=True),
     XmlDialect("mbunit", "MbUnit report", ("report-result",), is_read=True),
@@ -144,12 +148,19 @@ JSON_DIALECTS: tuple[JsonDialect, ...] = (
     JsonDialect("pact", "Pact contract", _keys("consumer provider", "consumer interactions"), is_report=False),
     JsonDialect("pact-verification", "Pact verification result",
                 _keys("providerName testResults", "success providerApplicationVersion")),
-    JsonDialect("allure2", "Allure 2 container", _keys("uuid children")),
+    JsonDialect("allure2", "Allure 2 container", _keys("uuid children", "uuid befores", "uuid afters"), outer="object",
+                is_read=True),
+    JsonDialect("allure2", "Allure 2 errors outside of tests", _keys("attachments errors"), outer="object",
+                is_read=True),
+    JsonDialect("allure-executor", "Allure executor", _keys("type buildName", "type buildUrl", "type reportName"),
+                outer="object", is_report=False, is_companion=True),
+    JsonDialect("allure-categories", "Allure categories", _keys("name matchedStatuses", "name messageRegex"),
+                outer="array", is_report=False, is_companion=True),
     JsonDialect(
         "allure2", "Allure 2 result",
         _keys("uuid status", "uuid historyId", "uuid name start", "name status start stop",
               "name status statusDetails", "name status parameters", "name status steps"),
-        outer="object",
+        outer="object", is_read=True,
     ),
     JsonDialect("k6", "k6 summary",
                 _keys("metrics root_group", "metrics.data_sent metrics.data_received", "root_group.path options state"),

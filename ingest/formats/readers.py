@@ -9,6 +9,13 @@ from ingest.formats.sink import FormatReader
 
 _MODULES = {
     "junit": "ingest.formats.junit",
+    "robot": "ingest.formats.robot",
+    "testng": "ingest.formats.testng",
+    "trx": "ingest.formats.trx",
+    "xunit": "ingest.formats.xunit",
+    "nunit2": "ingest.formats.nunit2",
+    "nunit3": "ingest.formats.nunit3",
+    "ctest": "ingest.formats.ctest",
     "ctrf": "ingest.formats.ctrf",
     "playwright": "ingest.formats.playwright",
     "jest": "ingest.formats.jest",
@@ -19,6 +26,8 @@ _MODULES = {
     "newman": "ingest.formats.newman",
     "k6": "ingest.formats.k6",
     "go": "ingest.formats.gotest",
+    "allure1": "ingest.formats.allure1",
+    "allure2": "ingest.formats.allure2",
     "pytest-json-report": "ingest.formats.pytest_json",
     "boosttest": "ingest.formats.boosttest",
     "catch2": "ingest.formats.catch2",
