@@ -14,7 +14,7 @@ from ingest.model import CaseAttempt, Outcome, RunIdentity
 _SAID = 4_000
 
 _PLAYWRIGHT_ROOT = frozenset(["id", "name", "tests", "failures", "skipped", "errors", "time"])
-_NEWMAN_ERROR = re.compile(r"^(?:RequestError|testScriptError|prerequestScriptError): ", re.MULTILINE)
+_NEWMAN_ERROR = re.compile(r"^(?:RequestError|testScriptError|prerequestScriptError): .*", re.MULTILINE)
 _NODE_SUITE = ["name", "time", "disabled", "errors", "tests", "failures", "skipped", "hostname"]
 _PYTEST_SUITE = ["name", "errors", "failures", "skipped", "tests", "time", "timestamp", "hostname"]
 _PLAYWRIGHT_SUITE = frozenset(["name", "timestamp", "hostname", "tests", "failures", "skipped", "time", "errors"])
@@ -167,8 +167,10 @@ class Suites:
         if self.red > suite.red:
             return None
         stated = (count(suite.attrs.get("failures")) or 0) + (count(suite.attrs.get("errors")) or 0)
-        is_newman = _NEWMAN_ERROR.search(suite.said) is not None
-        if stated and (not cases or is_newman or (count(suite.attrs.get("tests")) or 0) > cases):
+        newman = _NEWMAN_ERROR.search(suite.said)
+        if stated and newman:
+            message = newman[0]
+        elif stated and (not cases or (count(suite.attrs.get("tests")) or 0) > cases):
             message = f"the suite states failures or errors ({stated:,}) and holds no case that failed"
         elif not cases and suite.said.strip():
             message = "the suite wrote to its error stream and holds no case"

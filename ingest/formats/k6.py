@@ -90,7 +90,8 @@ def _checks(group: Group, path: tuple[str, ...], limits: Limits) -> Iterator[Cas
         name = check.name if check.name.strip() else NO_NAME
         failure = None
         if check.fails > 0:
-            failure = Failure("", f"failed {check.fails:,} of {check.passes + check.fails:,} times", "")
+            often = f"{check.fails:,} of {check.passes + check.fails:,} times"
+            failure = Failure("", f"check failed: {name}, {often}", "")
         yield CaseAttempt(classname, name, Outcome.FAILED if failure else Outcome.PASSED, failure=failure)
     for inner in _members(group.groups):
         yield from _checks(inner, (*path, inner.name), limits)

@@ -55,7 +55,9 @@ def test_both_shapes_say_the_same(name: str) -> None:
 def test_a_failed_check_says_how_often() -> None:
     """Failed of all; a crossed threshold shows the values of its metric."""
     cases = {(one.classname, one.name): one.failure for one in fixture("handle.json").cases}
-    assert cases["Warenkorb", "fails every other time"] == Failure("", "failed 2 of 4 times", "")
+    assert cases["Warenkorb", "fails every other time"] == Failure(
+        "", "check failed: fails every other time, 2 of 4 times", ""
+    )
     crossed = cases["thresholds", "checks rate>0.9"] or Failure("", "", "")
     assert crossed == Failure("", "threshold crossed: checks rate>0.9", "rate = 0.75\npasses = 18\nfails = 6")
 
