@@ -14,7 +14,6 @@ from xml.parsers import expat
 
 from ingest.errors import Refused
 from ingest.formats import xml_reader
-from ingest.formats.junit_children import tidy
 from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, check
 from ingest.formats.notes import Notes
 from ingest.formats.sink import BATCH, ReportSink
@@ -221,6 +220,6 @@ class RunStart:
 
 
 def text_of(parent: Element | None, path: str = "") -> str:
-    """Text of an element, or of the first one at a path below it, tidied; empty where there is none."""
+    """Text of an element, or of the first one at a path below it, stripped; empty where there is none."""
     element = parent.find(path) if parent is not None and path else parent
-    return "" if element is None else tidy("".join(element.itertext()))
+    return "" if element is None else "".join(element.itertext()).strip()

@@ -133,13 +133,8 @@ def test_owners_are_known_by_their_name(name: str) -> None:
         ("<html><body>Log in</body></html>", "artifact.zip", "xml-syntax", "HTML"),
         ("<html><body>Log in</body></html>", "-", "xml-syntax", "HTML"),
         ("<?xml version='1.0' encoding='Shift_JIS'?><testsuites/>", "x", "xml-encoding", "Shift_JIS"),
-        (
-            "<TestRun id='1' name='n' xmlns='http://microsoft.com/schemas/VisualStudio/TeamTest/2010'/>",
-            "x",
-            "unknown-format",
-            "TRX",
-        ),
-        ("<test-run id='2'/>", "x", "unknown-format", "NUnit 3"),
+        ("<testExecutions version='1'/>", "x", "unknown-format", "Sonar"),
+        ("<assembly xmlns='urn:schemas-microsoft-com:asm.v1'/>", "x", "unknown-format", "manifest"),
         ('{"action":"completed","workflow_run":{}}', "x", "unknown-format", "GitHub"),
     ],
 )

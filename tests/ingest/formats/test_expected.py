@@ -31,7 +31,11 @@ NOT_READ_YET = {row.format for row in XML_DIALECTS if row.is_report and not row.
 BROKEN = {
     "mikepenz/junit-web-test/expected.xml": 'a template: time="<<computed>>" is no XML',
 }
+ONE_KIND_OF_RED = {
+    "enricomi/nunit/mstest/timewarpinc.xml": 'the source counts label="Error" as a failure, here it is errored',
+}
 OTHER_NAMES = {
+    "xunit-plugin/ctest-testcase1.xml": "the source replaces - in names by _; here they stay as written",
     "enricomi/xunit/mstest/jenkinsci/testcase6.xml": "the source reads the empty method, here it is the display name",
     "dorny/nette-tester/BootstrapFormRenderer-report.xml": "the source shortens names; here they stay as written",
     "xunit-plugin/cunit-testcase5.xml": "the source puts passed cases first; here they come as the report has them",
@@ -73,6 +77,8 @@ def test_counts_are_those_of_the_source(name: str) -> None:
     assert len(sink.tests()) == expected["tests"]
     found = {"passed": counted["passed"], "failed": counted["failed"], "errors": counted["errored"],
              "skipped": counted["skipped"], "failed_plus_errors": counted["failed"] + counted["errored"]}  # fmt: skip
+    if name in ONE_KIND_OF_RED:
+        expected = expected | {"failed_plus_errors": expected["failed"], "failed": None, "errors": None}
     stated = {key: expected[key] for key in found if expected.get(key) is not None}
     assert {key: found[key] for key in stated} == stated
     if name in OTHER_NAMES:
