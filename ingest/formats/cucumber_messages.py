@@ -104,10 +104,10 @@ class _Run:
         self._known = RunIdentity()
         self._started: RunStarted | None = None
         self._finished: RunFinished | None = None
-        self._take: dict[str, Callable[[Any], Iterator[CaseAttempt] | None]] = {
-            "meta": self._meta, "gherkin_document": self._document, "pickle": self._pickle, "hook": self._hook,
-            "parse_error": self._parse_error, "test_case": self._test_case, "test_case_started": self._begin,
-            "test_step_finished": self._step, "test_case_finished": self._end, "attachment": self._attach,
+        self._take: dict[str, Callable[[Any], Iterator[CaseAttempt] | None]] = {  # the commonest first
+            "test_step_finished": self._step, "test_case_started": self._begin, "test_case_finished": self._end,
+            "attachment": self._attach, "pickle": self._pickle, "test_case": self._test_case, "meta": self._meta,
+            "gherkin_document": self._document, "hook": self._hook, "parse_error": self._parse_error,
             "external_attachment": self._attach, "test_run_started": self._run_started,
             "test_run_finished": self._run_finished, "test_run_hook_started": self._run_hook_started,
             "test_run_hook_finished": self._run_hook_finished,
@@ -122,6 +122,7 @@ class _Run:
                 if value is not None:
                     is_known = True
                     yield from self._counted(take(value) or ())
+                    break
         if not is_known:
             raise Refused("schema", "no line of it is a message of Cucumber", line=1)
         yield from self._counted(self._leftovers())
