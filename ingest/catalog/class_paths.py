@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+_VARIANT = re.compile(r"\[[^\]]*\] › ")
 _JVM_ROOTS = (
     ("src/test/java/", ".java"),
     ("src/test/kotlin/", ".kt"),
@@ -13,6 +16,16 @@ _JVM_ROOTS = (
 )
 _LONGEST = 2_000
 _MOST_SEGMENTS = 60
+
+
+def without_variant(classname: str) -> str:
+    """A class name without the project or browser that some readers put before it.
+
+    >>> without_variant("[firefox] › checkout/pay.spec.ts"), without_variant("com.acme.PayIT")
+    ('checkout/pay.spec.ts', 'com.acme.PayIT')
+    """
+    variant = _VARIANT.match(classname)
+    return classname[variant.end() :] if variant else classname
 
 
 def path_of_class(classname: str) -> tuple[str, ...]:

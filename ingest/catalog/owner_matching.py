@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from ingest.catalog.class_paths import paths_of_class
+from ingest.catalog.class_paths import paths_of_class, without_variant
 from ingest.catalog.owner_patterns import GITLAB, PathPattern, github_pattern, gitlab_pattern
 from ingest.model import OwnerFile, OwnerRule
 
@@ -49,6 +49,7 @@ class OwnerMatcher:
         directories of the class (`/services/pay/src/test/java/com/acme/` and `com.acme.pay.PayIT`). A rule that
         names an extension only (`*.kt`) says nothing about a file whose extension is a guess.
         """
+        classname = without_variant(classname)
         found = set(self._suffix_matches(classname))
         for path in paths_of_class(classname):
             found.update(index for index in self._candidates(path) if self._patterns[index].matches(path))

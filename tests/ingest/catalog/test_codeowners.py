@@ -403,6 +403,8 @@ def test_owners_of_class() -> None:
         "@c",
     )
     assert owners_of_class("com.acme.pay.PayIT", parse("/services/pay/src/test/java/com/acme/pay @pay")) == ("@pay",)
+    assert owners_of_class("[firefox] › shop/pay/card.spec.ts", parse("/e2e/shop/pay/ @pay")) == ("@pay",)
+    assert owners_of_class("[firefox] › shop/pay/card.spec.ts", parse("/shop/ @shop")) == ("@shop",)
     assert owners_of_class("tests.cart.test_cart.TestCart", file) == ("@cart",)
     assert owners_of_class("com.acme.checkout.CheckoutIT", file) == ("@com",)
     assert owners_of_class("e2e/Cart.kt", file) == ("@kotlin",)
