@@ -14,6 +14,7 @@ from types import TracebackType
 from ingest.clean import clean_line
 from ingest.documents import DocumentTaker
 from ingest.errors import NotKnown, Refused
+from ingest.excerpts import excerpt_around
 from ingest.identity import Resolver, Sidecars, clean_identity
 from ingest.limits import Limits
 from ingest.model import Failure, FileOutcome, FileStatus, RunIdentity
@@ -25,7 +26,7 @@ from ingest.settings import Settings
 from ingest.signature import SIGNATURE_VERSION
 from ingest.signature import sign as sign_text
 from ingest.sources.inputs import Input
-from store.write import SourceFile, Writer
+from store.write import Refusal, Writer
 
 GROUP_FILES = 20
 GROUP_S = 0.1
@@ -40,7 +41,8 @@ class Ingestion:
         settings: of `crywolf.toml`.
         options: what the command line says of the run.
         limits: how much of a stranger's file is read.
-        environ: the process's environment, for the CI server's variables.
+        environ: the process's environment, for the CI server's variables, or what they said before.
+        version: of this crywolf, noted beside what it refuses.
     """
 
     def __init__(
@@ -49,12 +51,16 @@ class Ingestion:
         settings: Settings,
         options: RunIdentity,
         limits: Limits,
-        environ: Mapping[str, str],
+        environ: Mapping[str, str] | RunIdentity,
+        *,
+        version: str = "",
     ) -> None:
         self._limits = limits
+        self._version = version
         self._writer = Writer(database, _signature)
         self._sidecars = Sidecars(limits)
-        given, ci = clean_identity(options), clean_identity(identity_from_environment(environ))
+        said = environ if isinstance(environ, RunIdentity) else identity_from_environment(environ)
+        given, ci = clean_identity(options), clean_identity(said)
         self._resolver = Resolver(settings, given, ci, self._sidecars)
         self._placer = CasePlacer(self._writer, limits, settings.service_name)
         self._reports = ReportTaker(self._writer, self._resolver, self._placer, limits)
@@ -119,7 +125,7 @@ class Ingestion:
         if one.outcome is not None:
             return one.outcome
         if one.refusal is not None:
-            return self._refuse(one.item, one.source, one.refusal)
+            return self._refuse(one, one.refusal)
         assert one.content is not None
         assert one.known is not None
         now_ms = int(time.time() * 1000)
@@ -134,13 +140,13 @@ class Ingestion:
                 return self._reports.take(one.source, one.content, one.read, now_ms)
         except Refused as refusal:
             self._placer.forget()
-            return self._refuse(one.item, one.source, refusal)
+            return self._refuse(one, refusal)
         except NotKnown as skip:
             return FileOutcome(one.item.path, FileStatus.SKIPPED, one.known.format, f"unknown: {skip.reason}")
 
-    def _refuse(self, item: Input, source: SourceFile, refusal: Refused) -> FileOutcome:
+    def _refuse(self, one: Prepared, refusal: Refused) -> FileOutcome:
         """Note a refused input in the ledger; its run, where a `run.json` names it, is incomplete."""
-        ledger, now_ms = self._writer.ledger, int(time.time() * 1000)
+        ledger, now_ms, source = self._writer.ledger, int(time.time() * 1000), one.source
         reason = f"{refusal.code}: {clean_line(refusal.reason)}"
         row = next((r for r in ledger.at(source.location) if r.status is FileStatus.REJECTED), None)
         if row is None:
@@ -150,9 +156,17 @@ class Ingestion:
             ledger.refresh(source_id, source, now_ms)
         run_id = self._documents.run_of_refused(source) if source.kind in ("report", "refused") else None
         ledger.close(source_id, FileStatus.REJECTED, reason=reason, line=refusal.line, run_id=run_id)
+        ledger.note_refusal(source_id, self._refusal(one, refusal))
         if run_id is not None:
             self._writer.settle_run(run_id)
-        return FileOutcome(item.path, FileStatus.REJECTED, source.format, reason, refusal.line)
+        return FileOutcome(one.item.path, FileStatus.REJECTED, source.format, reason, refusal.line)
+
+    def _refusal(self, one: Prepared, refusal: Refused) -> Refusal:
+        """What is worth keeping of a refused input."""
+        resolver, excerpt = self._resolver, ""
+        if one.content is not None:
+            excerpt = excerpt_around(one.content.stream, refusal.line, refusal.column)
+        return Refusal(self._version, resolver.options, resolver.environ, refusal.column, excerpt)
 
 
 def _signature(failure: Failure) -> tuple[int, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.model import Counts, FileStatus
+from ingest.model import Counts, FileStatus, RunIdentity
 from store.codec import decode, decode_strings, encode, encode_strings
 from store.connect import Connection
 
@@ -48,8 +48,23 @@ class LedgerRow:
     mtime_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a refused input was read with, and what it looks like there."""
+
+    version: str
+    """Of the crywolf that refused it."""
+    given: RunIdentity
+    """What options said."""
+    environ: RunIdentity
+    """What the CI server's variables said."""
+    column: int | None
+    excerpt: str
+    """Clean lines around the place; empty where there are none."""
+
+
 class Ledger:
-    """Rows of `source_file`."""
+    """Rows of `source_file` and `refusal`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -162,8 +177,23 @@ class Ledger:
         """Note that a file came once more with the bytes it had."""
         self._connection.execute("UPDATE source_file SET last_seen_ms = ? WHERE source_id = ?", (now_ms, source_id))
 
+    def note_refusal(self, source_id: int, refusal: Refusal) -> None:
+        """Keep what is worth knowing of a refused input beside its row."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO refusal VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                source_id,
+                refusal.version,
+                encode(refusal.given),
+                encode(refusal.environ),
+                refusal.column,
+                refusal.excerpt,
+            ),
+        )
+
     def forget(self, source_id: int) -> None:
         """Remove a row: its file is in now under another row, or gone with its run."""
+        self._connection.execute("DELETE FROM refusal WHERE source_id = ?", (source_id,))
         self._connection.execute("DELETE FROM source_file WHERE source_id = ?", (source_id,))
 
     def _select(self, where: str, *values: object) -> tuple[LedgerRow, ...]:

@@ -31,6 +31,7 @@ from store.incidents import Incidents
 from store.incidents import OpenIncident as OpenIncident
 from store.ledger import Ledger
 from store.ledger import LedgerRow as LedgerRow
+from store.ledger import Refusal as Refusal
 from store.ledger import SourceFile as SourceFile
 from store.locking import YIELD_S, begin_writing
 from store.names import Names

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ingest.model import RunIdentity
+from store.codec import decode
 from store.connect import Connection
 
 
@@ -19,15 +21,33 @@ class RefusedFile:
     first_seen_ms: int
     last_seen_ms: int
     attempts: int
+    location: bytes
+    """Absolute path as the file system has it, `archive!member`, or `-` and a digest for standard input."""
+    digest: str
+    """SHA-256 in hex; empty where the input could not be read at all."""
+    format: str | None
+    version: str
+    """Of the crywolf that refused it last; empty where it is not known."""
+    given: RunIdentity
+    """What options said when it was read."""
+    environ: RunIdentity
+    """What the CI server's variables said then."""
+    column: int | None
+    excerpt: str
 
 
 def list_refused(connection: Connection) -> tuple[RefusedFile, ...]:
     """Every refused input, newest first."""
     rows = connection.execute(
-        "SELECT source_id, path, coalesce(reason, ''), line, size_bytes, first_seen_ms, last_seen_ms, attempts"
-        " FROM source_file WHERE status = 'rejected' ORDER BY last_seen_ms DESC, path"
+        "SELECT s.source_id, s.path, coalesce(s.reason, ''), s.line, s.size_bytes, s.first_seen_ms, s.last_seen_ms,"
+        " s.attempts, s.location, lower(hex(s.digest)), s.format, coalesce(f.version, ''), coalesce(f.given, '{}'),"
+        " coalesce(f.environ, '{}'), f.line_column, coalesce(f.excerpt, '')"
+        " FROM source_file s LEFT JOIN refusal f ON f.source_id = s.source_id"
+        " WHERE s.status = 'rejected' ORDER BY s.last_seen_ms DESC, s.path"
     )
-    return tuple(RefusedFile(*row) for row in rows)
+    return tuple(
+        RefusedFile(*(*row[:12], *(decode(text, RunIdentity) for text in row[12:14]), *row[14:])) for row in rows
+    )
 
 
 def count_refused(connection: Connection) -> int:

@@ -17,6 +17,7 @@ from tui.commands.options import json_option
 from tui.exit_codes import REFUSED
 from tui.exports.ingested import Tally, file_row
 from tui.locations import Place
+from tui.version import version
 
 LISTED = 20
 """Refused files that are printed; `crywolf rejected` has them all."""
@@ -69,7 +70,9 @@ def ingest_paths(
     outcomes: list[FileOutcome] = []
     tally = Tally()
     with (
-        Ingestion(place.database, place.settings, identity, place.settings.limits, environ) as ingestion,
+        Ingestion(
+            place.database, place.settings, identity, place.settings.limits, environ, version=version()
+        ) as ingestion,
         progress_over(list_inputs(paths)) as (found, advance),
     ):
 

@@ -17,6 +17,7 @@ from tui.answers.query import Query
 from tui.commands.identity import identity_options
 from tui.commands.opening import place_of
 from tui.exports.ingested import file_row
+from tui.version import version
 
 if TYPE_CHECKING:
     from ingest.pipeline import Ingestion
@@ -48,7 +49,8 @@ def watch_command(
     if parent is not None:
         _stop_with(parent, stop)
     tell = _tell_json if as_json else _tell_text
-    with Ingestion(place.database, place.settings, identity, place.settings.limits, os.environ) as ingestion:
+    limits = place.settings.limits
+    with Ingestion(place.database, place.settings, identity, limits, os.environ, version=version()) as ingestion:
         query = Query(settings=place.settings)
         follower = Follower(
             folders,

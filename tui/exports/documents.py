@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.answers.changes import ChangeRow, ChangesAnswer
 from tui.answers.failures import FailureRow, FailuresAnswer
 from tui.answers.flakes import FlakeRow, FlakesAnswer
@@ -24,6 +26,10 @@ from tui.exports.shapes import (
     window_json,
 )
 from tui.times import iso
+
+if TYPE_CHECKING:
+    from store.read.ledger import RefusedFile
+    from tui.answers.retrying import Retried
 
 
 def flakes_document(answer: FlakesAnswer) -> Json:
@@ -180,6 +186,51 @@ def rejected_document(rows: tuple[RefusedRow, ...]) -> Json:
     ordered = sorted(rows, key=lambda row: (row.path, row.line or 0, row.reason))
     return {
         "rejected": [
-            {"path": row.path, "line": row.line, "reason": row.reason, "size_bytes": row.size_bytes} for row in ordered
+            {
+                "path": row.path,
+                "line": row.line,
+                "reason": row.reason,
+                "size_bytes": row.size_bytes,
+                "column": row.column,
+                "format": row.format,
+                "digest": row.digest or None,
+            }
+            for row in ordered
+        ]
+    }
+
+
+def refused_json(row: RefusedRow | RefusedFile) -> Json:
+    """One refused file with all that the ledger has of it, as `crywolf rejected WHICH --json` shows it."""
+    return {
+        "path": row.path,
+        "line": row.line,
+        "column": row.column,
+        "reason": row.reason,
+        "size_bytes": row.size_bytes,
+        "format": row.format,
+        "digest": row.digest or None,
+        "first_seen": iso(row.first_seen_ms),
+        "last_seen": iso(row.last_seen_ms),
+        "attempts": row.attempts,
+        "version": row.version or None,
+        "excerpt": row.excerpt.splitlines(),
+    }
+
+
+def retried_document(done: tuple[Retried, ...]) -> Json:
+    """`crywolf rejected --retry --json`; `status` is null where the file could not be read again."""
+    return {
+        "retried": [
+            {
+                "path": one.path,
+                "before": one.before,
+                "status": one.outcome.status.value if one.outcome else None,
+                "reason": one.outcome.reason if one.outcome else one.missing,
+                "line": one.outcome.line if one.outcome else None,
+                "changed": one.is_changed,
+                "counts": counts_json(one.outcome.counts) if one.outcome else None,
+            }
+            for one in sorted(done, key=lambda one: (one.path, one.before))
         ]
     }

@@ -19,14 +19,14 @@ def write_whole(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _usual_mode())
+        os.chmod(temporary, usual_mode())
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
 
 
-def _usual_mode() -> int:
+def usual_mode() -> int:
     """The mode a new file would have; `mkstemp` makes it readable for the owner only."""
     mask = os.umask(0)
     os.umask(mask)
