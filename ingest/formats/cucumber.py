@@ -22,10 +22,11 @@ from typing import BinaryIO, NamedTuple
 
 from ingest.formats.batches import batches, numbered
 from ingest.formats.cucumber_shape import Element, Embedding, Feature, Step, Tag
-from ingest.formats.gherkin import GREEN, Names, StepResult, file_of, judge, services_in
+from ingest.formats.gherkin import GREEN, Names, StepResult, file_of, judge
 from ingest.formats.json_reader import decode, plain, read_document
 from ingest.formats.json_values import milliseconds
 from ingest.formats.notes import Notes
+from ingest.formats.properties import services_in_tags
 from ingest.formats.sink import ReportSink
 from ingest.formats.values import moment
 from ingest.limits import Limits
@@ -119,7 +120,7 @@ class _Features:
         if isinstance(variant, tuple) and variant:
             classname = f"[{', '.join(value for _, value in variant)}] › {classname}"
         name = _BACKGROUND if element.type == "background" else element.name or ""
-        services = services_in([*_tags(feature.tags), *_tags(element.tags)])[: self._limits.services_per_case]
+        services = services_in_tags([*_tags(feature.tags), *_tags(element.tags)])[: self._limits.services_per_case]
         own = CaseAttempt(
             classname, self._names.of(classname, name), Outcome.PASSED, file=file or None, services=services
         )
@@ -202,8 +203,7 @@ def _result(step: Step, is_hook: bool) -> StepResult:
 
 
 def _tags(tags: list[Tag | str] | None) -> list[str]:
-    names = [tag if isinstance(tag, str) else tag.name for tag in tags or ()]
-    return [name if name.startswith("@") else f"@{name}" for name in names]
+    return [tag if isinstance(tag, str) else tag.name for tag in tags or ()]
 
 
 def _variant(feature: Feature) -> tuple[tuple[str, str], ...]:

@@ -39,10 +39,11 @@ from ingest.formats.cucumber_messages_shape import (
     TestStepFinished,
     Timestamp,
 )
-from ingest.formats.gherkin import Names, StepResult, file_of, judge, services_in
+from ingest.formats.gherkin import Names, StepResult, file_of, judge
 from ingest.formats.json_lines import JsonLines
 from ingest.formats.json_values import error_parts
 from ingest.formats.notes import Notes
+from ingest.formats.properties import services_in_tags
 from ingest.formats.sink import ReportSink
 from ingest.formats.values import MAX_DURATION_MS, moment
 from ingest.limits import Limits
@@ -167,7 +168,7 @@ class _Run:
         self._pickles[pickle.id] = pickle
         file = file_of(pickle.uri)
         classname = self._features.get(pickle.uri, "").strip() or file
-        services = services_in(tag.name for tag in pickle.tags or ())[: self._limits.services_per_case]
+        services = services_in_tags(tag.name for tag in pickle.tags or ())[: self._limits.services_per_case]
         name = self._names.of(classname, pickle.name)
         self._heads[pickle.id] = CaseAttempt(
             classname, name, Outcome.PASSED, file=file or None, services=services

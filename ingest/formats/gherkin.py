@@ -1,4 +1,4 @@
-"""What the report formats of Cucumber share: names of cases, outcomes of steps, services that tags declare.
+"""What the report formats of Cucumber share: names of cases and outcomes of steps.
 
 Rules:
 
@@ -12,16 +12,14 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ingest.formats.json_values import error_parts
-from ingest.formats.properties import services_of
 from ingest.model import Failure, Outcome
 
 NO_NAME = "(no name)"
 
-_SERVICE_TAG = re.compile(r"@(service\.peer\.name|peer\.service)[=:](.+)")
 _SCHEME = re.compile(r"(?:file|classpath):(?://)?")
 _RUBY_NAME = re.compile(r"(.*) \(([A-Z]\w*(?:::\w+)*)\)")
 _SKIPPED = frozenset({"skipped", "untested", "untested_pending", "untested_undefined", "pending_warn"})
@@ -67,15 +65,6 @@ def file_of(uri: str) -> str:
     ('shop/basket.feature', 'features/a.feature')
     """
     return _SCHEME.sub("", uri, count=1).replace("\\", "/")
-
-
-def services_in(tags: Iterable[str]) -> tuple[str, ...]:
-    """Services that tags declare, `@service.peer.name=payments`.
-
-    >>> services_in(["@slow", "@service.peer.name=payments", "@peer.service:stock"])
-    ('payments', 'stock')
-    """
-    return services_of((match[1], match[2]) for tag in tags if (match := _SERVICE_TAG.fullmatch(tag)))
 
 
 def judge(results: Sequence[StepResult]) -> tuple[Outcome, Failure | None]:

@@ -11,6 +11,7 @@ Rules:
   pass that was not expected has failed, as Playwright counts both. Skipped and interrupted tries count only where
   nothing else happened. What never ran is skipped.
 - Failed: the error comes from `expect` or is an assertion's. Errored: anything else, and what timed out.
+- Exercised services: annotations and tags, `@service.peer.name=payments`.
 - Errors of the run itself (a file that cannot be loaded, global setup, the end of a worker) become the errored case
   `(run)` of the file that they name. An interrupted test, or `--max-failures` reached, makes the run incomplete.
 """
@@ -28,7 +29,7 @@ from ingest.formats.json_reader import decode, plain, read_document
 from ingest.formats.json_values import error_parts, whole_ms
 from ingest.formats.notes import Notes
 from ingest.formats.playwright_shape import Annotation, Config, Error, Report, Result, Spec, Suite, Test
-from ingest.formats.properties import identity_of, links_of, services_of
+from ingest.formats.properties import identity_of, links_of, services_in_tags, services_of
 from ingest.formats.sink import ReportSink
 from ingest.formats.values import moment
 from ingest.limits import Limits
@@ -136,7 +137,8 @@ class _Cases:
             self._notes.add("a test has no name")
             name = NO_NAME
         name = f"{name} (repeat {repeat})" if repeat > 1 else name
-        services = services_of((one.type, one.description or "") for one in _annotations(test, results))
+        declared = services_of((one.type, one.description or "") for one in _annotations(test, results))
+        services = tuple(dict.fromkeys((*declared, *services_in_tags(spec.tags or ()))))
         own = CaseAttempt(
             self._classname(titles[0] or spec.file, test.project_name or ""),
             name,

@@ -67,7 +67,7 @@ class Spec(msgspec.Struct, gc=False):
     title: str
     tests: list[Test]
     file: str = ""
-    ok: bool | None = None
+    tags: list[str] | None = None
 
 
 class Suite(msgspec.Struct, gc=False):

@@ -5,6 +5,7 @@ The keys are OpenTelemetry semantic conventions where they exist, DESIGN.md sect
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ Pairs = Iterable[tuple[str, str]]
 
 SERVICE_KEYS = frozenset({"service.peer.name", "peer.service"})
 VARIANT_PREFIX = "crywolf.variant."
+_SERVICE_TAG = re.compile(r"@?(service\.peer\.name|peer\.service)[=:](.+)")
 
 _LINK_KINDS = {
     "url": "url", "link": "url", "report_url": "url",
@@ -118,6 +120,15 @@ def services_of(pairs: Pairs) -> tuple[str, ...]:
     ('payments', 'stock')
     """
     return tuple(dict.fromkeys(text.strip() for key, text in pairs if key in SERVICE_KEYS and text.strip()))
+
+
+def services_in_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Services that tags declare, `@service.peer.name=payments`, for formats whose tests have no properties.
+
+    >>> services_in_tags(["@slow", "@service.peer.name=payments", "peer.service:stock"])
+    ('payments', 'stock')
+    """
+    return services_of((match[1], match[2]) for tag in tags if (match := _SERVICE_TAG.fullmatch(tag)))
 
 
 def links_of(pairs: Pairs) -> tuple[Link, ...]:

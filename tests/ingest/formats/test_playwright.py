@@ -167,6 +167,14 @@ def test_a_failure_without_text_gets_the_end_of_the_output() -> None:
     assert collect(playwright.read, document(test)).cases[0].failure == Failure("", "failed", "one two")
 
 
+def test_tags_declare_services() -> None:
+    """Beside annotations, which come first; written without the `@`."""
+    test = ran("passed", annotations=[{"type": "peer.service", "description": "stock"}])
+    report = json.loads(document(test))
+    report["suites"][0]["specs"][0]["tags"] = ["slow", "service.peer.name=payments"]
+    assert collect(playwright.read, json.dumps(report)).cases[0].services == ("stock", "payments")
+
+
 def test_what_ci_and_git_say_is_taken() -> None:
     """Playwright records both by itself on a CI server; stated keys rank first."""
     metadata = {
