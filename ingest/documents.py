@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import replace
 
 from ingest.bytes_of import Bytes
@@ -12,6 +13,7 @@ from ingest.identity import Resolver, clean_identity
 from ingest.limits import Limits
 from ingest.model import Change, Commit, FileOutcome, FileStatus, RunIdentity
 from ingest.recognise import Kind, Recognised
+from ingest.redact import secrets_warning
 from ingest.reports import ReportTaker
 from ingest.run_json import read_run_json
 from ingest.scrub import scrub
@@ -49,7 +51,9 @@ class DocumentTaker:
         else:
             source_id = row.source_id
             ledger.refresh(source_id, source, now_ms)
-        warnings, run_id = self._write(source_id, source, data, known)
+        secrets: Counter[str] = Counter()
+        warnings, run_id = self._write(source_id, source, data, known, secrets)
+        warnings = tuple(filter(None, (*warnings, secrets_warning(secrets))))
         ledger.close(source_id, FileStatus.INGESTED, warnings=warnings, run_id=run_id)
         return FileOutcome(source.path, FileStatus.INGESTED, source.format, None, None, warnings)
 
@@ -63,28 +67,30 @@ class DocumentTaker:
         return self._writer.find_run(known)
 
     def _write(
-        self, source_id: int, source: SourceFile, data: bytes, known: Recognised
+        self, source_id: int, source: SourceFile, data: bytes, known: Recognised, secrets: Counter[str]
     ) -> tuple[tuple[str, ...], int | None]:
         """(warnings, row of the run it speaks of)."""
         if known.kind is Kind.RUN:
-            return self._write_run(source_id, source, data)
+            return self._write_run(source_id, source, data, secrets)
         if known.kind is Kind.CHANGES:
-            return self._write_changes(data, known.format or "", source), None
+            return self._write_changes(data, known.format or "", source, secrets), None
         if known.kind is Kind.CATALOG:
             from ingest.catalog import backstage
 
-            catalog = scrub(backstage.read(data, self._limits))
+            catalog = scrub(backstage.read(data, self._limits), secrets)
             self._writer.feed.replace_catalog(source_id, catalog)
             return catalog.warnings, None
         from ingest.catalog import codeowners
 
-        owners = scrub(codeowners.read(data, os.fsdecode(source.location), self._limits))
+        owners = scrub(codeowners.read(data, os.fsdecode(source.location), self._limits), secrets)
         self._writer.feed.replace_owners(source_id, owners, self._repository_at(source.folder))
         return owners.warnings, None
 
-    def _write_run(self, source_id: int, source: SourceFile, data: bytes) -> tuple[tuple[str, ...], int | None]:
+    def _write_run(
+        self, source_id: int, source: SourceFile, data: bytes, secrets: Counter[str]
+    ) -> tuple[tuple[str, ...], int | None]:
         warnings: list[str] = []
-        identity = clean_identity(read_run_json(data, limits=self._limits, warn=warnings.append))
+        identity = clean_identity(read_run_json(data, limits=self._limits, warn=warnings.append), secrets)
         complete = self._resolver.complete(self._resolver.options.over(identity), source.folder)
         run_id = self._writer.note_run(source_id, complete)
         if os.path.basename(source.location) == b"run.json":
@@ -93,15 +99,18 @@ class DocumentTaker:
             for row in self._writer.ledger.owners_below(source.folder):
                 folder = row.location[: row.location.rfind(b"/") + 1]
                 self._writer.feed.place_owners(row.source_id, self._repository_at(folder))
-        return tuple(scrub(tuple(warnings))), run_id
+        return tuple(scrub(tuple(warnings), secrets)), run_id
 
     def _repository_at(self, folder: bytes) -> str | None:
         """The repository that the nearest `run.json` names."""
         sidecar = self._resolver.sidecars.nearest(folder) if folder else None
         return sidecar[1].repository if sidecar else None
 
-    def _write_changes(self, data: bytes, format_name: str, source: SourceFile) -> tuple[str, ...]:
-        batch = scrub(_read_changes(data, format_name, self._limits, self._repository_at(source.folder)))
+    def _write_changes(
+        self, data: bytes, format_name: str, source: SourceFile, secrets: Counter[str]
+    ) -> tuple[str, ...]:
+        read = _read_changes(data, format_name, self._limits, self._repository_at(source.folder))
+        batch = scrub(read, secrets)
         self._writer.feed.record_changes((self._with_aliases(change) for change in batch.changes), merge_change)
         self._writer.feed.record_commits((merged.commit for merged in batch.merged), _merge_commit)
         return batch.warnings

@@ -8,6 +8,7 @@ nothing above them names, so that collecting other jobs' reports inside CI does 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -17,6 +18,7 @@ from ingest.clean import clean_line
 from ingest.errors import Refused
 from ingest.limits import Limits
 from ingest.model import RunIdentity, Trigger
+from ingest.redact import redact
 from ingest.run_json import read_run_json
 from ingest.settings import Settings
 
@@ -133,20 +135,28 @@ class Resolver:
         return RunIdentity() if found is None else clean_identity(found)
 
 
-def clean_identity(identity: RunIdentity) -> RunIdentity:
-    """An identity whose strings are clean single lines; a ref's `refs/heads/` is taken off."""
+def clean_identity(identity: RunIdentity, found: Counter[str] | None = None) -> RunIdentity:
+    """An identity whose strings are clean single lines without secrets; a ref's `refs/heads/` is taken off.
+
+    Args:
+        found: counts the secrets by kind.
+    """
     changed: dict[str, str | None] = {}
     for name in _TEXT_FIELDS:
         value = getattr(identity, name)
         if isinstance(value, str):
-            changed[name] = clean_line(value)[:500] or None
+            changed[name] = redact(clean_line(value), found)[:500] or None
     branch = changed.get("branch")
     for prefix in _REF_PREFIXES:
         if branch and branch.startswith(prefix):
             changed["branch"] = branch[len(prefix) :]
     variant = identity.variant
     if variant is not None:
-        variant = tuple(sorted((clean_line(key)[:100], clean_line(value)[:200]) for key, value in variant))
+        variant = tuple(
+            sorted(
+                (redact(clean_line(key), found)[:100], redact(clean_line(value), found)[:200]) for key, value in variant
+            )
+        )
     return replace(identity, variant=variant, **changed)  # type: ignore[arg-type]
 
 

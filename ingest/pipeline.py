@@ -20,6 +20,7 @@ from ingest.limits import Limits
 from ingest.model import Failure, FileOutcome, FileStatus, RunIdentity
 from ingest.placing import CasePlacer
 from ingest.preparing import Prepared, Preparer
+from ingest.redact import redact
 from ingest.reports import ReportTaker
 from ingest.run_environment import identity_from_environment
 from ingest.settings import Settings
@@ -147,7 +148,7 @@ class Ingestion:
     def _refuse(self, one: Prepared, refusal: Refused) -> FileOutcome:
         """Note a refused input in the ledger; its run, where a `run.json` names it, is incomplete."""
         ledger, now_ms, source = self._writer.ledger, int(time.time() * 1000), one.source
-        reason = f"{refusal.code}: {clean_line(refusal.reason)}"
+        reason = f"{refusal.code}: {redact(clean_line(refusal.reason))}"
         row = next((r for r in ledger.at(source.location) if r.status is FileStatus.REJECTED), None)
         if row is None:
             source_id = ledger.add(source, FileStatus.REJECTED, now_ms)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ingest.clean import clean_line, cut_name
+from ingest.clean import clean_line
+from ingest.identity import clean_identity
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, RunIdentity, TestCase
 from ingest.names import normalise_name
-from ingest.scrub import scrub_failure, scrub_links
+from ingest.redact import redact, secrets_warning
+from ingest.scrub import scrub_failure, scrub_line, scrub_links
 from ingest.volatile import Growth
 from store.write import PlacedAttempt, Writer
 
@@ -36,17 +39,26 @@ class CasePlacer:
         self._generation = 0
         self._places: dict[tuple[str, str], _Place] = {}
         self.growth = Growth()
+        self._secrets: dict[tuple[str, str], Counter[str]] = {}
+        """Of the names as written that hold any."""
 
     def forget(self) -> None:
         """Drop what is remembered: rows may have been rolled back."""
         self._places.clear()
+        self._secrets.clear()
 
-    def place(self, batch: list[CaseAttempt], namespace: str, shift_ms: int) -> list[PlacedAttempt]:
-        """Attempts with their test rows, all strings clean, times shifted into UTC."""
+    def place(
+        self, batch: list[CaseAttempt], namespace: str, shift_ms: int, secrets: Counter[str]
+    ) -> list[PlacedAttempt]:
+        """Attempts with their test rows, all strings clean and without secrets, times shifted into UTC.
+
+        Args:
+            secrets: counts by kind what was taken out.
+        """
         generation = self._writer.generation
         if namespace != self._namespace or generation != self._generation or len(self._places) > _CACHED:
             self._namespace, self._generation = namespace, generation
-            self._places.clear()
+            self.forget()
         places = self._places
         placed: list[PlacedAttempt] = []
         for attempt in batch:
@@ -57,16 +69,22 @@ class CasePlacer:
             if services and services != place.services:
                 self._declare(place, services)
             if failure is not None or links or (shift_ms and started_ms is not None):
-                attempt = self._clean(attempt, shift_ms)
+                attempt = self._clean(attempt, shift_ms, secrets)
             placed.append((place.test_id, place.case, attempt, place.raw_name))
+        if self._secrets:
+            for attempt in batch:
+                secrets.update(self._secrets.get((attempt[0], attempt[1]), ()))
         return placed
 
     def _find(self, attempt: CaseAttempt) -> _Place:
-        limit = self._limits.name_chars
-        name = cut_name(clean_line(attempt.name), limit)
+        limit, found = self._limits.name_chars, Counter[str]()
+        name = scrub_line(attempt.name, limit, found)
         identity_name = normalise_name(name)
-        file = clean_line(attempt.file)[:limit] if attempt.file else None
-        case = TestCase(self._namespace, cut_name(clean_line(attempt.classname), limit), identity_name, file or None)
+        file = redact(clean_line(attempt.file), found)[:limit] if attempt.file else None
+        classname = scrub_line(attempt.classname, limit, found)
+        if found:
+            self._secrets[attempt[0], attempt[1]] = found
+        case = TestCase(self._namespace, classname, identity_name, file or None)
         made = self._writer.cases_made
         test_id = self._writer.test_case(case)
         if self._writer.cases_made != made:
@@ -77,17 +95,17 @@ class CasePlacer:
         return place
 
     def _declare(self, place: _Place, services: tuple[str, ...]) -> None:
-        names = [clean_line(name)[:200] for name in services[: self._limits.services_per_case]]
+        names = [redact(clean_line(name))[:200] for name in services[: self._limits.services_per_case]]
         unique = dict.fromkeys(self._service_name(name) for name in names if name)
         self._writer.declare_services(place.test_id, unique)
         place.services = services
 
-    def _clean(self, attempt: CaseAttempt, shift_ms: int) -> CaseAttempt:
-        failure = None if attempt.failure is None else scrub_failure(attempt.failure, self._limits)
+    def _clean(self, attempt: CaseAttempt, shift_ms: int, secrets: Counter[str]) -> CaseAttempt:
+        failure = None if attempt.failure is None else scrub_failure(attempt.failure, self._limits, secrets)
         started_ms = attempt.started_ms
         return attempt._replace(
             failure=failure,
-            links=scrub_links(attempt.links, self._limits),
+            links=scrub_links(attempt.links, self._limits, secrets),
             started_ms=None if started_ms is None else started_ms + shift_ms,
         )
 
@@ -97,11 +115,12 @@ class Collected:
 
     def __init__(self) -> None:
         self.identity_so_far = RunIdentity()
+        self.secrets: Counter[str] = Counter()
         self._warnings: dict[str, int] = {}
 
     def identity(self, known: RunIdentity) -> None:
         """Complete what is known; a stated start ranks above the earliest time found."""
-        so_far = self.identity_so_far
+        known, so_far = clean_identity(known, self.secrets), self.identity_so_far
         starts = [one for one in (so_far, known) if one.start_ms is not None]
         if len(starts) == 2:
             best = min(starts, key=lambda one: (bool(one.start_is_estimated), one.start_ms))
@@ -115,10 +134,11 @@ class Collected:
 
     def warning(self, text: str) -> None:
         """Keep a sentence; equal ones are counted."""
-        clean_text = clean_line(text)[:500]
+        clean_text = redact(clean_line(text), self.secrets)[:500]
         self._warnings[clean_text] = self._warnings.get(clean_text, 0) + 1
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences in the order they came, repeated ones with their count."""
-        return tuple(text if count == 1 else f"{text} ({count} times)" for text, count in self._warnings.items())
+        """Sentences in the order they came, repeated ones with their count; last, how many secrets were taken out."""
+        told = (text if count == 1 else f"{text} ({count} times)" for text, count in self._warnings.items())
+        return tuple(filter(None, (*told, secrets_warning(self.secrets))))

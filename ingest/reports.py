@@ -208,7 +208,7 @@ class _PartSink(Collected):
         self._part = part
         self._draft = _Draft(source, header, source_id, part_id, shift_ms, first_case_ms)
         placer = taker._placer
-        self._add = lambda batch: part.add(placer.place(batch, namespace, shift_ms))
+        self._add = lambda batch: part.add(placer.place(batch, namespace, shift_ms, self.secrets))
 
     def _own(self, first_case_ms: int | None) -> RunIdentity:
         """What the report has said so far; without a start of its own, the earliest of its first attempts."""

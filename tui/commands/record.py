@@ -51,11 +51,12 @@ def _at_ms(at: Moment | None) -> int:
 
 
 def _change(place: Place, given: dict[str, str], at_ms: int) -> Change:
-    """The change, cleaned, under the service's and environment's usual names."""
+    """The change, cleaned and without secrets, under the service's and environment's usual names."""
     from ingest.changes.record import record_deploy
     from ingest.clean import clean_line
+    from ingest.redact import redact
 
-    text = {name: clean_line(value) for name, value in given.items()}
+    text = {name: redact(clean_line(value)) for name, value in given.items()}
     for name in ("service", "version", "environment"):
         if not text[name]:
             raise click.UsageError(f"--{name} is empty")
