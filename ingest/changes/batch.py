@@ -55,6 +55,7 @@ class BatchBuilder:
     _warnings: dict[str, None] = field(default_factory=dict)
     _ignored: dict[str, int] = field(default_factory=dict)
     _unsaid: int = 0
+    _left: int = 0
 
     def change(self, change: Change) -> None:
         """Take a change; it completes an earlier entry of the same id."""
@@ -80,10 +81,14 @@ class BatchBuilder:
         """Count something that is valid and of no use here."""
         self._ignored[what] = self._ignored.get(what, 0) + 1
 
+    def leave(self) -> None:
+        """Leave something to another reader."""
+        self._left += 1
+
     @property
     def is_empty(self) -> bool:
-        """Nothing usable and nothing that was ignored on purpose."""
-        return not (self._changes or self._merged or self._notes or self._ignored)
+        """Nothing usable and nothing that was ignored or left to others on purpose."""
+        return not (self._changes or self._merged or self._notes or self._ignored or self._left)
 
     @property
     def first_warning(self) -> str:

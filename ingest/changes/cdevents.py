@@ -11,7 +11,8 @@ What becomes of an event, by the subject and predicate of its type:
 - `environment.created`, `modified`, `deleted`: a change of the whole environment.
 - `change.merged`: a commit, attached by its sha to the deploy that carries it.
 - `incident.*`: a note, because what others saw is context and no cause.
-- anything else (pipeline runs, test runs, artifacts): counted and ignored.
+- `testcaserun`, `testsuiterun`, `testoutput`: results of tests, read by `ingest.formats.cdevents`.
+- anything else (pipeline runs, artifacts): counted and ignored.
 
 Free fields live in `customData`, as an object, as JSON text or as base64 of it: title, author, commit, url, files,
 additions, deletions, started, finished, status, from_version, version, repository.
@@ -34,9 +35,11 @@ from ingest.limits import Limits
 from ingest.model import Change, ChangeKind, ChangeStatus, Commit
 from ingest.titles import change_target, content_kind
 
-_TYPE = re.compile(
+TYPE = re.compile(
     r"(?:dev\.)?cd(?:events)?\.(?P<subject>[a-z]+)\.(?P<predicate>[a-z]+)(?:\.v?[\w.\-]*)?", re.IGNORECASE
 )
+TEST_SUBJECTS = frozenset({"testcaserun", "testsuiterun", "testoutput", "testcase", "testsuite"})
+"""Subjects of events that tell of tests; the last two are of version 0.1."""
 _ANY_TYPE = re.compile(r"dev\.cdevents[x]?\.[\w.\-]+", re.IGNORECASE)
 _SHA = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 _SERVICE_KINDS = {
@@ -81,7 +84,7 @@ def read(data: bytes, limits: Limits) -> ChangeBatch:
     for place, value in documents.items:
         where = f"{place}: " if place else ""
         try:
-            _read_event(_unwrap(value), builder, where, limits)
+            _read_event(unwrap(value), builder, where, limits)
         except _Unusable as problem:
             builder.warn(f"{where}{problem}")
     if builder.is_empty:
@@ -91,11 +94,11 @@ def read(data: bytes, limits: Limits) -> ChangeBatch:
 
 def claims(value: Any) -> bool:
     """Whether a decoded value is a CDEvent, usable or not, or a CloudEvent that carries one."""
-    kind = text(mapping(_unwrap(value).get("context")).get("type"))
-    return _TYPE.fullmatch(kind) is not None or _ANY_TYPE.fullmatch(kind) is not None
+    kind = text(mapping(unwrap(value).get("context")).get("type"))
+    return TYPE.fullmatch(kind) is not None or _ANY_TYPE.fullmatch(kind) is not None
 
 
-def _unwrap(value: Any) -> Mapping[str, Any]:
+def unwrap(value: Any) -> Mapping[str, Any]:
     """The event itself; of a CloudEvent in structured mode, its data, completed by the envelope."""
     outer = mapping(value)
     if "context" in outer:
@@ -114,14 +117,14 @@ def _unwrap(value: Any) -> Mapping[str, Any]:
 def _read_event(event: Mapping[str, Any], builder: BatchBuilder, where: str, limits: Limits) -> None:
     context, subject = mapping(event.get("context")), mapping(event.get("subject"))
     kind = text(context.get("type"))
-    known = _TYPE.fullmatch(kind)
+    known = TYPE.fullmatch(kind)
     if known is None:
         if _ANY_TYPE.fullmatch(kind) is None:
             raise _Unusable("no CDEvent: it has no type that starts with dev.cdevents")
         builder.ignore("events of other tools (dev.cdeventsx)")
         return
     what, predicate = known["subject"].lower(), known["predicate"].lower()
-    custom, problem = _custom_data(event, limits)
+    custom, problem = custom_data(event, limits)
     if problem:
         builder.warn(f"{where}{problem}")
     if what == "service" and predicate in _SERVICE_KINDS:
@@ -134,6 +137,8 @@ def _read_event(event: Mapping[str, Any], builder: BatchBuilder, where: str, lim
             builder.ignore("change.merged events that name no commit (put its sha into customData.commit)")
         else:
             builder.merge(merged)
+    elif what in TEST_SUBJECTS:
+        builder.leave()
     elif what == "incident":
         builder.note(_incident(predicate, context, subject, custom))
     else:
@@ -148,8 +153,8 @@ def _read_service(
     builder: BatchBuilder,
 ) -> None:
     """Take a change of a service."""
-    content = _content(subject)
-    environment = _reference(content.get("environment"))
+    content = content_of(subject)
+    environment = reference(content.get("environment"))
     if predicate == "published" and not environment:
         builder.ignore("service.published events that name no environment")
         return
@@ -169,7 +174,7 @@ def _read_service(
 def _environment_change(
     predicate: str, context: Mapping[str, Any], subject: Mapping[str, Any], custom: Mapping[str, Any]
 ) -> Change:
-    content = _content(subject)
+    content = content_of(subject)
     environment = text(subject.get("id")) or text(content.get("name"))
     if not environment:
         raise _Unusable("the event names no environment: subject.id is missing")
@@ -212,13 +217,13 @@ def _change(
         deletions=count(custom.get("deletions")),
         files=files,
         commits=(commit,) if commit else (),
-        repository=_reference(custom.get("repository")) or None,
+        repository=reference(custom.get("repository")) or None,
     )
 
 
 def _merged(context: Mapping[str, Any], subject: Mapping[str, Any], custom: Mapping[str, Any]) -> Merged | None:
     """The commit of a merged change; its sha may be a free field or the subject's id. None without one."""
-    content = _content(subject)
+    content = content_of(subject)
     sha = first_text(custom, "commit", "sha", "mergeCommit") or first_text(content, "commit", "sha")
     identifier = text(subject.get("id"))
     if not sha and _SHA.fullmatch(identifier):
@@ -226,8 +231,8 @@ def _merged(context: Mapping[str, Any], subject: Mapping[str, Any], custom: Mapp
     commit = _commit(sha, custom, _time(context))
     if commit is None:
         return None
-    repository = _reference(content.get("repository")) or _reference(custom.get("repository"))
-    return Merged(commit, repository or None, _reference(custom.get("service")) or None)
+    repository = reference(content.get("repository")) or reference(custom.get("repository"))
+    return Merged(commit, repository or None, reference(custom.get("service")) or None)
 
 
 def _commit(sha: str, custom: Mapping[str, Any], at: Moment | None) -> Commit | None:
@@ -246,14 +251,14 @@ def _commit(sha: str, custom: Mapping[str, Any], at: Moment | None) -> Commit | 
 def _incident(
     predicate: str, context: Mapping[str, Any], subject: Mapping[str, Any], custom: Mapping[str, Any]
 ) -> IncidentNote:
-    content = _content(subject)
+    content = content_of(subject)
     return IncidentNote(
         note_id=_identifier(context),
         incident=text(subject.get("id")),
         state=predicate,
         at_ms=_time(context).ms,
-        environment=_reference(content.get("environment")),
-        service=_reference(content.get("service")),
+        environment=reference(content.get("environment")),
+        service=reference(content.get("service")),
         title=text(content.get("description")) or first_text(custom, "title"),
         url=first_text(content, "ticketURI", "uri") or first_text(custom, "url"),
     )
@@ -273,12 +278,12 @@ def _time(context: Mapping[str, Any]) -> Moment:
     return found
 
 
-def _content(subject: Mapping[str, Any]) -> Mapping[str, Any]:
+def content_of(subject: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the event says of its subject: `content`, or, in drafts before 0.1, the subject itself."""
     return mapping(subject.get("content")) or subject
 
 
-def _reference(value: Any) -> str:
+def reference(value: Any) -> str:
     """The name in a reference: `{"id": "staging"}` or plain text."""
     return text(value) or first_text(mapping(value), "id", "name")
 
@@ -295,7 +300,7 @@ def _version(artifact: str) -> str:
     return unquote(path.rpartition("@")[2]) if "@" in path else ""
 
 
-def _custom_data(event: Mapping[str, Any], limits: Limits) -> tuple[Mapping[str, Any], str]:
+def custom_data(event: Mapping[str, Any], limits: Limits) -> tuple[Mapping[str, Any], str]:
     """The free fields, and what is wrong with them."""
     raw = event.get("customData")
     if isinstance(raw, dict):
