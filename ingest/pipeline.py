@@ -14,6 +14,7 @@ from types import TracebackType
 from ingest.clean import clean_line
 from ingest.documents import DocumentTaker
 from ingest.errors import NotKnown, Refused
+from ingest.event_results import with_results
 from ingest.excerpts import excerpt_around
 from ingest.identity import Resolver, Sidecars, clean_identity
 from ingest.limits import Limits
@@ -133,7 +134,8 @@ class Ingestion:
         try:
             if one.read is None:
                 with self._writer.savepoint():
-                    return self._documents.take(one.source, one.content, one.known, now_ms)
+                    taken = self._documents.take(one.source, one.content, one.known, now_ms)
+                    return with_results(taken, one.source, one.content, self._reports, self._limits, now_ms)
             outcome = self._reports.known(one.source, now_ms)
             if outcome is not None:
                 return outcome
