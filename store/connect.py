@@ -77,6 +77,13 @@ def open_reader(path: Path) -> Connection:
     return connection
 
 
+def open_as_is(path: Path) -> Connection:
+    """A read-only connection to whatever is there, of any schema and perhaps damaged: to examine it."""
+    if not path.exists():
+        raise NotAStore(f"{path}: there is no store yet; make one with `crywolf ingest PATH...`")
+    return _open_to_read(path)
+
+
 def _open_to_read(path: Path) -> Connection:
     """On a medium that nobody can write, also without the files that SQLite keeps beside a store in use."""
     kind = network_kind(path)
@@ -202,9 +209,11 @@ def translate(problem: Error, path: Path | str) -> StoreError:
     if "READONLY" in name or "CANTOPEN" in name or "PERM" in name:
         return StoreReadOnly(f"{path}: may not be written ({text}); check its permissions or choose another with --db")
     if "NOTADB" in name:
-        return NotAStore(f"{path}: is not a SQLite database; choose another with --db")
+        return NotAStore(
+            f"{path}: is not a SQLite database; choose another with --db, or run `crywolf doctor` if it was a store"
+        )
     if "CORRUPT" in name or "malformed" in text:
-        return StoreDamaged(f"{path}: is damaged ({text}); run `crywolf doctor`")
+        return StoreDamaged(f"{path}: is damaged ({text}); `crywolf doctor` says what can be done")
     return StoreError(f"{path}: {text}")
 
 

@@ -1,26 +1,27 @@
-"""`crywolf doctor`: health of the store. It changes nothing and never deletes."""
+"""`crywolf doctor`: health of the store, and what to do. It never deletes."""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
+from store.access import ACCESS
 from store.connect import SQLITE_VERSION, WAL_RESET_FIXED, Connection
-from tui.commands.opening import place_of, reader
+from store.file_system import is_mounted_read_only, mount_kind, network_kind
+from tui.commands.opening import place_of
 from tui.commands.options import json_option
 from tui.exit_codes import UNUSABLE
-from tui.output import write_json
+from tui.output import one_line, write_json
 
 GROWN_DAYS, SHOWN_NAMES = 30, 5
 WAL_WARNING_BYTES = 256 * 1024 * 1024
-NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
-)
+_REMEDY = "`crywolf doctor --rebuild` makes it anew from its sources and keeps this file under another name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +35,39 @@ class Finding:
 
 
 @click.command("doctor")
+@click.option("--rebuild", is_flag=True, help="Make a damaged store anew from the files it was made of.")
+@click.option(
+    "--from",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(exists=True),
+    help="Read these too; with --rebuild.",
+)
 @json_option
 @click.pass_context
-def doctor_command(ctx: click.Context, as_json: bool) -> None:
+def doctor_command(ctx: click.Context, rebuild: bool, paths: tuple[str, ...], as_json: bool) -> None:
     """Look at SQLite's version, the store's integrity, schema, permissions, log size and file system.
 
-    Exit code 4 when the store cannot be used.
+    It changes nothing. With --rebuild a damaged store keeps its content under another name, and a new one is made in
+    its place from the files that its ledger names, with what can be read of triage, incidents, changes and renames.
+    End other crywolf processes before. Exit code 4 when the store cannot be used.
     """
     place = place_of(ctx)
-    findings = [_version(), *_file(place.database)]
-    with reader(ctx) as connection:
-        findings += _inside(connection)
+    findings = [_version(), *_file(place.database), *_content(place.database)]
+    is_broken = any(finding.state == "error" for finding in findings)
+    if rebuild:
+        from tui.commands.rebuilding import rebuild_store
+
+        rebuild_store(place, paths, is_broken=is_broken, as_json=as_json)
+        return
     if as_json:
         write_json({"findings": [asdict(finding) for finding in findings]})
     else:
         click.echo(f"store {place.database} ({place.database_origin})")
         for finding in findings:
             click.echo(f"{finding.state:8} {finding.check:12} {finding.text}")
-    if any(finding.state == "error" for finding in findings):
+    if is_broken:
         ctx.exit(UNUSABLE)
 
 
@@ -80,30 +96,33 @@ def _file(path: Path) -> Iterator[Finding]:
         yield Finding("log", "warning", f"{text}: close long-open dashboards and run `crywolf ingest` once")
     else:
         yield Finding("log", "ok", text)
-    kind = file_system_of(path)
-    if kind in NETWORK_FILE_SYSTEMS:
-        yield Finding("file system", "warning", f"{kind}: SQLite's log does not work over a network; move the store")
-    elif kind:
-        yield Finding("file system", "ok", kind)
+    shared = network_kind(path)
+    if shared:
+        allowed = "it is used without a log, by one writer at a time" if ACCESS.network else "it is refused"
+        text = (
+            f"{shared}: SQLite's log does not work over a network, so {allowed}; better put the store on a local disk"
+        )
+        yield Finding("file system", "warning" if ACCESS.network else "error", text)
+    elif kind := mount_kind(path):
+        is_read_only = is_mounted_read_only(path)
+        yield Finding("file system", "warning" if is_read_only else "ok", f"{kind}{', read-only' * is_read_only}")
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        yield Finding("writing", "warning", "this user may only read it; ingest and triage need more")
 
 
-def file_system_of(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
-    """Kind of the file system that a path lies on; None where the system does not say."""
+def _content(path: Path) -> Iterator[Finding]:
+    """What is inside, as far as it can be opened."""
+    from store.connect import Error, open_as_is, translate
+    from store.errors import StoreError
+
     try:
-        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    real = os.path.realpath(path)
-    best, kind = "", None
-    for line in lines:
-        fields = line.split(" ")
-        if len(fields) < 3:
-            continue
-        point = fields[1].replace("\\040", " ")
-        inside = real == point or real.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, fields[2]
-    return kind
+        with closing(open_as_is(path)) as connection:
+            try:
+                yield from _inside(connection)
+            except Error as problem:
+                raise translate(problem, path) from problem
+    except StoreError as problem:
+        yield Finding("store", "error", f"{problem}; {_REMEDY}" if path.exists() else str(problem))
 
 
 def _inside(connection: Connection) -> Iterator[Finding]:
@@ -117,15 +136,12 @@ def _inside(connection: Connection) -> Iterator[Finding]:
     if not problems:
         yield Finding("integrity", "ok", "quick check passed")
     else:
-        advice = "keep the file, ingest the sources into a new store"
-        yield Finding("integrity", "error", f"{problems[0]}; {advice}")
+        yield Finding("integrity", "error", f"{one_line(problems[0])}; {_REMEDY}")
     if not is_crywolf(connection):
         yield Finding("schema", "error", "not one of crywolf's; choose another file with --db")
         return
     version = schema_version(connection)
-    yield Finding(
-        "schema", "ok" if version == SCHEMA_VERSION else "error", f"{version} (this crywolf: {SCHEMA_VERSION})"
-    )
+    yield _schema(version, SCHEMA_VERSION)
     if version == SCHEMA_VERSION:
         health = answer_health(connection, Query())
         yield Finding(
@@ -136,6 +152,17 @@ def _inside(connection: Connection) -> Iterator[Finding]:
         if health.refused_files:
             yield Finding("refused", "warning", f"{health.refused_files:,} files; `crywolf rejected` lists them")
         yield from _names(connection)
+
+
+def _schema(version: int, own: int) -> Finding:
+    """Whether this version of crywolf can use a schema."""
+    if version == own:
+        return Finding("schema", "ok", str(version))
+    if version > own:
+        return Finding("schema", "error", f"{version}, made by a newer crywolf, this one knows {own}; upgrade crywolf")
+    if version == 0:
+        return Finding("schema", "warning", "the file is empty; fill it with `crywolf ingest PATH...`")
+    return Finding("schema", "warning", f"{version}: the next command makes it {own} and keeps a copy beside the store")
 
 
 def _names(connection: Connection) -> Iterator[Finding]:
