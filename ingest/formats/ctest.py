@@ -2,7 +2,7 @@
 
 Rules:
 
-- Class name: the test's folder in the build tree; empty for the top one. Name: `Name`.
+- Class name: the test's folder in the build tree, `.` for the top one. Name: `Name`.
 - `failed` with the exit code `Failed` is failed; a crash, a time limit or an exception is errored.
 - `notrun`: disabled and skipped tests are skipped; what CTest itself counts as a failure (no program, missing files,
   a fixture that failed) is errored. Older writers that give no reason mean skipped.
@@ -114,7 +114,7 @@ class _Ctest:
             if entry.get("filename")
         ]
         attempt = CaseAttempt(
-            text_of(test, "Path").strip().removeprefix(".").strip("/"),
+            text_of(test, "Path").removeprefix("./").strip("/") or ".",
             name,
             outcome,
             self._duration(measured.get("Execution Time", "")),
@@ -153,7 +153,7 @@ class _Ctest:
         output = self._output(test)
         code = measured.get("Exit Code", "")
         kind = "" if code in ("", "Failed", "Completed") else code
-        stated = measured.get("Fail Reason", "")
+        stated = " ".join(measured.get("Fail Reason", "").split())
         if test.get("Status") == "notrun":
             stated = completion
         message = stated or kind or _telling_line(output)

@@ -27,7 +27,7 @@ from ingest.formats.junit_events import Attributes
 from ingest.formats.properties import links_of, services_of
 from ingest.formats.sink import ReportSink
 from ingest.formats.testng_invocations import Invocation, in_order, is_assertion, named, parameters_of, stable
-from ingest.formats.values import duration_ms
+from ingest.formats.values import MAX_DURATION_MS
 from ingest.formats.xml_elements import Cases, RunStart, read_elements, text_of
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Failure, Outcome, RunIdentity
@@ -41,6 +41,7 @@ _OUTCOMES = {
     "SUCCESS_PERCENTAGE_FAILURE": Outcome.PASSED,
 }  # fmt: skip
 _GROUPS_KEPT = 10_000
+_MOST_DIGITS = 12
 _ZONED = re.compile(r"(\S{10,40}) ([A-Z]{1,6})", re.ASCII)
 
 
@@ -176,10 +177,11 @@ class _Testng:
         return self._names.get("suite", ""), self._names.get("test", "")
 
     def _duration(self, text: str) -> int | None:
-        value = duration_ms(f"{text}ms") if text.isascii() and text.isdigit() else None
-        if value is None and text.strip():
+        if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) <= MAX_DURATION_MS:
+            return int(text)
+        if text.strip():
             self._notes.add("a duration cannot be read", text)
-        return value
+        return None
 
 
 def _time(text: str | None) -> str | None:

@@ -116,6 +116,7 @@ class _Elements:
         self.cases = cases
         self._dialect = dialect(cases)
         self._open: list[str] = []
+        self._most_depth = cases.limits.depth
         cases.identity = self._dialect.identity
 
     def attach(self, parser: expat.XMLParserType) -> None:
@@ -154,7 +155,8 @@ class _Elements:
             return
         if "}" in tag:
             tag = tag.rpartition("}")[2]
-        check(self.cases.limits, len(self._open) + 1, attrs, self._parser)
+        if attrs or len(self._open) >= self._most_depth:
+            check(self.cases.limits, len(self._open) + 1, attrs, self._parser)
         if not self._open and tag not in self._dialect.roots:
             reason = f"the root element is {tag[:60]!r}; expected {' or '.join(sorted(self._dialect.roots))}"
             raise Refused("unknown-format", reason, line=self._parser.CurrentLineNumber)

@@ -35,6 +35,7 @@ def test_counts_by_hand() -> None:
         ("crashes", E, "SEGFAULT"),
         ("hangs", E, "Timeout"),
         ("passes_unwanted", F, "exit value 0"),
+        ("says_the_wrong_thing", F, "Required regular expression not found. Regex=[right ]"),
         ("no_program", E, "Unable to find executable"),
         ("no_file", E, "Required Files Missing"),
         ("needs_database", E, "Fixture dependency failed"),
@@ -70,7 +71,7 @@ def test_folder_labels_and_identity() -> None:
     """The folder is the class; the build's name is the variant; labels name services."""
     sink = fixture("all.xml")
     assert [(case.classname, case.name) for case in sink.cases if case.name == "passes"] == [
-        ("", "passes"), ("lib", "passes"),
+        (".", "passes"), ("lib", "passes"),
     ]  # fmt: skip
     assert named(sink, "labelled").services == ("payments",)
     assert sink.known.variant == (("build", "Linux-unknown"),)
