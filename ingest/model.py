@@ -195,6 +195,8 @@ class RunIdentity:
     shard_total: int | None = None
     variant: tuple[tuple[str, str], ...] | None = None
     """Sorted (key, value) pairs."""
+    is_merged: bool | None = None
+    """True: the report repeats what other reports of its run hold (Ant's `TESTS-TestSuites.xml`)."""
 
     def over(self, other: RunIdentity) -> RunIdentity:
         """This identity, completed key by key from one that ranks lower."""

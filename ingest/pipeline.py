@@ -22,7 +22,7 @@ from ingest.model import Failure, FileOutcome, FileStatus, RunIdentity
 from ingest.placing import CasePlacer
 from ingest.preparing import Prepared, Preparer
 from ingest.redact import redact
-from ingest.reports import ReportTaker
+from ingest.reports import MergedReport, ReportTaker
 from ingest.run_environment import identity_from_environment
 from ingest.settings import Settings
 from ingest.signature import SIGNATURE_VERSION
@@ -141,6 +141,9 @@ class Ingestion:
                 return outcome
             with self._writer.savepoint():
                 return self._reports.take(one.source, one.content, one.read, now_ms)
+        except MergedReport as merged:
+            self._placer.forget()
+            return self._reports.note_merged(one.source, merged, now_ms)
         except Refused as refusal:
             self._placer.forget()
             return self._refuse(one, refusal)

@@ -9,17 +9,33 @@ from ingest.bytes_of import Bytes
 from ingest.formats.sink import FormatReader
 from ingest.identity import Resolver, to_utc
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, FileOutcome, FileStatus, RunIdentity
+from ingest.model import CaseAttempt, Counts, FileOutcome, FileStatus, RunIdentity
 from ingest.placing import CasePlacer, Collected
 from ingest.twins import TwinKeeper
 from ingest.volatile import MOST_NEW_NAMES, date_text, growth_warning, pattern_of
-from store.write import LedgerRow, PartHeader, PartPlace, SourceFile, Writer
+from store.write import MERGED, LedgerRow, PartHeader, PartPlace, SourceFile, Writer
 
 SKEW_MS = 600_000
 """Between the start that `run.json` gives and the one in the report: more is a warning."""
 DAY_MS = 86_400_000
 _MOST_GROWN = 3
 """Base names with too many new names that one file's warnings name."""
+
+
+class MergedReport(Exception):
+    """A report repeats what others of its run hold, and is not counted beside them."""
+
+    def __init__(self, run_id: int, warnings: tuple[str, ...], counts: Counts) -> None:
+        super().__init__(MERGED)
+        self.run_id = run_id
+        self.warnings = warnings
+        self.counts = counts
+
+
+def _merged_outcome(
+    source: SourceFile, format_name: str | None, warnings: tuple[str, ...], counts: Counts
+) -> FileOutcome:
+    return FileOutcome(source.path, FileStatus.DUPLICATE, format_name, MERGED, None, warnings, counts)
 
 
 @dataclass(slots=True)
@@ -51,7 +67,7 @@ class ReportTaker:
         first = ledger.report_with(source.digest)
         place = None if first is None else self._writer.part_of(first.source_id)
         if place is None:
-            return None
+            return self._known_merged(source, now_ms)
         self._catch_up(source.location)
         resolved = self._resolve(place.own, source)
         run_id = self._writer.find_run(resolved)
@@ -65,11 +81,37 @@ class ReportTaker:
         self._note_duplicate(row, source, now_ms)
         return FileOutcome(source.path, FileStatus.DUPLICATE, row.format, None, None, row.warnings, row.counts)
 
+    def _known_merged(self, source: SourceFile, now_ms: int) -> FileOutcome | None:
+        """The outcome of a merged report that others of its run cover, when that was found before."""
+        ledger = self._writer.ledger
+        for row in ledger.at(source.location):
+            if row.reason == MERGED and row.digest == source.digest and row.run_id is not None:
+                if row.run_id != self._writer.find_run(self._resolve(RunIdentity(), source)):
+                    return None
+                ledger.seen_again(row.source_id, now_ms)
+                return _merged_outcome(source, row.format, row.warnings, row.counts)
+        return None
+
+    def note_merged(self, source: SourceFile, found: MergedReport, now_ms: int) -> FileOutcome:
+        """Note a file whose results other reports of its run hold; what it held before is taken out."""
+        ledger = self._writer.ledger
+        self.put_out(source.location, found.run_id)
+        for row in ledger.at(source.location):
+            if row.reason == MERGED:
+                ledger.forget(row.source_id)
+        source_id = ledger.add(source, FileStatus.DUPLICATE, now_ms)
+        warnings, counts = found.warnings, found.counts
+        ledger.close(
+            source_id, FileStatus.DUPLICATE, reason=MERGED, warnings=warnings, counts=counts, run_id=found.run_id
+        )
+        return _merged_outcome(source, source.format, warnings, counts)
+
     def take(self, source: SourceFile, content: Bytes, read: FormatReader, now_ms: int) -> FileOutcome:
         """Read a report and write it.
 
         Raises:
             Refused: it cannot be read; what was written of it is to be rolled back by the caller.
+            MergedReport: other reports of its run hold everything in it; likewise, and `note_merged` called.
         """
         sink = _PartSink(self, source, now_ms)
         content.stream.seek(0)
@@ -192,6 +234,8 @@ class _PartSink(Collected):
         self._warn_of_growth(draft.header.started_ms)
         status, format_name = FileStatus.INGESTED, self._source.format
         writer.ledger.close(draft.source_id, status, warnings=self.warnings, counts=totals.counts, run_id=run_id)
+        if self.identity_so_far.is_merged and writer.merged.is_covered(draft.part_id):
+            raise MergedReport(run_id, self.warnings, totals.counts)
         return FileOutcome(self._source.path, status, format_name, None, None, self.warnings, totals.counts)
 
     def _open(self, first_case_ms: int | None) -> None:

@@ -48,6 +48,9 @@ CREATE TABLE name_day (
     PRIMARY KEY (namespace, classname, base, day)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX name_day_many ON name_day (day) WHERE names > 1000;
+
+-- Reports that repeat what other reports of their run hold.
+CREATE INDEX part_merged ON part (run_id) WHERE instr(identity, '"is_merged":true');
 """
 
 MIGRATIONS: tuple[str, ...] = (MIGRATION_1, _MIGRATION_2)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.model import (
@@ -34,8 +33,12 @@ from store.ledger import LedgerRow as LedgerRow
 from store.ledger import Refusal as Refusal
 from store.ledger import SourceFile as SourceFile
 from store.locking import YIELD_S, begin_writing
+from store.merged import MERGED as MERGED
+from store.merged import Merged
 from store.names import Names
 from store.names import NewNames as NewNames
+from store.part_place import PartHeader as PartHeader
+from store.part_place import PartPlace as PartPlace
 from store.parts import PartTotals, PartWriter
 from store.parts import PlacedAttempt as PlacedAttempt
 from store.rollups import DAY_MS, PartSum, Rollups
@@ -44,37 +47,6 @@ from store.twins import Twins
 
 Sign = Callable[[Failure], tuple[int, str, str]]
 """(version, key, title) of a failure's signature."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartHeader:
-    """Where a part belongs."""
-
-    own: RunIdentity
-    """What the report itself says of its run."""
-    given: RunIdentity
-    """What options said when it was read."""
-    environ: RunIdentity
-    """What the CI server's variables said when it was read."""
-    resolved: RunIdentity
-    """What all sources together say; pipeline and run id are known."""
-    namespace: str
-    started_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class PartPlace:
-    """A stored part as its identity has it."""
-
-    part_id: int
-    source_id: int
-    run_id: int
-    own: RunIdentity
-    given: RunIdentity
-    environ: RunIdentity
-    resolved: RunIdentity
-    namespace: str
-    started_ms: int
 
 
 class Writer:
@@ -98,6 +70,7 @@ class Writer:
         self.names = Names(self._connection)
         self.incidents = Incidents(self._connection)
         self.twins = Twins(self._connection, self._rollups)
+        self.merged = Merged(self._connection)
 
     def close(self) -> None:
         """Checkpoint the log into the file and close."""
@@ -122,6 +95,9 @@ class Writer:
             begin_writing(self._connection)
             self._notice_others()
             yield
+            for source_id in self.merged.covered():
+                self.remove_part(source_id)
+                self.merged.note(source_id)
             self._rollups.settle()
             self._cases.settle()
             if self._has_news:
@@ -226,6 +202,7 @@ class Writer:
             "SELECT run_id, stream_id FROM part WHERE part_id = ?", (part_id,)
         ).fetchone()
         self._connection.execute("UPDATE part SET ended_ms = ? WHERE part_id = ?", (totals.ended_ms, part_id))
+        self.merged.came(run_id, stream_id)
         started_ms = self._runs.settle_added(run_id, part_id)
         repeats = self._repeats_cases(part_id, run_id, stream_id, totals)
         if repeats or not self._extends(run_id, stream_id, started_ms):
@@ -261,6 +238,7 @@ class Writer:
             return None
         part_id, run_id, stream_id, started_ms = row
         self._rollups.mark(stream_id, started_ms)
+        self.merged.left(run_id, part_id)
         for table in ("result", "result_name", "result_link", "continued", "part"):
             self._connection.execute(f"DELETE FROM {table} WHERE part_id = ?", (part_id,))
         self._run_tests.pop((run_id, stream_id), None)
@@ -299,6 +277,9 @@ class Writer:
         self._connection.execute("DELETE FROM run_total WHERE run_id = ? AND stream_id = ?", (place.run_id, stream_id))
         run_id = self._runs.find_or_add(header.resolved, header.started_ms)
         new_stream = self._stream(header.resolved)
+        if (run_id, new_stream) != (place.run_id, stream_id):
+            self.merged.left(place.run_id, place.part_id)
+            self.merged.came(run_id, new_stream)
         self._connection.execute(
             "UPDATE part SET run_id = ?, stream_id = ?, namespace = ?, identity = ?, given = ?, environ = ?,"
             " resolved = ?, started_ms = ?, job = ?, job_url = ?, shard_index = ?, shard_total = ?,"

@@ -44,6 +44,7 @@ class _Suite:
 class Suites:
     """The stack of open suites. `name`, `file`, `path`, `project` and `services` are those of the innermost one.
 
+    A root without attributes whose first suite has the number 0 and a package is what Ant's junitreport merges.
     `retry` is what `CaseAttempt` has for a case that marks none itself: negative in pytest (`junit_pytest`).
     """
 
@@ -64,10 +65,13 @@ class Suites:
         self._stack: list[_Suite] = []
         self._pairs: list[tuple[str, str]] = []
         self._start: tuple[int, bool] | None = None
+        self._is_merged = False
 
     def open(self, attrs: dict[str, str]) -> None:
         """Enter a suite."""
         suite = _Suite(self, attrs)
+        if len(self._stack) == 1 and not self._stack[0].attrs and attrs.get("id") == "0" and attrs.get("package"):
+            self._is_merged = True
         self._stack.append(suite)
         self.name, self.file, self.path, self.project = suite.name, suite.file, suite.path, suite.project
         self.retry = self._retry_in(attrs)
@@ -151,6 +155,8 @@ class Suites:
         if self._start is not None and "start_ms" not in known:
             known["start_ms"], known["start_is_zoneless"] = self._start
             known["start_is_estimated"] = True
+        if self._is_merged:
+            known["is_merged"] = True
         return RunIdentity(**known)
 
     def tell_unreadable(self) -> None:

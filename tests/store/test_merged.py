@@ -1,0 +1,145 @@
+"""Ant's merged report beside its parts is not counted twice, whatever arrives first and whatever is written anew."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from ingest.model import FileStatus
+from tests.store.making import assert_sound, ingest, reading, write
+
+RED = '<failure message="expected 3 but was 4"/>'
+MERGED, DUPLICATE = "TESTS-TestSuites.xml", FileStatus.DUPLICATE
+Suite = tuple[str, str]
+"""Class and cases."""
+CART: Suite = ("Cart", '<testcase classname="shop.Cart" name="adds" time="0.012"/>')
+PAY: Suite = (
+    "Pay",
+    f'<testcase classname="shop.Pay" name="pays" time="0.2">{RED}</testcase>'
+    '<testcase classname="shop.Pay" name="refunds" time="0"/>',
+)
+SHIP: Suite = ("Ship", '<testcase classname="shop.Ship" name="ships" time="1.5"/>')
+ROWS = (
+    "SELECT c.classname, c.name, x.outcome, x.duration_ms FROM result x JOIN test_case c ON c.test_id = x.test_id"
+    " ORDER BY c.classname, c.name, x.ordinal, x.part_id"
+)
+LEDGER = "SELECT o.location, o.status, o.reason FROM source_file o ORDER BY o.location"
+
+
+def part(folder: Path, suite: Suite) -> Path:
+    """A report as Ant's junit task writes it."""
+    name, cases = suite
+    head = f'<testsuite hostname="ci" name="shop.{name}" timestamp="2026-03-01T10:00:00">'
+    return write(folder / f"TEST-shop.{name}.xml", f"{head}{cases}</testsuite>")
+
+
+def merged(folder: Path, *suites: Suite) -> Path:
+    """What Ant's junitreport task makes of the reports."""
+    text = "".join(
+        f'<testsuite hostname="ci" id="{number}" name="{name}" package="shop" timestamp="2026-03-01T10:00:00">'
+        f"{cases}</testsuite>"
+        for number, (name, cases) in enumerate(suites)
+    )
+    return write(folder / MERGED, f"<testsuites>{text}</testsuites>")
+
+
+def rows(database: Path) -> list[tuple[object, ...]]:
+    """Everything that counts, and what became of the files."""
+    assert_sound(database)
+    with reading(database) as connection:
+        totals = connection.execute("SELECT attempts, passed, failed FROM run_total").fetchall()
+        return [*connection.execute(ROWS).fetchall(), *connection.execute(LEDGER).fetchall(), *totals]
+
+
+@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_order_of_arrival_does_not_matter(tmp_path: Path, order: tuple[int, ...], at_once: bool) -> None:
+    """Three attempts, each once; the merged file is a duplicate."""
+    folder = tmp_path / "runs" / "1"
+    files = [part(folder, CART), part(folder, PAY), merged(folder, CART, PAY)]
+    given = [files[number] for number in order]
+    if at_once:
+        ingest(tmp_path / "x.db", *given)
+    else:
+        for path in given:
+            ingest(tmp_path / "x.db", path)
+    found = rows(tmp_path / "x.db")
+    assert found[:3] == [("shop.Cart", "adds", 0, 12), ("shop.Pay", "pays", 1, 200), ("shop.Pay", "refunds", 0, 0)]
+    assert [row[1] for row in found[3:6]] == [FileStatus.INGESTED, FileStatus.INGESTED, DUPLICATE]
+    assert found[6] == (3, 2, 1)
+
+
+def test_reading_everything_again_changes_nothing(tmp_path: Path) -> None:
+    """The merged file is known and not even read."""
+    folder = tmp_path / "runs" / "1"
+    part(folder, CART), part(folder, PAY), merged(folder, CART, PAY)
+    first = ingest(tmp_path / "x.db", folder)
+    assert [outcome.status for outcome in first] == [FileStatus.INGESTED, FileStatus.INGESTED, DUPLICATE]
+    assert "other reports of the run" in (first[-1].reason or "")
+    before = rows(tmp_path / "x.db")
+    again = ingest(tmp_path / "x.db", folder)
+    assert {outcome.status for outcome in again} == {DUPLICATE}
+    assert again[-1].counts == first[-1].counts
+    assert rows(tmp_path / "x.db") == before
+
+
+def test_what_only_the_merged_report_holds_counts(tmp_path: Path) -> None:
+    """One of the parts is missing, or differs: the merged report is a report like any other."""
+    folder = tmp_path / "runs" / "1"
+    part(folder, CART)
+    merged(folder, CART, PAY)
+    outcomes = ingest(tmp_path / "x.db", folder)
+    assert {outcome.status for outcome in outcomes} == {FileStatus.INGESTED}
+    assert ("shop.Pay", "pays", 1, 200) in rows(tmp_path / "x.db")
+
+
+@pytest.mark.parametrize("merged_first", [True, False])
+def test_reports_that_are_written_anew(tmp_path: Path, merged_first: bool) -> None:
+    """The second build in the same folder has one class more: parts and merged report replace their former content."""
+    folder = tmp_path / "runs" / "1"
+    slower = ("Cart", CART[1].replace("0.012", "0.5"))
+    files = [part(folder, CART), part(folder, PAY), merged(folder, CART, PAY)]
+    ingest(tmp_path / "x.db", *files)
+    files = [part(folder, slower), part(folder, SHIP), merged(folder, slower, PAY, SHIP)]
+    ingest(tmp_path / "x.db", *(reversed(files) if merged_first else files))
+    found = rows(tmp_path / "x.db")
+    assert [row[:2] for row in found[:4]] == [
+        ("shop.Cart", "adds"), ("shop.Pay", "pays"), ("shop.Pay", "refunds"), ("shop.Ship", "ships")
+    ]  # fmt: skip
+    assert found[0][3] == 500
+    assert [row[1] for row in found[4:8]] == [FileStatus.INGESTED] * 3 + [DUPLICATE]
+    assert found[8] == (4, 3, 1)
+
+
+def test_a_part_that_changes_brings_the_merged_report_back(tmp_path: Path) -> None:
+    """It holds what its part does not hold any more, and the next reading finds that."""
+    folder = tmp_path / "runs" / "1"
+    part(folder, CART), part(folder, PAY), merged(folder, CART, PAY)
+    ingest(tmp_path / "x.db", folder)
+    part(folder, ("Pay", SHIP[1]))
+    ingest(tmp_path / "x.db", folder)
+    found = rows(tmp_path / "x.db")
+    assert ("shop.Pay", "pays", 1, 200) in found
+    orderly = tmp_path / "y.db"
+    ingest(orderly, folder)
+    assert rows(orderly) == found
+
+
+def test_another_run_s_reports_cover_nothing(tmp_path: Path) -> None:
+    """Only the same run and stream counts."""
+    part(tmp_path / "runs" / "1", CART)
+    merged(tmp_path / "runs" / "2", CART)
+    outcomes = ingest(tmp_path / "x.db", tmp_path / "runs")
+    assert {outcome.status for outcome in outcomes} == {FileStatus.INGESTED}
+
+
+def test_two_merged_reports_never_cover_each_other(tmp_path: Path) -> None:
+    """Else both would be gone."""
+    merged(tmp_path / "runs" / "1", CART)
+    second = merged(tmp_path / "runs" / "1" / "more", CART)
+    write(tmp_path / "runs" / "1" / "run.json", '{"cicd.pipeline.name": "p", "cicd.pipeline.run.id": "1"}')
+    second.write_text(second.read_text() + "\n")
+    outcomes = ingest(tmp_path / "x.db", tmp_path / "runs")
+    assert {outcome.status for outcome in outcomes} == {FileStatus.INGESTED}
