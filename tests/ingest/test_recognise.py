@@ -151,6 +151,8 @@ def test_what_claims_to_be_a_report_and_is_none_is_refused(content: str, name: s
     [
         ("", "notes.txt"),
         ("hello", "notes.txt"),
+        ("<?xml version='1.0'?><Site BuildName='b'\n\t>\n\t<!-- c --><Configure/></Site>", "Configure.xml"),
+        ("<?xml version='1.0'?><Done><buildId>1</buildId></Done>", "Done.xml"),
         ("[INFO] Building shop 1.0", "build.log"),
         ("[Section]\nkey=value", "setup.cfg"),
         ("{ a; b }", "x.sh"),
@@ -189,8 +191,9 @@ def test_places_are_those_of_the_element() -> None:
 
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*/*.xml")), ids=lambda path: path.name)
 def test_own_fixtures_are_reports(path: Path) -> None:
-    """Reports that tools wrote."""
-    assert recognise(path.read_bytes()[:HEAD_BYTES], "x").kind is REPORT
+    """Reports that tools wrote; CTest's file of a step before the tests holds none."""
+    expected = UNKNOWN if path.name == "configure.xml" else REPORT
+    assert recognise(path.read_bytes()[:HEAD_BYTES], "x").kind is expected
 
 
 def test_every_format_that_is_read_has_a_reader() -> None:
