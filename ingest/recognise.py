@@ -152,6 +152,7 @@ def _decoded(head: bytes) -> str:
 
 _ROOT = re.compile(r"<([A-Za-z_:\x80-\U0010ffff][^\s/<>\"'=&!?]{0,199})(?=[\s/>])")
 _ATTRIBUTE = re.compile(r"\s([^\s=\"'<>/]{1,100})\s*=\s*(?:\"([^\"<]{0,500})\"|'([^'<]{0,500})')")
+_NEAR = 4_000
 _DOCTYPE = re.compile(r"<!DOCTYPE\s+([^\s>\[]{1,100})", re.IGNORECASE)
 _PAGE_TAGS = frozenset(
     ["html", "head", "body", "p", "div", "span", "a", "img", "h1", "h2", "h3", "h4", "br", "hr", "ul", "ol", "li",
@@ -230,7 +231,7 @@ def _by_root(text: str, root: re.Match[str] | None, at: int, claim: str, is_cut:
     prefix, _, local = root[1].rpartition(":")
     attributes = _attributes(text, root.end())
     namespace = attributes.get(f"xmlns:{prefix}" if prefix else "xmlns", "")
-    dialect = xml_dialect(local, namespace, frozenset(attributes))
+    dialect = xml_dialect(local, namespace, frozenset(attributes), _first_child(text, root.end()))
     if dialect is None:
         shown = "".join(character for character in local[:60] if character.isascii() and character.isprintable())
         return _refused(
@@ -238,7 +239,24 @@ def _by_root(text: str, root: re.Match[str] | None, at: int, claim: str, is_cut:
         )
     if dialect.is_read:
         return Recognised(Kind.REPORT, dialect.format)
+    if dialect.is_companion:
+        return Recognised(Kind.UNKNOWN, dialect.format, reason=f"{dialect.title}: holds no test results")
     return _known_by_name(dialect.format, dialect.title, dialect.is_report, _place(text, at))
+
+
+def _first_child(text: str, at: int) -> str:
+    """Local name of the first element behind a start tag whose name ends here; empty where there is none near.
+
+    >>> _first_child("<a b='1'><!-- c --><x:d/>", 2)
+    'd'
+    """
+    while (match := _ATTRIBUTE.match(text, at)) is not None:
+        at = match.end()
+    end = text.find(">", at, at + _NEAR)
+    rest = text[end + 1 : end + _NEAR] if end >= 0 and text[end - 1] != "/" else ""
+    start = _after_prolog(rest)
+    child = _ROOT.match(rest, start) if start >= 0 else None
+    return child[1].rpartition(":")[2] if child else ""
 
 
 def _attributes(text: str, at: int) -> dict[str, str]:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 class XmlDialect:
     """A row for documents whose root element has one of these local names.
 
-    `namespace` and `attributes` narrow it: a part of the root's namespace, and attributes that the root must have.
+    `namespace`, `attributes` and `children` narrow it: a part of the root's namespace, attributes that the root must
+    have, and names of which its first child must have one. `is_companion`: lies beside reports and holds nothing of its
+    own, so that it is skipped and not refused.
     """
 
     format: str
@@ -21,12 +23,16 @@ class XmlDialect:
     roots: tuple[str, ...]
     namespace: str = ""
     attributes: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
     is_read: bool = False
     is_report: bool = True
+    is_companion: bool = False
 
-    def matches(self, root: str, namespace: str, attributes: frozenset[str]) -> bool:
-        """Whether a root element is this dialect's."""
-        return root in self.roots and self.namespace in namespace and attributes.issuperset(self.attributes)
+    def matches(self, root: str, namespace: str, attributes: frozenset[str], child: str) -> bool:
+        """Whether a root element, with this first child, is this dialect's."""
+        if root not in self.roots or self.namespace not in namespace or not attributes.issuperset(self.attributes):
+            return False
+        return not self.children or child in self.children
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,15 @@ XML_DIALECTS: tuple[XmlDialect, ...] = (
     XmlDialect("fpcunit", "FPCUnit report", ("TestResults",), is_read=True),
     XmlDialect("qtestlib", "Qt Test report", ("TestCase",), is_read=True),
     XmlDialect("gtester", "GTester report", ("gtester",), is_read=True),
+    XmlDialect(
+        "ctest-step",
+        "CTest's file of another step",
+        ("Site",),
+        children=("Configure", "Build", "Update", "Coverage", "CoverageLog", "Notes", "Upload"),
+        is_report=False,
+        is_companion=True,
+    ),
+    XmlDialect("ctest-step", "CTest's mark of a finished run", ("Done",), is_report=False, is_companion=True),
     XmlDialect("ctest", "CTest report", ("Site",), is_read=True),
     XmlDialect("cunit", "CUnit report", ("CUNIT_TEST_RUN_REPORT",), is_read=True),
     XmlDialect("unittest++", "UnitTest++ report", ("unittest-results",), is_read=True),
@@ -171,9 +186,9 @@ JSON_DIALECTS: tuple[JsonDialect, ...] = (
 )  # fmt: skip
 
 
-def xml_dialect(root: str, namespace: str, attributes: frozenset[str]) -> XmlDialect | None:
-    """The dialect of a root element."""
-    return next((row for row in XML_DIALECTS if row.matches(root, namespace, attributes)), None)
+def xml_dialect(root: str, namespace: str, attributes: frozenset[str], child: str) -> XmlDialect | None:
+    """The dialect of a root element and the name of its first child, empty where that is not known."""
+    return next((row for row in XML_DIALECTS if row.matches(root, namespace, attributes, child)), None)
 
 
 def json_dialect(keys: frozenset[str], outer: str) -> JsonDialect | None:

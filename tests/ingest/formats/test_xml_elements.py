@@ -24,12 +24,8 @@ FORMAT_OF = {
     "robot": "robot", "testng": "testng", "trx": "trx", "xunit": "xunit", "nunit2": "nunit2", "nunit3": "nunit3",
     "ctest": "ctest",
 }  # fmt: skip
-NO_RESULTS = {"configure.xml"}
 FILES = sorted(
-    path
-    for folder in FORMAT_OF
-    for path in (FIXTURES / folder).iterdir()
-    if path.suffix in (".xml", ".trx") and path.name not in NO_RESULTS
+    path for folder in FORMAT_OF for path in (FIXTURES / folder).iterdir() if path.suffix in (".xml", ".trx")
 )
 IDS = [f"{path.parent.name}/{path.name}" for path in FILES]
 EMPTY = {
