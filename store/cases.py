@@ -21,6 +21,7 @@ _IS_CASE_NAMED = """
 SELECT 1 WHERE EXISTS (SELECT 1 FROM incident_member WHERE test_id = ?1)
     OR EXISTS (SELECT 1 FROM incident WHERE lead_test_id = ?1)
     OR EXISTS (SELECT 1 FROM alias WHERE old_test_id = ?1 OR new_test_id = ?1)
+    OR EXISTS (SELECT 1 FROM stream s JOIN test_day d ON d.stream_id = s.stream_id AND d.test_id = ?1)
 """
 _IS_STREAM_USED = """
 SELECT 1 WHERE EXISTS (SELECT 1 FROM part WHERE stream_id = ?1)

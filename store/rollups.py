@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ingest.model import Outcome, Result
 from store.connect import Connection
+from store.cut import load_cut
 from store.merge import merge_attempts
 
 DAY_MS = 86_400_000
@@ -133,9 +134,11 @@ class Rollups:
         self.connection.executemany(_ADD_SIGNATURE_DAY, failures)
 
     def settle(self) -> None:
-        """Count every marked day again."""
+        """Count every marked day again, but those whose results were pruned."""
+        cut_ms = load_cut(self.connection) if self.marked else None
         for stream_id, day in sorted(self.marked):
-            self._recount(stream_id, day)
+            if cut_ms is None or day * DAY_MS >= cut_ms:
+                self._recount(stream_id, day)
         self.marked.clear()
 
     def _recount(self, stream_id: int, day: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ingest.model import RunIdentity, RunState
 from store.codec import decode
 from store.connect import Connection
+from store.cut import is_across
 from store.dimensions import Dimensions
 from store.rollups import Rollups
 
@@ -116,6 +117,8 @@ class Runs:
         before = self._connection.execute(
             "SELECT started_ms, service_id FROM run WHERE run_id = ?", (run_id,)
         ).fetchone()
+        if is_across(self._connection, before[0], started_ms):
+            started_ms = before[0]
         service_id = self._dimensions.service(merged.service) if merged.service else None
         self._connection.execute(
             "UPDATE run SET branch = ?, started_ms = ?, ended_ms = ?, is_start_estimated = ?, state = ?,"
