@@ -28,6 +28,7 @@ _MODULES = {
     "go": "ingest.formats.gotest",
     "allure1": "ingest.formats.allure1",
     "allure2": "ingest.formats.allure2",
+    "dart": "ingest.formats.dart",
     "pytest-json-report": "ingest.formats.pytest_json",
     "boosttest": "ingest.formats.boosttest",
     "catch2": "ingest.formats.catch2",
