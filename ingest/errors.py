@@ -28,9 +28,17 @@ class Refused(IngestError):
 class NotKnown(IngestError):
     """An input that neither is nor claims to be anything crywolf reads: it is skipped, not refused."""
 
+    code = "unknown"
+
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class TooOld(NotKnown):
+    """A report of a run whose results were pruned: it is skipped, since its day is never counted again."""
+
+    code = "pruned"
 
 
 class SettingsError(IngestError):

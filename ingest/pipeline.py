@@ -148,7 +148,8 @@ class Ingestion:
             self._placer.forget()
             return self._refuse(one, refusal)
         except NotKnown as skip:
-            return FileOutcome(one.item.path, FileStatus.SKIPPED, one.known.format, f"unknown: {skip.reason}")
+            self._placer.forget()
+            return FileOutcome(one.item.path, FileStatus.SKIPPED, one.known.format, f"{skip.code}: {skip.reason}")
 
     def _refuse(self, one: Prepared, refusal: Refused) -> FileOutcome:
         """Note a refused input in the ledger; its run, where a `run.json` names it, is incomplete."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ingest.bytes_of import Bytes
+from ingest.errors import TooOld
 from ingest.formats.sink import FormatReader
 from ingest.identity import Resolver, to_utc
 from ingest.limits import Limits
@@ -150,12 +151,25 @@ class ReportTaker:
     def _move(self, place: PartPlace, resolved: RunIdentity, otherwise_ms: int | None = None) -> None:
         namespace = resolved.repository or resolved.pipeline or ""
         started_ms = self.start_of(place.own, resolved, otherwise_ms or place.started_ms)
+        if any(self._writer.pruned_before(one, started_ms) is not None for one in (place.resolved, resolved)):
+            return
         header = PartHeader(place.own, place.given, place.environ, resolved, namespace, started_ms)
         twins = self._twins.of(place.source_id)
         if self._writer.move_part(place, header) != place.run_id:
             self._twins.left_behind(place.source_id, twins)
             self._twins.join(place.source_id)
         self._placer.forget()
+
+    def check_kept(self, resolved: RunIdentity, started_ms: int) -> None:
+        """Refuse to count a day anew whose results were pruned.
+
+        Raises:
+            TooOld: the run began before the cut.
+        """
+        cut_ms = self._writer.pruned_before(resolved, started_ms)
+        if cut_ms is not None:
+            day = date_text(cut_ms // DAY_MS)
+            raise TooOld(f"its run began before {day}, of which only day sums are kept; nothing of it is counted")
 
     def start_of(self, own: RunIdentity, resolved: RunIdentity, otherwise_ms: int) -> int:
         """Start of a part in UTC: what its report says, in the pipeline's zone where it names none, else the run's."""
@@ -243,6 +257,7 @@ class _PartSink(Collected):
         own = self._own(first_case_ms)
         resolved = taker._resolve(own, source)
         started_ms = taker.start_of(own, resolved, source.mtime_ms or self._now_ms)
+        taker.check_kept(resolved, started_ms)
         taker._placer.growth.take()  # what a refused report left
         shift_ms = started_ms - own.start_ms if own.start_ms is not None and own.start_is_zoneless else 0
         namespace = resolved.repository or resolved.pipeline or ""
@@ -280,6 +295,7 @@ class _PartSink(Collected):
         assert place is not None
         namespace = resolved.repository or resolved.pipeline or ""
         header = replace(draft.header, own=own, resolved=resolved, namespace=namespace)
+        self._taker.check_kept(resolved, header.started_ms)
         self._taker._placer.forget()
         return self._taker._writer.move_part(place, header)
 

@@ -23,6 +23,7 @@ from store.aliases import Aliases
 from store.cases import Cases
 from store.codec import decode, encode
 from store.connect import Error, open_writer, translate
+from store.cut import load_cut
 from store.dimensions import Dimensions
 from store.errors import StoreError as StoreError
 from store.feed import Feed
@@ -319,6 +320,17 @@ class Writer:
     def find_run(self, identity: RunIdentity) -> int | None:
         """Row of the run that an identity names, if it is there."""
         return self._runs.find(identity)
+
+    def pruned_before(self, resolved: RunIdentity, started_ms: int) -> int | None:
+        """The moment before which results were pruned, where a part of that run and start is older; else None."""
+        cut_ms, run_id = load_cut(self._connection), self._runs.find(resolved)
+        if run_id is not None:
+            (started_ms,) = self._connection.execute(
+                "SELECT started_ms FROM run WHERE run_id = ?", (run_id,)
+            ).fetchone()
+        elif resolved.start_ms is not None:
+            started_ms = resolved.start_ms
+        return cut_ms if cut_ms is not None and started_ms < cut_ms else None
 
     def distrust_runs(self) -> None:
         """Have runs settled from all their files again: a refused one is out of the ledger."""
