@@ -22,6 +22,8 @@ _ADD_RESULT = (
 """Stand-ins become NULL in SQL: the driver takes 2 us to bind a None or an enum and 0.1 us to bind a plain int."""
 _MAX_HELD = 20_000
 """Repeated names held back until the part ends; any more are taken for namesakes at once."""
+_FEWEST_OF_EACH = 5
+"""Fewer tests that are repeated alike may well be retries."""
 _SEEN = 32
 """Marks a test in the byte table: its code may be 0."""
 
@@ -107,8 +109,13 @@ class PartWriter:
         if self._group:
             self._close_group(self._group)
             self._group = []
+        was_run_by_each = self._was_run_by_each_worker()
         for test_id, groups in self._held.items():
-            self._settle_repeats(test_id, groups)
+            if was_run_by_each:
+                for group in groups:
+                    self._write_namesake(group)
+            else:
+                self._settle_repeats(test_id, groups)
         self._held.clear()
         self._write_rows()
         codes = self._codes
@@ -161,6 +168,18 @@ class PartWriter:
                 self._add_reruns(test_id, _reruns(repeats))
             else:
                 self._write_namesake(_reruns(repeats))
+
+    def _was_run_by_each_worker(self) -> bool:
+        """Whether every test of a report that repeats cases for retries is there equally often, and mostly passed.
+
+        pytest-xdist's `--dist=each` writes such reports, one case a worker; no retries hit all tests alike.
+        """
+        held = self._held.values()
+        if not _FEWEST_OF_EACH <= len(held) == len(self._touched) or len({len(groups) for groups in held}) > 1:
+            return False
+        last = [groups[-1][-1][2] for groups in held]
+        passed = sum(attempt.outcome is Outcome.PASSED for attempt in last)
+        return all(attempt.retry == -1 for attempt in last) and 2 * passed > len(last)
 
     def _add_reruns(self, test_id: int, group: _Group) -> None:
         """Store repetitions in a suite where each is a retry; what was stored before them has failed."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
 from pathlib import Path
 
 import pytest
 
 from ingest.model import FileStatus
-from tests.store.making import assert_sound, ingest, reading, write
+from tests.store.making import assert_sound, ingest, reading, run_note, write
 
 RED = '<failure message="expected 3 but was 4"/>'
 MERGED, DUPLICATE = "TESTS-TestSuites.xml", FileStatus.DUPLICATE
@@ -143,3 +144,19 @@ def test_two_merged_reports_never_cover_each_other(tmp_path: Path) -> None:
     second.write_text(second.read_text() + "\n")
     outcomes = ingest(tmp_path / "x.db", tmp_path / "runs")
     assert {outcome.status for outcome in outcomes} == {FileStatus.INGESTED}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_run_json_and_missing_parts_in_any_order(tmp_path: Path, seed: int) -> None:
+    """Whatever came first, reading the folder again gives the same rows and the same ledger."""
+    rng, folder = random.Random(seed), tmp_path / "runs" / "1"
+    files = [part(folder, suite) for suite in (CART, PAY, SHIP) if rng.random() < 0.8]
+    files.append(merged(folder, CART, PAY, SHIP))
+    files.append(write(folder / "run.json", run_note("77", start_time="2026-03-01T09:00:00Z")))
+    found = []
+    for number in range(3):
+        for path in rng.sample(files, len(files)):
+            ingest(tmp_path / f"{number}.db", path)
+        ingest(tmp_path / f"{number}.db", folder)
+        found.append(rows(tmp_path / f"{number}.db"))
+    assert found[0] == found[1] == found[2]

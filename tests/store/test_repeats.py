@@ -58,3 +58,15 @@ def test_a_real_report_with_reruns_counts_right(tmp_path: Path) -> None:
     assert outcome.counts == Counts(22, 30, passed=6, failed=6, errored=4, skipped=2, flaky=4)
     assert outcome.warnings == ()
     assert_sound(tmp_path / "x.db")
+
+
+def test_a_run_of_every_test_by_each_worker_is_no_retry(tmp_path: Path) -> None:
+    """pytest-xdist's `--dist=each` repeats all cases; with fewer than five of them retries are as likely."""
+    names = "abcde"
+    each = [CASE.format(name) * 2 for name in names]
+    found = stored(tmp_path / "x.db", suites("".join(each)))
+    assert found == sorted([(name, PASSED) for name in names] + [(f"{name}#2", PASSED) for name in names])
+    outage = "".join(CASE.format(name) + RED.format(name) for name in names)
+    assert {outcome for _, outcome in stored(tmp_path / "y.db", suites(outage))} == {FAILED}
+    few = stored(tmp_path / "z.db", suites("".join(each[:4])))
+    assert [outcome for _, outcome in few] == [FAILED, PASSED] * 4
