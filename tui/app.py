@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,18 +15,23 @@ from textual.screen import Screen
 
 from tui import present, theme
 from tui.answers.query import Query
+from tui.colours import wanted_theme
 from tui.screens.asking import Answers, StoreAnswers
-from tui.screens.context import Opener, ViewContext
+from tui.screens.context import Opener, Opening, ViewContext
 from tui.screens.messages import NameChosen, StoreChanged
 from tui.screens.outside import browser_opener
-from tui.screens.view import LIVE, MODES, View
+from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
 from tui.widgets.chrome import TopLine
+from tui.widgets.tabs import LIVE, MODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual.command import Provider
+    from textual.driver import Driver
+
+    from tui.first_frame import Handover
 
 
 KEY_WORDS = {
@@ -88,7 +91,11 @@ class CrywolfApp(App[None]):
         zone: tzinfo | None = None,
         watched: tuple[Path, ...] = (),
         log: Path | None = None,
+        opening: Opening | None = None,
+        handover: Handover | None = None,
     ) -> None:
+        """A dashboard. `opening`: what its first view shows at once; `handover`: the frame that is on the screen."""
+        self._handover = handover
         super().__init__()
         self.context = ViewContext(
             answers=answers if answers is not None else StoreAnswers(database),
@@ -99,14 +106,31 @@ class CrywolfApp(App[None]):
             zone=zone,
             watched=watched,
             log=log,
+            opening=opening or Opening(),
         )
-        self._watcher = StoreWatcher(self.context.answers.version, lambda: self.post_message(StoreChanged()))
+        self._watcher = StoreWatcher(
+            self.context.answers.version, lambda: self.post_message(StoreChanged()), seen=self.context.opening.version
+        )
         for one in (theme.DARK, theme.LIGHT):
             self.register_theme(one)
         # Without its watcher: that would have the style sheets parsed a second time before the first paint.
-        self.set_reactive(App.theme, _theme_name(theme_name))
+        self.set_reactive(App.theme, theme.name_of(wanted_theme(theme_name)))
         for name, factory in _mode_factories(self.context).items():
             self.add_mode(name, factory)
+
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal's, which leaves the first frame on the screen until it draws over it."""
+        base = super().get_driver_class()
+        if self._handover is None:
+            return base
+        swallows = self._handover.swallows
+
+        class TakingOver(base):  # type: ignore[misc, valid-type]
+            def write(self, data: str) -> None:
+                if not swallows(data):
+                    super().write(data)
+
+        return TakingOver
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Tones for themes that know none of ours."""
@@ -233,53 +257,3 @@ def _mode_factories(context: ViewContext) -> dict[str, Callable[[], Screen[Any]]
         "changes": changes,
     }
     return {**makers, "live": live} if context.watched else makers
-
-
-def _theme_name(wanted: str | None) -> str:
-    """`dark`, `light`, or the name of any Textual theme."""
-    from textual.theme import BUILTIN_THEMES
-
-    name = wanted or os.environ.get("CRYWOLF_THEME") or "dark"
-    ours = {"dark": theme.DARK.name, "light": theme.LIGHT.name}
-    name = ours.get(name, name)
-    return name if name in (*ours.values(), *BUILTIN_THEMES) else theme.DARK.name
-
-
-def run_dashboard(
-    database: Path,
-    query: Query,
-    *,
-    watch: tuple[Path, ...] = (),
-    ascii_only: bool = False,
-    theme: str | None = None,
-) -> int:
-    """Opens the dashboard until the person leaves it; tails directories in a child process meanwhile.
-
-    Returns:
-        The exit code: 0, or Textual's own when the app ended by an error.
-    """
-    answers = StoreAnswers(database)
-    answers.start_early(query)
-    with _watching(database, watch) as log:
-        app = CrywolfApp(
-            database,
-            query,
-            answers=answers,
-            ascii_only=ascii_only or bool(os.environ.get("CRYWOLF_ASCII")),
-            theme_name=theme,
-            watched=watch,
-            log=log,
-        )
-        app.run()
-    return app.return_code or 0
-
-
-@contextmanager
-def _watching(database: Path, folders: tuple[Path, ...]) -> Iterator[Path | None]:
-    if not folders:
-        yield None
-        return
-    from tui.screens.tail import tailing
-
-    with tailing(database, folders) as log:
-        yield log

@@ -5,77 +5,30 @@ Every tone of `tui.widgets.pieces` is a variable `tone-NAME`; other Textual them
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
-DARK = Theme(
-    name="crywolf-dark",
-    primary="#b4a7f5",
-    secondary="#8b949e",
-    accent="#b4a7f5",
-    warning="#e3c45b",
-    error="#ff8f40",
-    success="#6cb6ff",
-    foreground="#d5dae0",
-    background="#0f1317",
-    surface="#0f1317",
-    panel="#1a2027",
-    dark=True,
-    variables={
-        "tone-strong": "#ffffff",
-        "tone-muted": "#8b949e",
-        "tone-faint": "#4b545e",
-        "tone-bad": "#ff8f40",
-        "tone-outage": "#56b4ff",
-        "tone-unowned": "#e3c45b",
-        "tone-good": "#8ab4d8",
-        "tone-accent": "#b4a7f5",
-        "cursor-row": "#232a35",
-        "cursor-row-blurred": "#1a2027",
-        "rule": "#323a43",
-        "scrollbar": "#323a43",
-        "scrollbar-hover": "#4b545e",
-        "scrollbar-active": "#8b949e",
-        "scrollbar-background": "#0f1317",
-        "scrollbar-background-hover": "#0f1317",
-        "scrollbar-background-active": "#0f1317",
-        "scrollbar-corner-color": "#0f1317",
-    },
-)
+from tui import colours
 
-LIGHT = Theme(
-    name="crywolf-light",
-    primary="#5a3fc0",
-    secondary="#57606a",
-    accent="#5a3fc0",
-    warning="#7a5c00",
-    error="#b34700",
-    success="#005ea8",
-    foreground="#22272e",
-    background="#fcfcfa",
-    surface="#fcfcfa",
-    panel="#eeeff2",
-    dark=False,
-    variables={
-        "tone-strong": "#000000",
-        "tone-muted": "#5b646e",
-        "tone-faint": "#b3bac2",
-        "tone-bad": "#b34700",
-        "tone-outage": "#0057a8",
-        "tone-unowned": "#7a5c00",
-        "tone-good": "#31688e",
-        "tone-accent": "#5a3fc0",
-        "cursor-row": "#e2e2f3",
-        "cursor-row-blurred": "#eeeff2",
-        "rule": "#d3d7dc",
-        "scrollbar": "#d3d7dc",
-        "scrollbar-hover": "#b3bac2",
-        "scrollbar-active": "#8b949e",
-        "scrollbar-background": "#fcfcfa",
-        "scrollbar-background-hover": "#fcfcfa",
-        "scrollbar-background-active": "#fcfcfa",
-        "scrollbar-corner-color": "#fcfcfa",
-    },
-)
+
+def _theme(scheme: colours.Scheme) -> Theme:
+    return Theme(
+        name=scheme.name,
+        primary=scheme.primary,
+        secondary=scheme.secondary,
+        accent=scheme.primary,
+        warning=scheme.warning,
+        error=scheme.error,
+        success=scheme.success,
+        foreground=scheme.foreground,
+        background=scheme.background,
+        surface=scheme.background,
+        panel=scheme.panel,
+        dark=scheme.is_dark,
+        variables=scheme.variables,
+    )
+
+
+DARK, LIGHT = _theme(colours.DARK), _theme(colours.LIGHT)
 
 
 def tone_defaults(variables: dict[str, str]) -> dict[str, str]:
@@ -95,3 +48,11 @@ def tone_defaults(variables: dict[str, str]) -> dict[str, str]:
         "cursor-row-blurred": variables.get("surface", "#1a2027"),
         "rule": variables.get("panel", "#323a43"),
     }
+
+
+def name_of(wanted: str) -> str:
+    """The name of one of ours or of any Textual theme; the dark one where there is no such theme."""
+    scheme = colours.SCHEMES.get(wanted)
+    if scheme is not None:
+        return scheme.name
+    return wanted if wanted in BUILTIN_THEMES else DARK.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.model import RunRef, RunState
+from ingest.model import PRE_MERGE_BRANCH, RunRef, RunState, Scope
 from store.connect import Connection
 from tui.answers.query import Query
 
@@ -40,11 +40,13 @@ class Health:
     refused_files: int
     environments: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    """Pipelines whose runs are all on other branches than the configured baseline: nothing of them is judged."""
 
     @property
     def can_tell(self) -> bool:
         """Whether "nothing is really red" may be said at all."""
-        return self.runs > 0 and not self.stale and not self.incomplete and not self.refused_files
+        return self.runs > 0 and not (self.stale or self.incomplete or self.refused_files or self.unjudged)
 
 
 def answer_health(connection: Connection, query: Query) -> Health:
@@ -72,7 +74,20 @@ def answer_health(connection: Connection, query: Query) -> Health:
         refused,
         tuple(sorted({scope.environment for scope in scopes if scope.environment})),
         tuple(sorted({scope.branch for scope in scopes if scope.branch})),
+        _unjudged({run.pipeline for run in newest}, scopes, query),
     )
+
+
+def _unjudged(pipelines: set[str], scopes: list[Scope], query: Query) -> tuple[str, ...]:
+    """Pipelines that ran on branches, none of them the configured one. One with pre-merge runs only has none."""
+    settings = query.settings
+    if query.branch is not None or "project.baseline_branch" not in settings.given:
+        return ()
+    branches: dict[str, set[str]] = {}
+    for scope in scopes:
+        if scope.pipeline in pipelines and scope.branch != PRE_MERGE_BRANCH:
+            branches.setdefault(scope.pipeline, set()).add(scope.branch)
+    return tuple(sorted(name for name, found in branches.items() if not found & {"", settings.baseline_branch}))
 
 
 def _stale(newest: list[RunRef], query: Query, now_ms: int) -> Iterator[StalePipeline]:

@@ -33,7 +33,7 @@ def dashboard_command(
         raise click.UsageError(
             "the dashboard needs a terminal; here, try `crywolf failures`, `crywolf flakes` or `crywolf demo --text`"
         )
-    from tui.app import run_dashboard
+    from tui.start import run_dashboard
 
     code = run_dashboard(place.database, query, watch=watch, ascii_only=ascii_only, theme=theme)
     if code:

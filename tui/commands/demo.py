@@ -32,7 +32,7 @@ def demo_command(ctx: click.Context, as_text: bool, ascii_only: bool) -> None:
         if as_text or not (sys.stdin.isatty() and sys.stdout.isatty()):
             _print_answers(database, query)
             return
-        from tui.app import run_dashboard
+        from tui.start import run_dashboard
 
         code = run_dashboard(database, query, watch=(), ascii_only=ascii_only, theme=None)
     if code:

@@ -39,6 +39,9 @@ def doubts(health: Health) -> list[str]:
         for stale in health.stale
     ]
     found += [f"{plain(run.pipeline)} {run_label(run)} is {run.state.value}" for run in health.incomplete]
+    found += [
+        f"{plain(pipeline)} has no run of the baseline branch that crywolf.toml names" for pipeline in health.unjudged
+    ]
     if health.refused_files:
         found.append(f"{count(health.refused_files, 'file')} refused; `crywolf rejected` lists them")
     return found

@@ -144,6 +144,12 @@ class StoreAnswers:
 
         threading.Thread(target=work, name="first-answer", daemon=True).start()
 
+    def kept_triage(self, query: Query) -> TriageAnswer | None:
+        """The first screen's answer as the last writer kept it; None where it does not hold any more."""
+        from tui.answers.kept import load_kept
+
+        return self._views.ask(lambda connection: load_kept(connection, query))
+
     def triage(self, query: Query) -> TriageAnswer:
         early, self._early = self._early, None
         if early is not None and early[0] == query:

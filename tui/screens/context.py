@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.answers.query import DEFAULT_WINDOW_DAYS, Moment, Query, Window
 from tui.present import Glyphs, age, clock, zone_name
 from tui.screens.asking import Answers
+
+if TYPE_CHECKING:
+    from tui.answers.triage import TriageAnswer
 
 Opener = Callable[[str], bool]
 """Opens a URL outside; False where there is nothing to open it with."""
@@ -20,6 +24,20 @@ class Pulse:
     """How often the store has changed; a view that has seen fewer beats is out of date."""
 
     beats: int = 0
+
+
+@dataclass(slots=True)
+class Opening:
+    """What is known when the dashboard opens: the answer that its first view shows before it asks; taken once."""
+
+    answer: TriageAnswer | None = None
+    version: object = None
+    """Of the store, before the answer was read: what came since is news."""
+
+    def take(self) -> TriageAnswer | None:
+        """The answer; None from the second time on."""
+        answer, self.answer = self.answer, None
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,7 @@ class ViewContext:
     watched: tuple[Path, ...] = ()
     log: Path | None = None
     """Where the watching child writes what it has to say."""
+    opening: Opening = field(default_factory=Opening)
 
     def clock(self, at_ms: int, now_ms: int | None) -> str:
         """A moment in the person's zone."""

@@ -15,10 +15,11 @@ from textual.worker import get_current_worker
 from tui.screens.asking import Superseded
 from tui.screens.context import ViewContext
 from tui.screens.messages import AnswerFailed, AnswerLoaded
-from tui.screens.view import LIVE, MODES, View
+from tui.screens.view import View
 from tui.widgets.columns import Column, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.pieces import line
+from tui.widgets.tabs import LIVE, MODES
 
 if TYPE_CHECKING:
     from tui.answers.search import Hit

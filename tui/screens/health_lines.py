@@ -25,6 +25,8 @@ def doubts(health: Health) -> list[Line]:
         stale.append(line((f"{len(health.stale) - 2} more stale", "unowned")))
     if health.incomplete:
         stale.append(line((present.count(len(health.incomplete), "incomplete run"), "unowned")))
+    if health.unjudged:
+        stale.append(line((f"{present.count(len(health.unjudged), 'pipeline')} not on the baseline branch", "unowned")))
     if health.refused_files:
         stale.append(line((f"{present.count(health.refused_files, 'file')} refused", "unowned")))
     return stale
@@ -56,6 +58,9 @@ def nothing_red(health: Health, context: ViewContext, width: int) -> list[Line]:
         lines.append(line(f"    {one.pipeline}", (f" has not reported for {_hours(one.age_ms)}; {due}", "muted")))
     for run in health.incomplete:
         lines.append(line(f"    {run.pipeline}", (f" {present.run_label(run)} is {run.state}", "muted")))
+    for pipeline in health.unjudged:
+        why = "has no run of the baseline branch that crywolf.toml names"
+        lines.append(line(f"    {pipeline}", (f" {why}; branches: {', '.join(health.branches[:4])}", "muted")))
     if health.refused_files:
         refused = present.count(health.refused_files, "file")
         lines.append(line(f"    {refused} refused  ", ("crywolf rejected", "accent"), (" says why", "muted")))

@@ -23,17 +23,10 @@ from tui.widgets.chrome import FilterLine, KeyLine, TopLine
 from tui.widgets.lines import LinesPane, TwoEnds
 from tui.widgets.pieces import Line, clip, joined, line, plain
 from tui.widgets.pieces import Piece as P
+from tui.widgets.tabs import LIVE, MODES
 
 _A = TypeVar("_A")
 
-MODES = (
-    ("1", "triage", "Triage"),
-    ("2", "tests", "Tests"),
-    ("3", "services", "Services"),
-    ("4", "timeline", "Timeline"),
-    ("5", "changes", "Changes"),
-)
-LIVE = ("6", "live", "Live")
 CRUMB_CELLS = 36
 """For all views above: where one came from may be cut, where one is may not."""
 
@@ -103,6 +96,10 @@ class View(Screen[None], Generic[_A]):
         """The link behind what is selected."""
         return None
 
+    def opening(self) -> _A | None:
+        """An answer that is known before it is asked for."""
+        return None
+
     @property
     def main(self) -> Widget:
         """The widget that has the keys when nothing else was chosen."""
@@ -135,8 +132,12 @@ class View(Screen[None], Generic[_A]):
     def on_mount(self) -> None:
         """Says that it is reading, and reads."""
         self.set_class(self.context.glyphs.rule == "-", "-ascii")
-        self._show_blank(lambda _: states.loading(self.NOUN, self.context.glyphs))
-        self._show_summary()
+        if (answer := self.opening()) is None:
+            self._show_blank(lambda _: states.loading(self.NOUN, self.context.glyphs))
+            self._show_summary()
+        elif self.turns.begin(self.context.pulse.beats, is_quiet=False) and self.turns.end(self.turns.request):
+            self.answer = answer
+            self._draw()
 
     @on(events.ScreenResume)
     def _catch_up(self) -> None:

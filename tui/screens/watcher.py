@@ -15,15 +15,22 @@ class StoreWatcher(threading.Thread):
     """Calls `changed` after every commit of another process; `version` is asked in this thread only."""
 
     def __init__(
-        self, version: Callable[[], object], changed: Callable[[], object], interval_s: float = INTERVAL_S
+        self,
+        version: Callable[[], object],
+        changed: Callable[[], object],
+        interval_s: float = INTERVAL_S,
+        *,
+        seen: object = None,
     ) -> None:
+        """`seen`: the version that is shown already; None: the one at the start of the thread."""
         super().__init__(name="store-watcher", daemon=True)
         self._version, self._changed, self._interval_s = version, changed, interval_s
+        self._seen = seen
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Until `stop`."""
-        last = self._version()
+        last = self._version() if self._seen is None else self._seen
         while not self._ended.wait(self._interval_s):
             now = self._version()
             if now != last:

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from tui.widgets.lines import TwoEnds
-from tui.widgets.pieces import Line, Piece, line, width_of
+from tui.widgets.tabs import Mode, scope_beside, tab_at, tabs
 
 MAX_KEYS = 8
 
@@ -34,16 +34,15 @@ class TopLine(TwoEnds):
 
         mode: str
 
-    def __init__(self, modes: Sequence[tuple[str, str, str]], current: str) -> None:
-        """A line of modes as (digit, name, title); `current` is the name of the active one."""
+    def __init__(self, modes: Sequence[Mode], current: str) -> None:
+        """`current` is the name of the active mode."""
         super().__init__(id="top")
         self._modes, self._current = tuple(modes), current
-        self._scopes: tuple[str, ...] = ()
+        self._scope = ("", "")
 
     def set_scope(self, words: str, dot: str) -> None:
-        """What is looked at; where there is no room, only its last words: window and zone."""
-        separator = f" {dot} "
-        self._scopes = (words, separator.join(words.split(separator)[-2:]))
+        """What is looked at, its words separated by a dot."""
+        self._scope = (words, dot)
         self._arrange()
 
     def on_resize(self) -> None:
@@ -51,28 +50,14 @@ class TopLine(TwoEnds):
         self._arrange()
 
     def _arrange(self) -> None:
-        left = self._tabs(" crywolf ")
-        room = self.size.width - 2 - width_of(left) - 2
-        fitting = next((scope for scope in self._scopes if cell_len(scope) <= room), "")
-        self.set_ends(left, line((fitting, "muted")))
-
-    def _tabs(self, name: str) -> Line:
-        pieces = [Piece(name.strip(), "accent"), Piece(" ")]
-        for digit, mode, title in self._modes:
-            tone = "strong" if mode == self._current else "muted"
-            pieces += [Piece("  "), Piece(digit, "accent" if mode == self._current else "muted"), Piece(" ")]
-            pieces.append(Piece(title, tone))
-        return tuple(pieces)
+        left = tabs(self._modes, self._current)
+        self.set_ends(left, scope_beside(left, *self._scope, self.size.width))
 
     def on_click(self, event: events.Click) -> None:
         """Finds the mode under the pointer."""
-        left = 1 + cell_len("crywolf ")
-        for digit, mode, title in self._modes:
-            width = 2 + cell_len(f"{digit} {title}")
-            if left <= event.x < left + width:
-                self.post_message(self.ModeClicked(mode))
-                return
-            left += width
+        mode = tab_at(self._modes, event.x - 1)
+        if mode is not None:
+            self.post_message(self.ModeClicked(mode))
 
 
 class FilterLine(Horizontal):

@@ -17,8 +17,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.widgets.palettes import Palette, palette
 from tui.widgets.pieces import Line, Piece, fit
-from tui.widgets.tones import Palette, palette, to_segments
+from tui.widgets.tones import to_segments
 
 HEADER_LINES = 2
 WIDEST = 4

@@ -20,8 +20,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.columns import Column, Row, column_at, place, row_line
+from tui.widgets.palettes import Palette, palette
 from tui.widgets.pieces import Piece, text_of
-from tui.widgets.tones import Palette, palette, to_strip
+from tui.widgets.tones import to_strip
 
 Key = Hashable
 

@@ -11,8 +11,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.widgets.palettes import Palette, palette
 from tui.widgets.pieces import Line, ends
-from tui.widgets.tones import Palette, palette, to_strip
+from tui.widgets.tones import to_strip
 
 LineSource = Callable[[int], Sequence[Line]]
 """Lines for a width in cells."""

@@ -1,26 +1,13 @@
-"""Tones to styles of the current theme: the one place where a meaning becomes a colour."""
+"""Lines of pieces as Textual draws them: segments and strips."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.widgets.pieces import TONES, Line
-
-_BOLD = frozenset({"strong", "bad", "outage", "unowned"})
-
-Palette = dict[str, Style]
-
-
-def palette(variables: Mapping[str, str]) -> Palette:
-    """A rich style for every tone, foreground only, from an app's theme variables."""
-    styles = {"text": Style()}
-    for tone in TONES[1:]:
-        styles[tone] = Style(color=variables.get(f"tone-{tone}"), bold=tone in _BOLD or None)
-    return styles
+from tui.widgets.palettes import Palette
+from tui.widgets.pieces import Line
 
 
 def to_segments(pieces: Line, styles: Palette, base: Style) -> list[Segment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -121,3 +122,18 @@ def test_empty_store_has_empty_answers(empty: Connection) -> None:
     for question in (answer_suspects, answer_timeline, answer_test):
         with pytest.raises(NoMatch):
             question(empty, Query(), "anything")
+
+
+def test_pipelines_off_the_baseline_branch_are_not_called_healthy(sample: Asked) -> None:
+    """Where `crywolf.toml` names a branch that a pipeline never ran on, nothing of it is judged, and that is said."""
+    query = sample.query()
+    settings = replace(
+        query.settings, baseline_branch="trunk", given=query.settings.given | {"project.baseline_branch"}
+    )
+    astray = replace(query, settings=settings)
+    health = answer_health(sample.connection, astray)
+    assert "journeys-nightly" in health.unjudged
+    assert not health.can_tell
+    assert not answer_triage(sample.connection, astray).incidents
+    assert answer_health(sample.connection, query).unjudged == ()
+    assert answer_health(sample.connection, replace(astray, branch="main")).unjudged == ()

@@ -1,0 +1,85 @@
+"""The list of incidents before it is drawn: columns, rows, the line above it, what is said when it is empty. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from ingest.model import Verdict
+from tui import present
+from tui.present import Glyphs
+from tui.screens import argument, health_lines, states
+from tui.widgets.columns import Column, Fold, Row
+from tui.widgets.pieces import Line, Piece, line
+
+if TYPE_CHECKING:
+    from tui.answers.triage import IncidentRow, TriageAnswer
+    from tui.screens.context import ViewContext
+
+COLUMNS = (
+    Column("verdict", "verdict", 13, folds=(Fold(6, 1),)),
+    Column("what", "what", 34, folds=(Fold(4, 22),), is_flexible=True),
+    Column("since", "since", 7, align="right"),
+    Column("radius", "radius", 10, folds=(Fold(2, 5),), short="tests"),
+    Column("suspect", "top suspect", 23, folds=(Fold(3, 12), Fold(5, 0))),
+    Column("chance", "P", 4, align="right"),
+    Column("state", "state", 12, folds=(Fold(1, 1),), short=" "),
+)
+
+
+def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, Line]:
+    """Left and right end of the line above: how many are real, and what was looked at."""
+    if answer.health.now_ms is None:
+        return (), ()
+    counted = argument.counts_line(answer.counts)
+    if not any(answer.counts.get(verdict) for verdict in (*argument.MUST_ACT, Verdict.ENVIRONMENT)):
+        counted = (_no_real(answer), Piece("   "), *counted)
+    return counted, health_lines.health_line(answer.health, context)
+
+
+def _no_real(answer: TriageAnswer) -> Piece:
+    """Reassuring only when everything was looked at and nothing is left open."""
+    if answer.counts.get(Verdict.UNDECIDED):
+        return Piece("none is known to be real", "unowned")
+    return Piece("nothing is really red", "good") if answer.health.can_tell else Piece("cannot tell", "unowned")
+
+
+def blank(answer: TriageAnswer, context: ViewContext, width: int) -> Sequence[Line] | None:
+    """What to say instead of a list that is empty; None when it is not."""
+    if answer.health.now_ms is None:
+        return states.first_run(context.database, width)
+    return None if answer.incidents else health_lines.nothing_red(answer.health, context, width)
+
+
+def cells(incident: IncidentRow, now_ms: int, glyphs: Glyphs) -> Row:
+    """An incident as a row; each cell knows what to leave out where there is no room."""
+    quiet = "muted" if incident.verdict is Verdict.FLAKY else "text"
+    return (
+        lambda width: present.verdict_pieces(incident.verdict, glyphs, has_word=width > 3),
+        line((incident.title, quiet)),
+        line((present.age(now_ms - incident.since_ms), quiet)),
+        lambda width: present.radius(incident.radius, width),
+        lambda width: argument.suspect_words(incident, width),
+        line(argument.suspect_chance(incident)),
+        lambda width: state_line(incident.state, width, glyphs),
+    )
+
+
+def state_line(state: str, width: int, glyphs: Glyphs) -> Line:
+    """What people did; shorter words, or one letter, where there is no room."""
+    is_new = state == "new"
+    if width < 4:
+        return line((glyphs.new, "strong") if is_new else (state[:1], "muted"))
+    if cell_len(state) > width:
+        for word, short in _STATE_WORDS:
+            state = state.replace(word, short)
+        state = _ISO_DATE.sub(lambda found: f"{int(found[3])} {_MONTHS[int(found[2]) - 1]}", state)
+    return line((state, "strong" if is_new else "muted"))
+
+
+_STATE_WORDS = (("acknowledged by", "ack"), ("claimed by", "claim"), ("assigned to", "to"), ("quarantined until ", ""))
+_ISO_DATE = re.compile(r"(\d{4})-(0\d|1[0-2])-(\d\d)")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -1,0 +1,81 @@
+"""Opens the dashboard: first the frame that needs next to nothing, then everything else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui import present
+from tui.answers.query import Query
+from tui.colours import SCHEMES, wanted_theme
+from tui.first_frame import first_frame
+from tui.screens.asking import StoreAnswers
+from tui.screens.context import Opening, ViewContext
+
+if TYPE_CHECKING:
+    from tui.answers.triage import TriageAnswer
+
+
+def run_dashboard(
+    database: Path,
+    query: Query,
+    *,
+    watch: tuple[Path, ...] = (),
+    ascii_only: bool = False,
+    theme: str | None = None,
+) -> int:
+    """Opens the dashboard until the person leaves it; tails directories in a child process meanwhile.
+
+    Returns:
+        The exit code: 0, or Textual's own when the app ended by an error.
+    """
+    ascii_only = ascii_only or bool(os.environ.get("CRYWOLF_ASCII"))
+    theme = wanted_theme(theme)
+    answers = StoreAnswers(database)
+    opening = Opening(version=answers.version())
+    opening.answer = _kept(answers, query)
+    if opening.answer is None:
+        answers.start_early(query)
+    glyphs = present.ASCII if ascii_only else present.UNICODE
+    context = ViewContext(answers, query, glyphs, database, opener=lambda _: False, watched=watch)
+    with first_frame(opening.answer, context, SCHEMES.get(theme)) as handover, _watching(database, watch) as log:
+        from tui.app import CrywolfApp
+
+        app = CrywolfApp(
+            database,
+            query,
+            answers=answers,
+            ascii_only=ascii_only,
+            theme_name=theme,
+            watched=watch,
+            log=log,
+            opening=opening,
+            handover=handover,
+        )
+        app.run()
+    return app.return_code or 0
+
+
+def _kept(answers: StoreAnswers, query: Query) -> TriageAnswer | None:
+    """The first screen's answer if the last writer kept it; what is wrong with the store, the dashboard says."""
+    from store.connect import Error
+    from store.errors import StoreError
+
+    try:
+        return answers.kept_triage(query)
+    except (StoreError, Error, OSError):
+        return None
+
+
+@contextmanager
+def _watching(database: Path, folders: tuple[Path, ...]) -> Iterator[Path | None]:
+    if not folders:
+        yield None
+        return
+    from tui.screens.tail import tailing
+
+    with tailing(database, folders) as log:
+        yield log
