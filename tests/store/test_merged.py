@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.model import FileStatus
+from ingest.model import Counts, FileStatus
+from tests.ingest.formats.collecting import FIXTURES
 from tests.store.making import assert_sound, ingest, reading, run_note, write
 
 RED = '<failure message="expected 3 but was 4"/>'
@@ -160,3 +161,16 @@ def test_a_run_json_and_missing_parts_in_any_order(tmp_path: Path, seed: int) ->
         ingest(tmp_path / f"{number}.db", folder)
         found.append(rows(tmp_path / f"{number}.db"))
     assert found[0] == found[1] == found[2]
+
+
+def test_ant_s_own_reports_are_counted_once(tmp_path: Path) -> None:
+    """What the real tasks wrote: a failing set-up and tear-down of a class, a failure, an error, a time-out, a skip."""
+    folder = tmp_path / "runs" / "1"
+    for path in sorted((FIXTURES / "ant").glob("*.xml")):
+        write(folder / path.name, path.read_text())
+    *parts, whole = ingest(tmp_path / "x.db", folder)
+    assert {outcome.status for outcome in parts} == {FileStatus.INGESTED}
+    assert whole.status is DUPLICATE
+    assert whole.counts == Counts(9, 9, passed=3, failed=1, errored=4, skipped=1)
+    assert sum(outcome.counts.attempts for outcome in parts) == 9
+    assert len([row for row in rows(tmp_path / "x.db") if len(row) == 4]) == 9
