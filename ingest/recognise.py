@@ -73,6 +73,7 @@ _GIT_LOG = re.compile(rb"commit (?:[0-9a-f]{40}|[0-9a-f]{64})\0")
 _TABLE_COLUMNS = {"service", "version", "environment", "time"}
 _BACKSTAGE = re.compile(r"^[\"']?apiVersion[\"']?\s*:\s*[\"']?backstage\.io/", re.MULTILINE)
 _BACKSTAGE_JSON = re.compile(r"\"apiVersion\"\s*:\s*\"backstage\.io/")
+_KEPLOY = re.compile(r"^version:\s*[\"']?api\.keploy\.io/.*?^status:.*?^total:\s*\d", re.MULTILINE | re.DOTALL)
 _KINDS = {"cdevents": Kind.CHANGES, "github": Kind.CHANGES}
 _RUN_PREFIXES = ("cicd.pipeline", "crywolf.", "vcs.ref", "vcs.repository.", "vcs.change.", "deployment.environment")
 
@@ -332,6 +333,8 @@ def _plain(text: str, lower: str) -> Recognised:
     """Text that starts like neither XML nor JSON."""
     if _BACKSTAGE.search(text):
         return Recognised(Kind.CATALOG, "backstage")
+    if _KEPLOY.search(text):
+        return Recognised(Kind.REPORT, "keploy")
     first = text.lstrip().partition("\n")[0]
     columns = {part.strip().strip("\"'").lower() for part in re.split(r"[,;\t]", first[:2000])}
     if columns >= _TABLE_COLUMNS:

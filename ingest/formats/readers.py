@@ -29,6 +29,7 @@ _MODULES = {
     "allure1": "ingest.formats.allure1",
     "allure2": "ingest.formats.allure2",
     "dart": "ingest.formats.dart",
+    "keploy": "ingest.formats.keploy",
     "pact-verification": "ingest.formats.pact",
     "pytest-json-report": "ingest.formats.pytest_json",
     "boosttest": "ingest.formats.boosttest",
