@@ -224,6 +224,8 @@ class _Reader:
             self._suites.count(outcome, len(element.findall("failure")) + len(element.findall("error")))
         if self._suites.retry:
             attempts = in_pytest(attempts, self._suites.retry, self._batch)
+        elif self._suites.red_retry and outcome is not _PASSED and outcome is not Outcome.SKIPPED:
+            attempts = [attempt._replace(retry=attempt.retry or self._suites.red_retry) for attempt in attempts]
         self._batch.extend(attempts)
 
     def _loose(self, element: Element) -> None:

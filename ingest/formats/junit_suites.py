@@ -13,6 +13,7 @@ from ingest.model import CaseAttempt, Outcome, RunIdentity
 
 _SAID = 4_000
 
+_GO_ROOT = frozenset(["tests", "failures", "errors", "time"])
 _PLAYWRIGHT_ROOT = frozenset(["id", "name", "tests", "failures", "skipped", "errors", "time"])
 _NEWMAN_ERROR = re.compile(r"^(?:RequestError|testScriptError|prerequestScriptError): .*", re.MULTILINE)
 _NODE_SUITE = ["name", "time", "disabled", "errors", "tests", "failures", "skipped", "hostname"]
@@ -45,7 +46,8 @@ class Suites:
     """The stack of open suites. `name`, `file`, `path`, `project` and `services` are those of the innermost one.
 
     A root without attributes whose first suite has the number 0 and a package is what Ant's junitreport merges.
-    `retry` is what `CaseAttempt` has for a case that marks none itself: negative in pytest (`junit_pytest`).
+    `retry` is that of `CaseAttempt` for a case that marks none itself: negative in pytest (`junit_pytest`). `red_retry`
+    is that of red cases: gotestsum (seen in 1.8.2) repeats failed tests, which it runs again, before all others.
     """
 
     def __init__(self, notes: Notes) -> None:
@@ -55,7 +57,9 @@ class Suites:
         self.project = ""
         self.services: tuple[str, ...] = ()
         self.retry = 0
-        self._of_pytest = 0
+        self.red_retry = 0
+        self._numbered = 0
+        self._tells_errors = False
         self.cases = 0
         self.red = 0
         self.skipped = 0
@@ -72,9 +76,10 @@ class Suites:
         suite = _Suite(self, attrs)
         if len(self._stack) == 1 and not self._stack[0].attrs and attrs.get("id") == "0" and attrs.get("package"):
             self._is_merged = True
+        self._tells_errors |= bool(self._stack) and "errors" in attrs
         self._stack.append(suite)
         self.name, self.file, self.path, self.project = suite.name, suite.file, suite.path, suite.project
-        self.retry = self._retry_in(attrs)
+        self.retry = self.red_retry = self._retry_in(attrs)
         stamp = attrs.get("timestamp")
         if stamp is None or is_unset_time(stamp):
             return
@@ -100,14 +105,14 @@ class Suites:
         self.path = outer.path if outer else ""
         self.project = outer.project if outer else ""
         self.services = suite.services
-        self.retry = 0
+        self.retry = self.red_retry = 0
         return silent
 
     def _retry_in(self, attrs: dict[str, str]) -> int:
         if attrs.get("name") != "pytest" and list(attrs) != _PYTEST_SUITE:
             return 0
-        self._of_pytest += 2 if self.cases and not self._of_pytest else 1
-        return -self._of_pytest
+        self._numbered += 2 if self.cases and not self._numbered else 1
+        return -self._numbered
 
     def project_of(self, attrs: dict[str, str]) -> str:
         """The project (browser) that Playwright writes as the host name of a suite; empty for any other tool's suite.
@@ -148,6 +153,9 @@ class Suites:
             self.services_came_late |= bool(self._stack) and self.cases > self._stack[-1].cases
             self.services = tuple(dict.fromkeys((*services, *self.services)))
         self._pairs.extend(pair for pair in pairs if len(self._pairs) < 10_000)
+        if any(key == "go.version" for key, _ in pairs):
+            self._numbered = max(self._numbered + 1, 2)
+            self.red_retry = -self._numbered
 
     def identity(self) -> RunIdentity:
         """What the suites say of the run; a stated `start_time` ranks above the earliest timestamp."""
@@ -170,9 +178,19 @@ class Suites:
         Newman (seen in 6.2.2) writes requests without an answer and scripts that threw to a suite's error stream only.
         """
         cases = self.cases - suite.cases
+        errors = count(suite.attrs.get("errors")) or 0
+        if (
+            errors
+            and not self._stack
+            and self._numbered > 1
+            and not self._tells_errors
+            and suite.attrs.keys() == _GO_ROOT
+        ):
+            message = f"the report states errors ({errors:,}) outside of tests, such as a package that does not build"
+            return suite_failure(suite.name, Element("error", message=message), suite.file)
         if self.red > suite.red:
             return None
-        stated = (count(suite.attrs.get("failures")) or 0) + (count(suite.attrs.get("errors")) or 0)
+        stated = (count(suite.attrs.get("failures")) or 0) + errors
         newman = _NEWMAN_ERROR.search(suite.said)
         if stated and newman:
             message = newman[0]

@@ -70,3 +70,11 @@ def test_a_run_of_every_test_by_each_worker_is_no_retry(tmp_path: Path) -> None:
     assert {outcome for _, outcome in stored(tmp_path / "y.db", suites(outage))} == {FAILED}
     few = stored(tmp_path / "z.db", suites("".join(each[:4])))
     assert [outcome for _, outcome in few] == [FAILED, PASSED] * 4
+
+
+def test_go_s_reruns_are_attempts(tmp_path: Path) -> None:
+    """gotestsum: two tests and a subtest fail three times, one passes at the second try, four pass or are skipped."""
+    text = (FIXTURES / "junit" / "gotestsum-reruns.xml").read_text()
+    (outcome,) = ingest(tmp_path / "x.db", write(tmp_path / "runs" / "1" / "junit.xml", text))
+    assert outcome.counts == Counts(8, 15, passed=3, failed=3, errored=0, skipped=1, flaky=1)
+    assert_sound(tmp_path / "x.db")

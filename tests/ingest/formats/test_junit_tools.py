@@ -1,4 +1,4 @@
-"""JUnit reports of tools that have a format of their own beside it: CTest and Robot Framework."""
+"""JUnit reports of tools that have a format of their own beside it: CTest, Robot Framework and Go with gotestsum."""
 
 from __future__ import annotations
 
@@ -41,3 +41,27 @@ def test_robot_s_suites_are_part_of_the_class_name() -> None:
     failure = found["Never"].failure
     assert failure is not None
     assert failure.message == "Parent suite setup failed:\nfixture is broken"
+
+
+def test_gotestsum_s_package_that_does_not_build_is_red() -> None:
+    """Only the root's number of errors tells of it; set-up in `TestMain` is told as a case without a class."""
+    sink = read_junit((FIXTURES / "junit" / "gotestsum.xml").read_bytes())
+    found = {(case.classname.rpartition("/")[2], case.name): case.outcome for case in sink.cases}
+    assert found == {
+        ("crash", "TestCrashes"): FAILED, ("crash", "TestBefore"): PASSED, ("setup", "TestMain"): FAILED,
+        ("pay", "TestTotals"): FAILED, ("pay", "TestCards/with_space"): FAILED, ("pay", "TestCards"): FAILED,
+        ("pay", "TestSkipped"): SKIPPED, ("pay", "TestAdds"): PASSED, ("pay", "TestCards/visa"): PASSED,
+        ("pay", "TestCards/größe_✓_日本"): PASSED, ("pay", "TestSecondTry"): PASSED, ("", "(suite)"): ERRORED,
+    }  # fmt: skip
+    assert [case.failure.message for case in sink.cases if case.name == "(suite)" and case.failure] == [
+        "the report states errors (1) outside of tests, such as a package that does not build"
+    ]
+
+
+def test_gotestsum_s_reruns_are_attempts() -> None:
+    """Failed tests come again before all others; the pass of one stands among the passes."""
+    sink = read_junit((FIXTURES / "junit" / "gotestsum-reruns.xml").read_bytes())
+    red = [case for case in sink.cases if case.outcome is FAILED]
+    assert [case.name for case in red].count("TestTotals") == 3
+    assert {case.retry for case in red} == {-2}
+    assert {case.retry for case in sink.cases if case.outcome is not FAILED} == {0}
