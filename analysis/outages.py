@@ -3,10 +3,15 @@
 Rule: a run and a scope (everything, or the test cases of one service) with a log likelihood ratio of an outage above
 ln 500, at least three failures, and recovery in the next run. Source: ALGORITHMS.md section 6, item 7, and PyTorch's
 autorevert: a failure of the environment stands between two successes in time.
+
+A rolled-back regression looks the same but for the changes at both ends: a stretch that begins with a change of a
+service and ends with its rollback or next deploy, and in which next to nothing failed that does not exercise that
+service, is no outage.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +24,7 @@ from analysis.exposure import EVERYTHING
 from analysis.likelihood import Observations, Windows, observe, outage_odds
 from analysis.records import (
     BoolMatrix,
+    ChangeFeed,
     Count,
     Evidence,
     FailureSample,
@@ -26,7 +32,7 @@ from analysis.records import (
     OutageReport,
     StreamHistory,
 )
-from ingest.model import Result, RunState
+from ingest.model import Change, ChangeKind, ChangeStatus, ChangeTarget, Result, RunState
 
 LEAST_RATIO = float(np.log(500.0))
 LEAST_FAILURES = 3
@@ -37,6 +43,11 @@ MOSTLY_RED = 0.8
 LEAST_EXECUTED = 20
 OPEN_SHARE = 0.5
 """An outage that has not recovered is reported when it turns this share of its scope red."""
+BY_ONE_SERVICE = 0.9
+"""A change and its rollback explain a stretch when this share of what failed in it exercises the service."""
+MOST_OF_SERVICE = 0.5
+"""And, where the later change is no rollback but the next deploy, this share of what exercises the service failed."""
+_BAD = (Result.FAILED, Result.ERRORED, Result.FLAKY)
 _SIGNS = ("connection refused", "timed out", "timeout", "connection reset", "no healthy upstream", "unavailable", "dns")
 
 
@@ -52,18 +63,23 @@ class _Stretch:
     is_open: bool
 
 
-def find_outages(histories: Sequence[StreamHistory], samples: Sequence[FailureSample] = ()) -> OutageReport:
+def find_outages(
+    histories: Sequence[StreamHistory], samples: Sequence[FailureSample] = (), feed: ChangeFeed | None = None
+) -> OutageReport:
     """Outages of one environment, from the histories of its streams, each looked at on its own.
 
     Args:
         histories: of one environment.
         samples: failing attempts; those within an outage become its evidence.
+        feed: changes, oldest first; None: no stretch can be told to be a rolled-back regression.
     """
     outages: list[Outage] = []
     cells, closed = [], []
     for history in histories:
         mask = np.zeros(history.results.shape, dtype=np.bool_)
         for stretch in _stretches(history):
+            if feed is not None and not stretch.is_open and rolled_back(history, stretch.begin, stretch.end, feed):
+                continue
             outages.append(_outage(history, stretch, samples))
             if not stretch.is_open:
                 mask[stretch.begin : stretch.end + 1, stretch.members] = True
@@ -73,9 +89,58 @@ def find_outages(histories: Sequence[StreamHistory], samples: Sequence[FailureSa
     return OutageReport(tuple(outages), tuple(cells), tuple(closed))
 
 
-def closed_cells(history: StreamHistory) -> BoolMatrix:
+def closed_cells(history: StreamHistory, feed: ChangeFeed | None = None) -> BoolMatrix:
     """[n, m]: results of one stream that a closed outage explains."""
-    return find_outages([history]).closed[0]
+    return find_outages([history], feed=feed).closed[0]
+
+
+def rolled_back(history: StreamHistory, begin: int, end: int, feed: ChangeFeed) -> str:
+    """The service of which a change began the red rows [begin, end] and a rollback or later deploy ended them.
+
+    Empty where there is none. A deploy counts from the start of the row before to the end of the first red one, its
+    counterpart from the start of the last red row to the end of the one after.
+    """
+    runs = history.runs
+    if begin == 0 or end + 1 >= len(runs):
+        return ""
+    first = _changed(feed, history, runs[begin - 1].started_ms, _end_ms(history, begin))
+    later = _changed(feed, history, runs[end].started_ms, _end_ms(history, end + 1))
+    bad = np.isin(history.results[begin : end + 1], _BAD).any(axis=0)
+    for service in sorted(first.keys() & later.keys()):
+        uses = np.array([any(e.service == service for e in t.exercised) for t in history.tests], dtype=np.bool_)
+        if not bad.any() or (bad & uses).sum() < BY_ONE_SERVICE * bad.sum():
+            continue
+        begun = min(first[service], key=lambda change: change.at_ms)
+        after = [change for change in later[service] if change.at_ms > begun.at_ms]
+        is_undone = any(change.kind is ChangeKind.ROLLBACK or _returns(begun, change) for change in after)
+        ran = (history.results[begin : end + 1] >= 0).any(axis=0) & uses
+        if is_undone or (after and (bad & uses).sum() >= MOST_OF_SERVICE * ran.sum()):
+            return service
+    return ""
+
+
+def _changed(feed: ChangeFeed, history: StreamHistory, since_ms: int, until_ms: int) -> dict[str, list[Change]]:
+    """Succeeded changes of named services that reached the stream's environment in [since, until]."""
+    found: dict[str, list[Change]] = {}
+    first = bisect_left(feed.changes, since_ms, key=lambda change: change.at_ms)
+    for change in feed.changes[first:]:
+        if change.at_ms > until_ms:
+            break
+        is_here = change.environment in ("", history.scope.environment)
+        is_done = change.status is ChangeStatus.SUCCEEDED and change.target is ChangeTarget.SERVICE
+        if is_here and is_done and change.service:
+            found.setdefault(change.service, []).append(change)
+    return found
+
+
+def _returns(begun: Change, later: Change) -> bool:
+    """Whether a change brings back the version that another one had replaced."""
+    return bool(begun.from_version) and later.to_version == begun.from_version
+
+
+def _end_ms(history: StreamHistory, row: int) -> int:
+    run = history.runs[row]
+    return run.started_ms if run.ended_ms is None else max(run.ended_ms, run.started_ms)
 
 
 def mostly_red(history: StreamHistory) -> npt.NDArray[np.bool_]:

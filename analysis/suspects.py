@@ -93,7 +93,7 @@ def _streak(question: SuspectQuestion, seen: Observations, trigger: int) -> Stre
 
 def _mask(question: SuspectQuestion, streak: Streak) -> BoolMatrix:
     """Closed outages, but never what is asked about: nothing from the first bad run on is masked."""
-    mask = closed_cells(question.history) if question.masked is None else question.masked
+    mask = closed_cells(question.history, question.feed) if question.masked is None else question.masked
     if mask.ndim == 1:
         mask = np.repeat(mask[:, None], len(question.history.tests), axis=1)
     mask = mask.copy()

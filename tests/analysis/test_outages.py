@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.outages import closed_cells, find_outages, mostly_red
-from analysis.records import FailureSample
-from ingest.model import RunState
-from tests.analysis.builders import column, history, run
+from analysis.outages import closed_cells, find_outages, mostly_red, rolled_back
+from analysis.records import ChangeFeed, FailureSample, StreamHistory
+from ingest.model import ChangeKind, RunState
+from tests.analysis.builders import column, deploy, feed, history, run
 
 
 def _lines(count: int, line: str) -> dict[str, str]:
@@ -108,3 +109,45 @@ def test_only_failures_near_a_recovery_are_masked(found: list[str]) -> None:
     masked = closed_cells(stream)
     assert masked.shape == stream.results.shape
     assert not masked[-1].any()
+
+
+def _checkout(line: str, others: str) -> StreamHistory:
+    """Eight tests that touch the queue, twenty that do not."""
+    rows = [(column(f"q{i}", "queue"), line) for i in range(8)]
+    return history(rows + [(column(f"o{i:02d}", "web"), others) for i in range(20)])
+
+
+def test_a_rolled_back_regression_is_no_outage() -> None:
+    """Red from the deploy to the rollback, and only what touches the service: it counts in the rates."""
+    stream = _checkout("." * 20 + "FF...", "." * 25)
+    changes = feed(deploy("queue", 19.5, "v2"), deploy("queue", 21.5, "v1", kind=ChangeKind.ROLLBACK))
+    assert closed_cells(stream)[20:22, :8].all()
+    assert not closed_cells(stream, changes).any()
+    assert find_outages([stream], feed=changes).outages == ()
+
+
+def test_a_repaired_regression_is_no_outage() -> None:
+    """The same with a next version in place of the rollback, where most that touches the service had failed."""
+    changes = feed(deploy("queue", 19.5, "v2"), deploy("queue", 20.5, "v3"))
+    assert rolled_back(_checkout("." * 20 + "F...", "." * 24), 20, 20, changes) == "queue"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        feed(deploy("queue", 19.5, "v2")),
+        feed(deploy("queue", 20.5, "v1", kind=ChangeKind.ROLLBACK)),
+        feed(deploy("queue", 19.5, "v2"), deploy("web", 20.5, "v1", kind=ChangeKind.ROLLBACK)),
+        feed(deploy("queue", 15.5, "v2"), deploy("queue", 20.5, "v1", kind=ChangeKind.ROLLBACK)),
+    ],
+)
+def test_an_outage_needs_both_ends_to_be_explained(changes: ChangeFeed) -> None:
+    """One end alone, two services, or a deploy that was long in place: still an outage."""
+    assert closed_cells(_checkout("." * 20 + "F...", "." * 24), changes).any()
+
+
+def test_an_outage_of_everything_is_no_regression_of_one_service() -> None:
+    """The deploys of one service at both ends do not explain what failed without it."""
+    changes = feed(deploy("queue", 19.5, "v2"), deploy("queue", 20.5, "v1", kind=ChangeKind.ROLLBACK))
+    stream = _checkout("." * 20 + "F...", "." * 20 + "F...")
+    assert closed_cells(stream, changes)[20].all()
