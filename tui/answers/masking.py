@@ -42,7 +42,8 @@ def _outages_of(
     kept = basis.outages.get(stream.stream_id)
     if kept is None:
         whole = load_history(basis, stream, basis.window.since_ms, basis.window.until_ms)
-        kept = basis.outages[stream.stream_id] = (whole.test_rows, find_outages([whole.history], feed=basis.feed).closed[0])
+        closed = find_outages([whole.history], feed=basis.feed).closed[0]
+        kept = basis.outages[stream.stream_id] = (whole.test_rows, closed)
     return kept
 
 
