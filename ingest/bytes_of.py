@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import tempfile
-import zlib
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from ingest.errors import Refused
 from ingest.limits import Limits
+from ingest.sources.compressed import compression_of, decompressed
+from ingest.sources.guarded import Guarded
 
 HEAD_BYTES = 64 * 1024
 _IN_MEMORY = 8 * 1024 * 1024
 _CHUNK = 1024 * 1024
-GZIP_MAGIC = b"\x1f\x8b"
+_MAGIC_BYTES = 8
 
 
 @dataclass(slots=True)
@@ -28,7 +28,8 @@ class Bytes:
     size_bytes: int
     """As stored on disk, before decompression."""
     head: bytes
-    is_gzip: bool
+    compression: str = ""
+    """gzip, bzip2, xz or zstd; empty for what was not compressed."""
 
     def whole(self, limit: int) -> bytes:
         """Everything, for documents that are read in one piece.
@@ -37,17 +38,32 @@ class Bytes:
             Refused: it is larger than `limit` bytes.
         """
         self.stream.seek(0)
-        data = _guarded_read(self.stream, limit + 1)
+        data = self.stream.read(limit + 1)
         if len(data) > limit:
             raise Refused("too-large", f"more than {limit:,} bytes; raise limits.document_bytes if it is meant")
         return data
 
+    def anywhere(self) -> BinaryIO:
+        """The same bytes to be read in any order, for archives: a copy in memory or in an unnamed file if need be.
+
+        Raises:
+            Refused: as reading does.
+        """
+        self.stream.seek(0)
+        if not isinstance(self.stream, Guarded):
+            return self.stream
+        copy = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed with the input
+        while chunk := self.stream.read(_CHUNK):
+            copy.write(chunk)
+        copy.seek(0)
+        return cast(BinaryIO, copy)
+
 
 def load(stream: BinaryIO, limits: Limits) -> Bytes:
-    """Hash an input and make it readable from the start, decompressing gzip.
+    """Hash an input and make it readable from the start, decompressed.
 
     Raises:
-        Refused: `too-large`, or a broken gzip member.
+        Refused: `too-large`, or compressed data that is damaged, cut or beyond a limit.
     """
     seekable = _spooled(stream, limits)
     digest = hashlib.sha256()
@@ -58,12 +74,12 @@ def load(stream: BinaryIO, limits: Limits) -> Bytes:
         if size > limits.file_bytes:
             raise Refused("too-large", f"more than {limits.file_bytes:,} bytes; raise limits.file_bytes if it is meant")
     seekable.seek(0)
-    is_gzip = seekable.read(2) == GZIP_MAGIC
+    compression = compression_of(seekable.read(_MAGIC_BYTES))
     seekable.seek(0)
-    opened = cast(BinaryIO, gzip.GzipFile(fileobj=seekable)) if is_gzip else seekable
-    head = _guarded_read(opened, HEAD_BYTES)
+    opened = decompressed(seekable, compression, size, limits) if compression else seekable
+    head = opened.read(HEAD_BYTES)
     opened.seek(0)
-    return Bytes(opened, digest.digest(), size, head, is_gzip)
+    return Bytes(opened, digest.digest(), size, head, compression)
 
 
 def _spooled(stream: BinaryIO, limits: Limits) -> BinaryIO:
@@ -85,10 +101,3 @@ def _spooled(stream: BinaryIO, limits: Limits) -> BinaryIO:
         copy.write(chunk)
     copy.seek(0)
     return cast(BinaryIO, copy)
-
-
-def _guarded_read(stream: BinaryIO, size: int) -> bytes:
-    try:
-        return stream.read(size)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as problem:
-        raise Refused("gzip-damaged", f"the gzip data is damaged or cut ({problem}); write the file again") from problem

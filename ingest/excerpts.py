@@ -9,6 +9,7 @@ from collections import deque
 from typing import IO, BinaryIO, cast
 
 from ingest.clean import clean_line
+from ingest.errors import Refused
 from ingest.redact import redact
 
 BEFORE, AFTER = 2, 1
@@ -39,7 +40,7 @@ def excerpt_around(stream: BinaryIO, line: int | None, column: int | None = None
             return _numbered(_lines(text, line or 1, column or 1), line)
         finally:
             text.detach()
-    except (OSError, EOFError, ValueError, zlib.error):
+    except (Refused, OSError, EOFError, ValueError, zlib.error):
         return ""
 
 

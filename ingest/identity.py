@@ -8,7 +8,9 @@ nothing above them names, so that collecting other jobs' reports inside CI does 
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -38,6 +40,10 @@ _TEXT_FIELDS = (
     "job",
     "job_url",
 )
+_ARCHIVES = 256
+"""Archives whose `run.json` files are remembered."""
+_PACKED = re.compile(r"(?:\.(?:zip|tar|tgz|tbz2|txz|tzst|gz|bz2|xz|zst)){0,2}!(?=/|\Z)", re.IGNORECASE)
+"""What an archive's name has more than a folder's."""
 _REF_PREFIXES = ("refs/heads/", "refs/remotes/origin/")
 
 
@@ -46,6 +52,9 @@ class Sidecars:
     """Finds and remembers the `run.json` that speaks for a folder."""
 
     limits: Limits
+    look_into: Callable[[bytes], None] | None = None
+    """Notes what an archive holds that is met only in the ledger."""
+    _inside: dict[bytes, dict[bytes, bytes]] = field(default_factory=dict)
     _found: dict[bytes, tuple[bytes, RunIdentity] | None] = field(default_factory=dict)
 
     def nearest(self, folder: bytes) -> tuple[bytes, RunIdentity] | None:
@@ -65,14 +74,31 @@ class Sidecars:
         """Look again: a file may have come or changed."""
         self._found.clear()
 
+    def note(self, archive: bytes, documents: dict[bytes, bytes]) -> None:
+        """Note the `run.json` files in an archive by the folders they are in."""
+        if len(self._inside) >= _ARCHIVES:
+            del self._inside[next(iter(self._inside))]
+        self._inside[archive] = documents
+        self._found.clear()
+
     def _read(self, folder: bytes) -> RunIdentity | None:
-        path = os.path.join(folder, SIDECAR.encode())
         try:
-            with open(path, "rb") as stream:
-                data = stream.read(self.limits.document_bytes + 1)
+            data = self._content(folder)
+            if data is None:
+                return None
             return clean_identity(read_run_json(data, limits=self.limits))
         except (OSError, Refused):
             return None  # absent, or refused by itself when it is ingested
+
+    def _content(self, folder: bytes) -> bytes | None:
+        """What the `run.json` of a folder holds, in the file system or in an archive."""
+        archive, is_inside, _ = folder.rpartition(b"!/")
+        if not is_inside:
+            with open(os.path.join(folder, SIDECAR.encode()), "rb") as stream:
+                return stream.read(self.limits.document_bytes + 1)
+        if archive not in self._inside and self.look_into is not None:
+            self.look_into(folder.partition(b"!/")[0])
+        return self._inside.setdefault(archive, {}).get(folder)
 
 
 @dataclass(slots=True)
@@ -131,7 +157,7 @@ class Resolver:
             return UTC
 
     def _from_path(self, location: bytes) -> RunIdentity:
-        found = self.settings.identity_of_path(os.fsdecode(location))
+        found = self.settings.identity_of_path(_PACKED.sub("", os.fsdecode(location)))
         return RunIdentity() if found is None else clean_identity(found)
 
 
@@ -175,8 +201,17 @@ def folder_of(location: Path) -> bytes:
 
 
 def _folder_names(folder: bytes) -> tuple[str, str]:
-    """Clean names of a folder and of the one above it; `stdin` and `local` where there is none."""
-    name = os.path.basename(folder[:-1])
-    above = os.path.basename(os.path.dirname(folder[:-1]))
-    shown = clean_line(name.decode("utf-8", "backslashreplace")) or "stdin"
-    return shown, clean_line(above.decode("utf-8", "backslashreplace")) or "local"
+    """Clean names of a folder and of the one above it; `stdin` and `local` where there is none.
+
+    An archive is a folder of its name without the suffix.
+    """
+    if folder.startswith(b"-"):  # an archive from standard input
+        folder = folder.partition(b"!/")[2]
+    path = _PACKED.sub("", folder[:-1].decode("utf-8", "backslashreplace"))
+    above, name = os.path.split(path)
+    return _shown(name) or "stdin", _shown(os.path.basename(above)) or "local"
+
+
+def _shown(name: str) -> str:
+    """A folder's name as the name of a run or pipeline."""
+    return redact(clean_line(name))

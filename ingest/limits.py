@@ -29,3 +29,9 @@ class Limits:
     """The trace of a failure: head and tail are kept."""
     links_per_attempt: int = 20
     services_per_case: int = 100
+    archive_members: int = 10_000
+    """Files and folders in an archive, those of the archives inside it included."""
+    archive_bytes: int = 512 * MEBIBYTE
+    """All members of an archive together, as they are read."""
+    archive_ratio: int = 200
+    """Bytes read for each byte stored, of a compressed file or member of more than a mebibyte."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
@@ -23,6 +24,7 @@ from ingest.placing import CasePlacer
 from ingest.preparing import Prepared, Preparer
 from ingest.redact import redact
 from ingest.reports import MergedReport, ReportTaker
+from ingest.rewritten import take_out_former
 from ingest.run_environment import identity_from_environment
 from ingest.settings import Settings
 from ingest.signature import SIGNATURE_VERSION
@@ -32,6 +34,7 @@ from store.write import Refusal, Writer
 
 GROUP_FILES = 20
 GROUP_S = 0.1
+EMPTY = "empty: the archive holds no files"
 _NEWS = (FileStatus.INGESTED, FileStatus.REJECTED)
 
 
@@ -66,7 +69,10 @@ class Ingestion:
         self._resolver = Resolver(settings, given, ci, self._sidecars)
         self._placer = CasePlacer(self._writer, limits, settings.service_name)
         self._reports = ReportTaker(self._writer, self._resolver, self._placer, limits)
-        self._preparer = Preparer(limits, lambda digest: self._writer.ledger.report_with(digest) is not None)
+        self._preparer = Preparer(
+            limits, lambda digest: self._writer.ledger.report_with(digest) is not None, self._sidecars.note
+        )
+        self._sidecars.look_into = self._preparer.look_into
         self._documents = DocumentTaker(self._writer, self._resolver, self._reports, limits)
 
     def __enter__(self) -> Ingestion:
@@ -82,8 +88,8 @@ class Ingestion:
         ready: list[Prepared] = []
         began = time.monotonic()
         try:
-            for item in inputs:
-                ready.append(self._preparer.prepare(item))
+            for one in chain.from_iterable(map(self._preparer.prepare, inputs)):
+                ready.append(one)
                 if len(ready) >= GROUP_FILES or time.monotonic() - began > GROUP_S:
                     self._hand_on(ready, on_file)
                     began = time.monotonic()
@@ -105,7 +111,7 @@ class Ingestion:
         self._sidecars.forget()
         try:
             with self._writer.transaction(brings_news=False):
-                outcomes = [self._take(one) for one in ready]
+                outcomes = [outcome for one in ready if (outcome := self._take(one)) is not None]
                 if any(outcome.status in _NEWS for outcome in outcomes):
                     self._writer.note_news()
         except BaseException:
@@ -115,17 +121,13 @@ class Ingestion:
             one.close()
         return tuple(outcomes)
 
-    def ingest_one(self, item: Input) -> FileOutcome:
-        """Take one input in a transaction of its own."""
-        prepared = self._preparer.prepare(item)
-        try:
-            return self._write((prepared,))[0]
-        finally:
-            prepared.close()
-
-    def _take(self, one: Prepared) -> FileOutcome:
+    def _take(self, one: Prepared) -> FileOutcome | None:
+        """What became of an input; None for an archive, whose members say it."""
         if one.outcome is not None:
             return one.outcome
+        if one.members is not None:
+            take_out_former(self._writer, self._reports, one.source, one.members)
+            return None if one.members else FileOutcome(one.item.path, FileStatus.SKIPPED, one.source.format, EMPTY)
         if one.refusal is not None:
             return self._refuse(one, one.refusal)
         assert one.content is not None

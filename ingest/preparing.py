@@ -8,8 +8,9 @@ constant.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import BinaryIO
 
 from ingest.bytes_of import Bytes, load
@@ -21,7 +22,12 @@ from ingest.identity import folder_of
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, FileOutcome, FileStatus, RunIdentity
 from ingest.recognise import Kind, Recognised, recognise
+from ingest.sources.archive import DEEPEST, SEPARATOR, list_members, location_in, open_member, run_documents
+from ingest.sources.compressed import inner_name
+from ingest.sources.directory import ignored_reason
+from ingest.sources.guarded import Budget
 from ingest.sources.inputs import Input, open_input
+from ingest.sources.member import Member
 from store.write import SourceFile
 
 STDIN_LOCATION = b"-"
@@ -95,9 +101,13 @@ class Prepared:
     outcome: FileOutcome | None = None
     """Set where nothing of it concerns the store."""
     stream: BinaryIO | None = None
+    members: frozenset[bytes] | None = None
+    """Of an archive: where all its members are. It comes after them."""
 
     def close(self) -> None:
         """Close the file behind it."""
+        if self.content is not None and self.content.stream is not self.stream:
+            self.content.stream.close()
         if self.stream is not None and self.item.location is not None:
             self.stream.close()
 
@@ -107,17 +117,91 @@ class Preparer:
 
     Args:
         is_known: whether a report with these bytes (SHA-256) is in the store already, and need not be read ahead.
+        on_archive: is given where an archive is, and every `run.json` in it by folder, before its members come.
     """
 
-    def __init__(self, limits: Limits, is_known: Callable[[bytes], bool]) -> None:
+    def __init__(
+        self, limits: Limits, is_known: Callable[[bytes], bool], on_archive: Callable[[bytes, dict[bytes, bytes]], None]
+    ) -> None:
         self._limits = limits
         self._is_known = is_known
+        self._on_archive = on_archive
 
-    def prepare(self, item: Input) -> Prepared:
-        """Do with an input what needs no store."""
+    def prepare(self, item: Input) -> Iterator[Prepared]:
+        """Do with an input what needs no store; an archive's members come one by one, the archive itself last."""
         prepared = Prepared(item, _source(item, b"", item.size_bytes or 0))
+        self._try(prepared, lambda: open_input(item))
+        yield from self._with_members(prepared, Budget(self._limits), 0)
+
+    def look_into(self, location: bytes) -> None:
+        """Say what `run.json` files an archive holds that was read by another process."""
+        path = Path(os.fsdecode(location))
+        if path.is_file():
+            blind = Preparer(self._limits, lambda digest: True, self._on_archive)
+            for one in blind.prepare(Input(str(path), path, None, None, is_explicit=True)):
+                one.close()
+
+    def _with_members(self, prepared: Prepared, budget: Budget, depth: int) -> Iterator[Prepared]:
+        """A file; of an archive, its members first."""
+        if prepared.known is None or prepared.known.kind is not Kind.ARCHIVE or prepared.refusal or prepared.outcome:
+            yield prepared
+            return
+        members: list[Member] = []
+        if depth > DEEPEST:
+            prepared.refusal = Refused("archive-nested", "an archive inside an archive inside an archive; unpack it")
+        else:
+            self._trying(prepared, lambda: members.extend(self._members(prepared, budget)))
         try:
-            self._prepare(prepared)
+            found: set[bytes] = set()
+            for member in members:
+                for one in self._with_members(self._member(prepared, member, budget), budget, depth + 1):
+                    found |= {one.source.location} | (one.members or frozenset())
+                    yield one
+        except BaseException:
+            prepared.close()
+            raise
+        if prepared.refusal is None and prepared.outcome is None:
+            prepared.members = frozenset(found)
+        yield prepared
+
+    def _members(self, prepared: Prepared, budget: Budget) -> list[Member]:
+        """Members of an archive, listed; its `run.json` files are handed on."""
+        assert prepared.content is not None
+        prepared.content.stream = stream = prepared.content.anywhere()
+        format_name, base = prepared.source.format or "", prepared.source.location
+        members = list_members(stream, format_name, self._limits, budget)
+        documents = run_documents(members, format_name, base, self._limits, Budget(self._limits))
+        self._on_archive(base, dict(documents))
+        return members
+
+    def _member(self, archive: Prepared, member: Member, budget: Budget) -> Prepared:
+        """One member, as far as it needs no store."""
+        shown = f"{archive.item.path}{SEPARATOR}{member.name}"
+        item = replace(archive.item, path=shown, size_bytes=member.size_bytes)
+        location = location_in(archive.source.location, member)
+        folder = location[: location.rfind(b"/") + 1]
+        source = SourceFile(
+            location, clean_line(shown), folder, b"", member.size_bytes, archive.source.mtime_ms, "unknown"
+        )
+        prepared = Prepared(item, source)
+        ignored = ignored_reason(member.parts[:-1], member.parts[-1]) if member.parts else ""
+        if member.refusal is not None:
+            prepared.refusal = member.refusal
+        elif ignored:
+            prepared.outcome = FileOutcome(shown, FileStatus.SKIPPED, reason=ignored)
+        else:
+            self._try(prepared, lambda: open_member(member, archive.source.format or "", self._limits, budget))
+        return prepared
+
+    def _try(self, prepared: Prepared, start: Callable[[], BinaryIO]) -> None:
+        """Open and read an input, and note what hinders it."""
+        self._trying(prepared, lambda: self._prepare(prepared, start))
+
+    def _trying(self, prepared: Prepared, action: Callable[[], None]) -> None:
+        """Do something with an input, and note what hinders it."""
+        item = prepared.item
+        try:
+            action()
         except NotKnown as skip:
             prepared.outcome = FileOutcome(item.path, FileStatus.SKIPPED, reason=skip.reason)
         except Refused as refusal:
@@ -125,18 +209,21 @@ class Preparer:
         except OSError as problem:
             reason = f"cannot be read ({problem.strerror}); check the file and its disk"
             prepared.refusal = Refused("unreadable", reason)
-        return prepared
 
-    def _prepare(self, prepared: Prepared) -> None:
+    def _prepare(self, prepared: Prepared, start: Callable[[], BinaryIO]) -> None:
         item = prepared.item
-        prepared.stream = open_input(item)
+        prepared.stream = start()
         content = prepared.content = load(prepared.stream, self._limits)
-        name = _inner_name(item.path) if content.is_gzip else item.path
+        name = inner_name(item.path, content.compression) if content.compression else item.path
         if os.path.basename(name) in _NOT_READ:
             raise NotKnown("settings: read by crywolf itself, not ingested")
         known = prepared.known = recognise(content.head, name)
-        source = _source(item, content.digest, content.size_bytes)
-        prepared.source = replace(source, kind=known.kind.value, format=known.format)
+        source = prepared.source
+        if item.location is None and not source.folder:
+            source = _source(item, content.digest, content.size_bytes)
+        prepared.source = replace(
+            source, digest=content.digest, size_bytes=content.size_bytes, kind=known.kind.value, format=known.format
+        )
         if known.kind is Kind.UNKNOWN:
             raise NotKnown(f"unknown: {known.reason}")
         if known.kind is Kind.REFUSED:
@@ -163,8 +250,3 @@ def _source(item: Input, digest: bytes, size_bytes: int) -> SourceFile:
     location = os.path.abspath(os.fsencode(item.location))
     folder = folder_of(item.location)
     return SourceFile(location, shown, folder, digest, size_bytes, item.mtime_ms, "unknown")
-
-
-def _inner_name(path: str) -> str:
-    """Name of what a gzip file holds."""
-    return path[:-3] if path.lower().endswith(".gz") else path

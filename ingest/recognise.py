@@ -1,6 +1,6 @@
 """Decides what a file is by the first 64 KB of its content; the name only tells what it claims to be.
 
-- A known document is named: a report, changes, a catalog, owners, the identity of a run, a compressed file.
+- A known document is named: a report, changes, a catalog, owners, the identity of a run, an archive, a compressed file.
 - What looks like or claims to be XML, JSON or an archive and is none of them, or is empty, is refused with the reason.
 - Anything else is unknown and skipped: text, pictures, web pages that do not claim to be a report.
 
@@ -17,6 +17,8 @@ from ingest.errors import Refused
 from ingest.formats.dialects import JsonDialect, json_dialect, xml_dialect
 from ingest.formats.json_shape import JsonShape, is_scalar, looks_like_json, shape_of
 from ingest.formats.xml_bytes import after_harmless_doctype, find_encoding
+from ingest.sources.compressed import compression_of
+from ingest.sources.member import archive_format
 
 HEAD_BYTES = 64 * 1024
 """How much of a file `recognise` wants to see; less only when the file is shorter."""
@@ -31,6 +33,7 @@ class Kind(StrEnum):
     CATALOG = "catalog"
     OWNERS = "owners"
     RUN = "run"
+    ARCHIVE = "archive"
     COMPRESSED = "compressed"
     REFUSED = "refused"
     UNKNOWN = "unknown"
@@ -42,8 +45,8 @@ class Recognised:
 
     kind: Kind
     format: str | None = None
-    """`junit`, `ctrf`, `cdevents`, `github`, `git-log`, `change-table`, `backstage`, `codeowners`, `run.json`, `gzip`;
-    of a refused file the dialect where it is known, such as `trx`."""
+    """`junit`, `ctrf`, `cdevents`, `github`, `git-log`, `change-table`, `backstage`, `codeowners`, `run.json`,
+    `zip`, `tar`, `gzip`, `bzip2`, `xz`, `zstd`; of a refused file the dialect where it is known, such as `trx`."""
     code: str = ""
     reason: str = ""
     line: int | None = None
@@ -59,11 +62,6 @@ _JSON_NAMES = (".json", ".jsonl", ".ndjson", ".ctrf")
 _ARCHIVE_NAMES = (".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst", ".7z", ".rar", ".jar", ".war", ".whl")
 _PAGE_NAMES = (".html", ".htm", ".xhtml", ".md", ".markdown", ".txt", ".log", ".vue", ".svelte", ".php", ".erb", ".hbs")
 _MAGIC = (
-    (b"PK\x03\x04", "zip"),
-    (b"PK\x05\x06", "zip"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!\x1a\x07", "rar"),
 )
@@ -92,12 +90,9 @@ def recognise(head: bytes, name: str) -> Recognised:
     lower = base.lower()
     if base == "CODEOWNERS":
         return Recognised(Kind.OWNERS, "codeowners")
-    if head.startswith(b"\x1f\x8b"):
-        return Recognised(Kind.COMPRESSED, "gzip")
-    archive = _archive(head)
-    if archive:
-        reason = f"a {archive} archive, which is not read yet; unpack it and give its folder"
-        return Recognised(Kind.REFUSED, archive, "unknown-format", reason)
+    packed = _packed(head)
+    if packed is not None:
+        return packed
     if not head or head in (bom for bom, _ in _BOMS):
         return _empty(lower)
     if _GIT_LOG.match(head):
@@ -110,11 +105,19 @@ def recognise(head: bytes, name: str) -> Recognised:
     return _plain(text, lower)
 
 
-def _archive(head: bytes) -> str:
-    for magic, name in _MAGIC:
-        if head.startswith(magic):
-            return name
-    return "tar" if head[257:262] == b"ustar" else ""
+def _packed(head: bytes) -> Recognised | None:
+    """An archive or a compressed file."""
+    archive = archive_format(head)
+    if archive:
+        return Recognised(Kind.ARCHIVE, archive)
+    compression = compression_of(head)
+    if compression:
+        return Recognised(Kind.COMPRESSED, compression)
+    other = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+    if other is None:
+        return None
+    reason = f"a {other} archive, which is not read; make it a zip or tar archive"
+    return Recognised(Kind.REFUSED, other, "unknown-format", reason)
 
 
 def _claim(lower: str) -> str:

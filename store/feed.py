@@ -69,6 +69,11 @@ class Feed:
                 (source_id, self._dimensions.service(service.name), encode(service)),
             )
 
+    def forget(self, source_id: int) -> None:
+        """Take out the catalog entries and the owner rules of one file."""
+        for table in ("catalog_entry", "owner_file"):
+            self._connection.execute(f"DELETE FROM {table} WHERE source_id = ?", (source_id,))
+
     def place_owners(self, source_id: int, repository: str | None) -> None:
         """Note which repository a CODEOWNERS file belongs to, where that became known late."""
         self._connection.execute("UPDATE owner_file SET repository = ? WHERE source_id = ?", (repository, source_id))

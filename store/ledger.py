@@ -98,6 +98,10 @@ class Ledger:
         where = f"{of_run} AND status = 'ingested' AND kind = 'report' ORDER BY location, source_id DESC"
         return self._select(where, source_id)
 
+    def inside(self, archive: bytes) -> tuple[LedgerRow, ...]:
+        """All rows of the members of an archive."""
+        return self._select("location >= ? AND location < ? ORDER BY location", archive + b"!/", archive + b"!0")
+
     def reports_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
         """Reports in a folder and the folders below it that are in."""
         return self._below(folder, "report")

@@ -61,7 +61,7 @@ def natural_key(name: str) -> tuple[object, ...]:
     ['run-01', 'run-1', 'run-999', 'run-1000']
     """
     pieces = _DIGITS.split(name)
-    return (*(int(piece) if index % 2 else piece for index, piece in enumerate(pieces)), name)
+    return tuple(int(piece) if index % 2 else piece for index, piece in enumerate(pieces)), name
 
 
 def is_ignored_name(name: str) -> bool:
@@ -115,10 +115,23 @@ def _entries(folder: str) -> Iterator[str | Skip]:
 
 
 def _entry_key(entry: os.DirEntry[str]) -> tuple[object, ...]:
-    """What describes the folder, then its other files, then folders, each in natural order."""
-    is_folder = entry.is_dir(follow_symlinks=False)
-    rank = (4 if entry.name in _OWNER_FOLDERS else 6) if is_folder else _FIRST.get(entry.name, 5)
-    return (rank, *natural_key(entry.name))
+    return listing_key(entry.name, is_folder=entry.is_dir(follow_symlinks=False))
+
+
+def listing_key(name: str, *, is_folder: bool) -> tuple[object, ...]:
+    """A sort key: what describes the folder, then its other files, then folders, each in natural order."""
+    rank = (4 if name in _OWNER_FOLDERS else 6) if is_folder else _FIRST.get(name, 5)
+    return (rank, *natural_key(name))
+
+
+def ignored_reason(folders: Sequence[str], name: str) -> str:
+    """Why a file in these folders, the outermost first, is not read; empty when it is."""
+    if any(_is_hidden_folder(folder) for folder in folders):
+        return HIDDEN_FOLDER
+    if is_ignored_name(name):
+        return HIDDEN_FILE
+    is_beside_owners = bool(folders) and folders[-1] in _OWNER_FOLDERS
+    return OTHER_IN_OWNER_FOLDER if is_beside_owners and name != "CODEOWNERS" else ""
 
 
 def _visit(path: str, base: Path) -> Input | Skip | None:

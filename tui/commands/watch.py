@@ -67,10 +67,7 @@ def watch_command(
 def _take(ingestion: Ingestion, inputs: Sequence[Input]) -> list[FileOutcome]:
     """Read and commit some inputs: a single one at once, many in groups."""
     outcomes: list[FileOutcome] = []
-    if len(inputs) == 1:
-        outcomes.append(ingestion.ingest_one(inputs[0]))
-    else:
-        ingestion.ingest_all(inputs, outcomes.append)
+    ingestion.ingest_all(inputs, outcomes.append)
     return outcomes
 
 
