@@ -113,6 +113,8 @@ class PackageRun:
 
     def print(self, test: str, output: str, is_error: bool) -> None:
         """Take a line of output of a test, or of the package where `test` is empty."""
+        if output.startswith("=== "):
+            return
         if starts_panic(output):
             self._panic = BoundedText(self._room)
             if test in self._open:
