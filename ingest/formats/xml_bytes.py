@@ -90,24 +90,34 @@ _ILLEGAL_BYTE = re.compile(rb"\x1b\[|\x1b\]|[\x01-\x08\x0b\x0c\x0e-\x1f]")
 _ILLEGAL_REFERENCE = re.compile(
     rb"(&#(?:0{0,6}27|[xX]0{0,6}1[bB]);)(\[|\])?|&#(?:0{0,6}(?:[1-8]|1[1245-9]|2[0-9]|3[01])|[xX]0{0,6}(?:[1-8bBcCeEfF]|1[0-9a-fA-F]));"
 )
-_REFERENCE_TAIL = re.compile(rb"(?:\x1b|&(?:#[0-9a-fA-FxX]{0,10};?)?)\Z")
+_HIGH_HALF = rb"&#(x[dD][89abAB][0-9a-fA-F]{2}|5[56][0-9]{3});"
+_HALVES = re.compile(_HIGH_HALF + rb"&#(x[dD][c-fC-F][0-9a-fA-F]{2}|5[67][0-9]{3});")
+_FIRST_HALF = re.compile(_HIGH_HALF + rb"(?:&(?:#[0-9a-fA-FxX]{0,10})?)?\Z")
+_REFERENCE_TAIL = re.compile(rb"(?:\x1b|(?:" + _HIGH_HALF + rb")?&(?:#[0-9a-fA-FxX]{0,10};?)?)\Z")
 
 
 def is_salvageable(window: bytes) -> bool:
     """Whether the bytes at an error start with a control character that XML forbids, raw or as a reference; not NUL.
 
+    Or with references to the two halves of one character, as Java's own serializer writes characters beyond U+FFFF; a
+    half alone stays an error. Where the window ends behind the first half, the second reading decides.
+
     >>> is_salvageable(b"\\x1b[31m"), is_salvageable(b"&#27;"), is_salvageable(b"\\0"), is_salvageable(b"&#0;")
     (True, True, False, False)
+    >>> is_salvageable(b"&#55357;&#56832;"), is_salvageable(b"&#xD83D;<")
+    (True, False)
     """
-    return bool(_ILLEGAL_BYTE.match(window) or _ILLEGAL_REFERENCE.match(window))
+    patterns = (_ILLEGAL_BYTE, _ILLEGAL_REFERENCE, _HALVES, _FIRST_HALF)
+    return any(pattern.match(window) for pattern in patterns)
 
 
 class Salvage:
     """Replaces control characters that XML forbids, so that a report full of terminal colours is not lost.
 
     An escape that opens a terminal sequence becomes the one-character C1 form of the same sequence, which XML allows
-    and `clean()` removes as a whole; anything else becomes U+FFFD (a question mark in single-byte encodings).
-    Also inside CDATA, where `&#27;` would be literal text: a writer that puts it there means the character.
+    and `clean()` removes as a whole; the halves of a character are joined; anything else becomes U+FFFD (a question
+    mark in single-byte encodings). Also inside CDATA, where `&#27;` would be literal text: a writer that puts it there
+    means the character.
     """
 
     def __init__(self, is_utf8: bool) -> None:
@@ -120,12 +130,13 @@ class Salvage:
         chunk = self._held + chunk
         self._held = b""
         if not final:
-            tail = _REFERENCE_TAIL.search(chunk, max(0, len(chunk) - 16))
+            tail = _REFERENCE_TAIL.search(chunk, max(0, len(chunk) - 24))
             if tail is not None:
                 chunk, self._held = chunk[: tail.start()], tail[0]
         chunk, raw = _ILLEGAL_BYTE.subn(self._replace_raw, chunk)
         chunk, references = _ILLEGAL_REFERENCE.subn(self._replace_reference, chunk)
-        self.replaced += raw + references
+        chunk, halves = _HALVES.subn(_joined, chunk)
+        self.replaced += raw + references + halves
         return chunk
 
     def _replace_raw(self, match: re.Match[bytes]) -> bytes:
@@ -135,6 +146,18 @@ class Salvage:
 
     def _replace_reference(self, match: re.Match[bytes]) -> bytes:
         return {b"[": b"&#155;", b"]": b"&#157;"}.get(match[2] or b"", b"&#65533;")
+
+
+def _joined(match: re.Match[bytes]) -> bytes:
+    """The reference to a character of which both halves are referred to; anything else as it is.
+
+    >>> _HALVES.sub(_joined, b"&#55357;&#xDE00;")
+    b'&#128512;'
+    """
+    high, low = (int(half[1:], 16) if half.startswith(b"x") else int(half) for half in match.groups())
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return match[0]
+    return b"&#%d;" % (0x10000 + ((high - 0xD800) << 10) + low - 0xDC00)
 
 
 def bad_byte(window: bytes) -> int | None:

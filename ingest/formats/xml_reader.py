@@ -26,6 +26,8 @@ LARGEST_CHUNK = 2 * 1024 * 1024
 TEXT_BUFFER = 64 * 1024
 NAMESPACE_MARK = "}"
 
+_LOOK = 24
+"""Bytes at an error that tell what it is; a token may have begun in the piece before."""
 _TRUNCATED = {3, 5, 6, 20}  # no element, unclosed token, partial character, unclosed CDATA section
 _INVALID_TOKEN, _JUNK_AFTER, _BAD_REFERENCE, _INCORRECT_ENCODING = 4, 9, 14, 19
 _ENCODING_ERRORS = {18, _INCORRECT_ENCODING}
@@ -69,7 +71,7 @@ def parse(stream: BinaryIO, limits: Limits, handlers: Handlers, salvage: bool = 
     finally:
         run.let_go()
     if run.replaced:
-        kinds = "terminal colours or other control characters"
+        kinds = "terminal colours, other control characters, characters in two halves"
         warnings.append(f"characters that XML forbids were replaced ({run.replaced:,}; {kinds})")
     return warnings
 
@@ -93,6 +95,7 @@ class _Run:
         self._fed = 0
         self._lines_before = 0
         self._window = b""
+        self._before = b""
         self.parser = expat.ParserCreate(encoding.name, NAMESPACE_MARK)
         self.parser.buffer_text = True
         self.parser.buffer_size = TEXT_BUFFER
@@ -119,7 +122,7 @@ class _Run:
         if self._received > self._limits.file_bytes:
             raise _too_large("the report", self._limits.file_bytes, "file_bytes", self._line())
         data = self._prepared(chunk, final)
-        self._window = data
+        self._before, self._window = self._window[-_LOOK:], data
         try:
             self.parser.Parse(data, final)
         except expat.ExpatError as error:
@@ -177,7 +180,8 @@ class _Run:
         if error.code in _ENCODING_ERRORS:
             return Refused("xml-encoding", "the declared encoding and the bytes disagree", line=line, column=column)
         offset = self.parser.ErrorByteIndex - self._fed
-        window = self._window[offset : offset + 24] if offset >= 0 else b""
+        at = len(self._before) + offset
+        window = (self._before + self._window)[at : at + _LOOK] if at >= 0 else b""
         if error.code == _INVALID_TOKEN and self._encoding.name in ("UTF-8", "US-ASCII"):
             wrong = bad_byte(window)
             if wrong is not None:

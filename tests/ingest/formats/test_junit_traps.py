@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.errors import Refused
 from ingest.model import Failure, Outcome
 from ingest.recognise import Kind, recognise
 from tests.ingest.formats.collecting import read_junit
@@ -176,3 +177,23 @@ def test_salvage_counts_what_it_replaced() -> None:
         sink = read_junit(text.replace("xxx", "x" * (3 + shift), 1))
         assert sink.outcomes == "f"
         assert [warning for warning in sink.warnings if "replaced (6; " in warning]
+
+
+@pytest.mark.parametrize("written", ["&#55357;&#56832;", "&#xD83D;&#xDE00;", "&#55357;&#xde00;"])
+def test_the_halves_of_a_character_are_joined(written: str) -> None:
+    """Java's own serializer refers to them one by one; wherever a piece of the file ends."""
+    opening = '<testsuites><testcase name="t"><failure>'
+    for shift in range(-24, 24, 3):
+        filler = "x" * (256 * 1024 - len(opening) + shift)
+        sink = read_junit(f"{opening}{filler}{written}</failure></testcase></testsuites>")
+        assert sink.cases[0].failure is not None
+        assert sink.cases[0].failure.text.endswith("x😀")
+        assert [warning for warning in sink.warnings if "replaced (1; " in warning]
+
+
+@pytest.mark.parametrize("written", ["&#55357;", "&#56832;", "&#56832;&#55357;", "&#55357;x&#56832;", "&#xD800;"])
+def test_half_a_character_is_refused(written: str) -> None:
+    """Nobody knows what it was."""
+    with pytest.raises(Refused) as caught:
+        read_junit(f'<testsuites><testcase name="t"><failure>{written}</failure></testcase></testsuites>')
+    assert caught.value.code == "xml-syntax"
