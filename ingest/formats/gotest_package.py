@@ -3,7 +3,7 @@
 - A test without an end event has the end that its output states; else, where the package passed, it passed; else the
   binary died and the test is errored.
 - A panic is charged to the tests that its stack or its list of running tests names, because test2json hands the output
-  to whichever test started last.
+  to whichever test started last; a test that panicked is red though Go 1.14 calls it passed.
 - A test that failed without a word because its subtest failed has the subtest's failure, so that both are one cluster.
 - A package that failed without a red test has an errored case of its own: `Failure`, `[build failed]` or
   `[setup failed]`, as go-junit-report names them.
@@ -202,7 +202,9 @@ class PackageRun:
             end = "pass"
         outcome = OUTCOMES.get(end, Outcome.ERRORED)
         failure = None
-        if outcome == Outcome.SKIPPED:
+        if panic is not None and action == "fail" and execution.is_panicked and _is_named(execution.name, panic):
+            outcome, failure = Outcome.ERRORED, Failure(panic.kind, panic.message, panic.text)
+        elif outcome == Outcome.SKIPPED:
             failure = Failure("", execution.said, "") if execution.said else None
         elif outcome == Outcome.FAILED:
             outcome, failure = _failed(execution, panic)

@@ -208,6 +208,16 @@ def test_a_test_that_prints_panic_and_goes_on_is_not_blamed() -> None:
     assert failure(sink.cases[1]).message == "no"
 
 
+def test_a_test_that_panics_and_passes_is_red() -> None:
+    """Go 1.14 sends a pass for it, and a time-out can come just behind the test's end."""
+    sink = events(
+        line("run", "TestA"), line("output", "TestA", Output="panic: no\n"),
+        line("output", "TestA", Output="\n"), line("output", "TestA", Output="goroutine 7 [running]:\n"),
+        line("output", "TestA", Output="p.TestA(0x1)\n"), line("pass", "TestA"), line("fail"),
+    )  # fmt: skip
+    assert [(case.name, case.outcome, failure(case).message) for case in sink.cases] == [("TestA", ERRORED, "no")]
+
+
 def test_package_named_by_its_last_line() -> None:
     """`go tool test2json` without `-p` gives events without a package."""
     sink = events(
