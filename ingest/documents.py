@@ -15,7 +15,7 @@ from ingest.model import Change, Commit, FileOutcome, FileStatus, RunIdentity
 from ingest.recognise import Kind, Recognised
 from ingest.redact import secrets_warning
 from ingest.reports import ReportTaker
-from ingest.run_json import read_run_json
+from ingest.run_json import read_executor, read_run_json
 from ingest.scrub import scrub
 from store.write import SourceFile, Writer
 
@@ -90,6 +90,11 @@ class DocumentTaker:
         self, source_id: int, source: SourceFile, data: bytes, secrets: Counter[str]
     ) -> tuple[tuple[str, ...], int | None]:
         warnings: list[str] = []
+        if source.format == "allure-executor":
+            identity = clean_identity(read_executor(data, self._limits), secrets)
+            resolver = self._resolver
+            complete = resolver.resolve(identity, source.folder, source.location, resolver.options, resolver.environ)
+            return (), self._writer.note_run(source_id, complete)
         identity = clean_identity(read_run_json(data, limits=self._limits, warn=warnings.append), secrets)
         complete = self._resolver.complete(self._resolver.options.over(identity), source.folder)
         run_id = self._writer.note_run(source_id, complete)

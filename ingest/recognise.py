@@ -72,7 +72,7 @@ _TABLE_COLUMNS = {"service", "version", "environment", "time"}
 _BACKSTAGE = re.compile(r"^[\"']?apiVersion[\"']?\s*:\s*[\"']?backstage\.io/", re.MULTILINE)
 _BACKSTAGE_JSON = re.compile(r"\"apiVersion\"\s*:\s*\"backstage\.io/")
 _KEPLOY = re.compile(r"^version:\s*[\"']?api\.keploy\.io/.*?^status:.*?^total:\s*\d", re.MULTILINE | re.DOTALL)
-_KINDS = {"cdevents": Kind.CHANGES, "github": Kind.CHANGES}
+_KINDS = {"cdevents": Kind.CHANGES, "github": Kind.CHANGES, "allure-executor": Kind.RUN}
 _RUN_PREFIXES = ("cicd.pipeline", "crywolf.", "vcs.ref", "vcs.repository.", "vcs.change.", "deployment.environment")
 
 

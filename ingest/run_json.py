@@ -18,7 +18,7 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Any
 
-from ingest.changes.fields import count, moment, text
+from ingest.changes.fields import count, mapping, moment, text
 from ingest.changes.json_text import decode
 from ingest.errors import NotKnown, Refused, SettingsError
 from ingest.limits import Limits
@@ -100,6 +100,16 @@ def read_run_json(
         raise NotKnown("no key of a run's identity, such as cicd.pipeline.run.id")
     identity = RunIdentity(**known, variant=variant or None)
     return _plausible(identity, warn or (lambda sentence: None))
+
+
+def read_executor(data: bytes, limits: Limits) -> RunIdentity:
+    """What Allure's `executor.json` says of the run: where its build is.
+
+    Raises:
+        Refused: it cannot be read.
+    """
+    url = text(mapping(decode(data, limits)).get("buildUrl"))
+    return RunIdentity(url=url if url.startswith(("http://", "https://")) else None)
 
 
 def claims(value: Any) -> bool:

@@ -174,7 +174,7 @@ JSON_DIALECTS: tuple[JsonDialect, ...] = (
     JsonDialect("allure2", "Allure 2 errors outside of tests", _keys("attachments errors"), outer="object",
                 is_read=True),
     JsonDialect("allure-executor", "Allure executor", _keys("type buildName", "type buildUrl", "type reportName"),
-                outer="object", is_report=False, is_companion=True),
+                outer="object", is_read=True, is_report=False),
     JsonDialect("allure-categories", "Allure categories", _keys("name matchedStatuses", "name messageRegex"),
                 outer="array", is_report=False, is_companion=True),
     JsonDialect(

@@ -203,13 +203,13 @@ def test_every_cut_is_refused() -> None:
         ('{"uuid":"u","children":[]}', Kind.REPORT, "allure2"),
         ('{"uuid":"u","befores":[],"start":1}', Kind.REPORT, "allure2"),
         ('{"attachments":[],"errors":[]}', Kind.REPORT, "allure2"),
-        ('{"name":"Jenkins","type":"jenkins","buildName":"a#1"}', Kind.UNKNOWN, "allure-executor"),
+        ('{"name":"Jenkins","type":"jenkins","buildName":"a#1"}', Kind.RUN, "allure-executor"),
         ('[{"name":"x","matchedStatuses":["broken"]}]', Kind.UNKNOWN, "allure-categories"),
         (SUITE, Kind.REPORT, "allure1"),
     ],
 )
 def test_what_lies_in_a_folder_is_known(text: str, kind: Kind, format_name: str) -> None:
-    """Companions of the results are skipped, not refused."""
+    """Companions of the results are read for what they know of the run, or skipped, but not refused."""
     known = recognise(text.encode(), "x.json")
     assert (known.kind, known.format) == (kind, format_name)
 
