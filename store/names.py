@@ -29,7 +29,7 @@ class Names:
     def add(
         self, day: int, found: Iterable[NewNames], join: Callable[[str, str], str], least: int
     ) -> tuple[NewNames, ...]:
-        """Count new names of a UTC day; the sums of those bases that have more than `least` now.
+        """Count new names of a UTC day; the sums of those bases that have just passed `least`, or a multiple of it.
 
         Args:
             join: one pattern for two.
@@ -41,12 +41,11 @@ class Names:
                 "SELECT names, pattern FROM name_day WHERE namespace = ? AND classname = ? AND base = ? AND day = ?",
                 key,
             ).fetchone()
-            names, pattern = (
-                (one.names, one.pattern) if row is None else (row[0] + one.names, join(row[1], one.pattern))
-            )
+            before, pattern = (0, one.pattern) if row is None else (row[0], join(row[1], one.pattern))
+            names = before + one.names
             self._connection.execute(
                 "INSERT OR REPLACE INTO name_day VALUES (?, ?, ?, ?, ?, ?)", (*key, names, pattern)
             )
-            if names > least:
+            if (names - 1) // least > max(before - 1, 0) // least:
                 many.append(NewNames(one.namespace, one.classname, one.base, names, pattern))
         return tuple(many)

@@ -54,6 +54,16 @@ def list_below(root: str, path: str) -> Iterator[Input | Skip]:
         yield found
 
 
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a listing of one folder goes into the other (absolute paths), which no hidden name keeps it from.
+
+    >>> is_inside("/ci/out/a", "/ci/out"), is_inside("/ci/out/.a", "/ci/out"), is_inside("/ci/output", "/ci/out")
+    (True, False, False)
+    """
+    inner = path.removeprefix(folder.rstrip(os.sep) + os.sep)
+    return inner != path and not any(_is_hidden_folder(name) for name in inner.split(os.sep))
+
+
 def natural_key(name: str) -> tuple[object, ...]:
     """A sort key that compares runs of digits as numbers; the name itself decides between `1` and `01`.
 

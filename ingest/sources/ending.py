@@ -21,6 +21,8 @@ class Ending(Enum):
     """The root element is closed, the archive's directory is there."""
     LIKELY = "likely"
     """The last bracket matches the first; it could be an inner one."""
+    LINES = "lines"
+    """One JSON object a line: nothing says that no more will come."""
     UNKNOWN = "unknown"
     """The kind has no end mark: plain text, YAML, gzip."""
     CUT = "cut"
@@ -30,6 +32,7 @@ class Ending(Enum):
 _PROLOGUE = re.compile(rb"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)", re.DOTALL)
 _ROOT = re.compile(rb"\s*<([A-Za-z_:][^\s/>]*)([^<]*)")
 _TRAILING_COMMENT = re.compile(rb"(?:<!--(?:(?!-->).)*-->\s*)+\Z", re.DOTALL)
+_OBJECT_A_LINE = re.compile(rb"\{[^\r\n]*\}[ \t]*\r?\n[ \t]*\{")
 _ZIP_END = b"PK\x05\x06"
 
 
@@ -57,7 +60,9 @@ def judge_ending(head: bytes, tail: bytes) -> Ending:
         return _xml_ending(start, end)
     if start[:1] in b"{[":
         closing = b"}" if start[:1] == b"{" else b"]"
-        return Ending.LIKELY if end.endswith(closing) else Ending.CUT
+        if not end.endswith(closing):
+            return Ending.CUT
+        return Ending.LINES if _OBJECT_A_LINE.match(start) else Ending.LIKELY
     if start.startswith(b"PK\x03\x04"):
         return Ending.WHOLE if _ZIP_END in end else Ending.CUT
     return Ending.UNKNOWN

@@ -2,7 +2,8 @@
 
 It is fed what was seen of each file and when. A file is ready once it can be taken for finished: at once where its end
 mark is there, after a short quiet where that is likely, after a longer one where its kind has no end mark, and after
-the grace time where the end is missing; then it is handed over all the same, to be refused with its place.
+the grace time where the end is missing; then it is handed over all the same, to be refused with its place. A file that
+was read too early is put back, once, whatever its end looks like.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ class Stamp(NamedTuple):
     inode: int
 
 
-QUIET_MS = {Ending.WHOLE: 0, Ending.LIKELY: 50, Ending.UNKNOWN: 200}
+QUIET_MS = {Ending.WHOLE: 0, Ending.LIKELY: 50, Ending.UNKNOWN: 200, Ending.LINES: 1_500}
 GRACE_MS = 30_000
+DOUBT_MS = 2_000
+"""A file that changed less than this ago may be half written, whatever is wrong with it."""
 
 
 @dataclass(slots=True)
@@ -31,7 +34,10 @@ class _Wait:
     """A file that has changed since it was last handed over."""
 
     stamp: Stamp
-    ending: Ending
+    quiet_ms: int
+    """How long it has to stay as it is."""
+    is_last: bool
+    """Whether what is found then is final."""
     changed_ms: int
     """When this stamp was first seen."""
     seen_ms: int
@@ -62,7 +68,8 @@ class Tail:
         if wait is not None and wait.stamp == stamp:
             wait.seen_ms = now_ms
         elif wait is not None or self._taken.get(path) != stamp:
-            self._waiting[path] = _Wait(stamp, ending or Ending.UNKNOWN, now_ms, now_ms)
+            quiet_ms = QUIET_MS.get(ending or Ending.UNKNOWN, self._grace_ms)
+            self._waiting[path] = _Wait(stamp, quiet_ms, ending is Ending.CUT, now_ms, now_ms)
 
     def take_ready(self) -> list[str]:
         """Paths to be read now, oldest first; they count as handed over until they change."""
@@ -70,21 +77,27 @@ class Tail:
         for path in ready:
             wait = self._waiting.pop(path)
             self._taken[path] = wait.stamp
-            if wait.ending is Ending.CUT:
+            if wait.is_last:
                 self._final[path] = wait.stamp
         return ready
 
-    def put_back(self, path: str, now_ms: int) -> bool:
-        """Wait once more for a file that turned out to be cut when it was read.
+    def put_back(self, path: str, now_ms: int, quiet_ms: int | None = None) -> bool:
+        """Wait once more for a file that turned out to be cut, or otherwise unreadable, when it was read.
+
+        Args:
+            quiet_ms: how long; None: the grace time.
 
         Returns:
-            False where the grace time is over: what was found then is final.
+            False where it was waited for already: what was found then is final.
         """
         stamp = self._taken.get(path)
+        if stamp is None and path in self._waiting:
+            return True
         if stamp is None or self._final.get(path) == stamp:
             return False
         del self._taken[path]
-        self._waiting.setdefault(path, _Wait(stamp, Ending.CUT, now_ms, now_ms))
+        quiet_ms = self._grace_ms if quiet_ms is None else quiet_ms
+        self._waiting.setdefault(path, _Wait(stamp, quiet_ms, True, now_ms, now_ms))
         return True
 
     def keep_only(self, paths: Collection[str]) -> None:
@@ -100,4 +113,4 @@ class Tail:
 
     def _is_ready(self, wait: _Wait) -> bool:
         """Whether a file was quiet for long enough, between two looks at it."""
-        return wait.seen_ms - wait.changed_ms >= QUIET_MS.get(wait.ending, self._grace_ms)
+        return wait.seen_ms - wait.changed_ms >= wait.quiet_ms

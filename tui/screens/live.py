@@ -15,6 +15,7 @@ from tui import present
 from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
+from tui.screens.tail import status_of
 from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
@@ -35,6 +36,7 @@ COLUMNS = (
     Column("took", "took", 9, align="right", folds=(Fold(1, 0),)),
 )
 _TAIL_BYTES = 4096
+_LOOK_S = 1.0
 
 
 class LiveSeen(NamedTuple):
@@ -42,6 +44,8 @@ class LiveSeen(NamedTuple):
 
     runs: RunsAnswer
     said: tuple[str, ...]
+    status: str = ""
+    """How the tail is: files seen, in, waiting, refused, and its lag."""
 
 
 class LiveView(View[LiveSeen]):
@@ -62,7 +66,15 @@ class LiveView(View[LiveSeen]):
 
     def question(self) -> Callable[[Answers], LiveSeen]:
         query, log = self.context.query, self.context.log
-        return lambda answers: LiveSeen(answers.runs(query), last_lines(log))
+        return lambda answers: LiveSeen(answers.runs(query), last_lines(log), last_status(log))
+
+    def on_mount(self) -> None:
+        self.set_interval(_LOOK_S, self._look_at_tail)
+
+    def _look_at_tail(self) -> None:
+        """Read again when the tail has something new to say of itself; most of that is no commit."""
+        if self.is_current and self.answer is not None and last_status(self.context.log) != self.answer.status:
+            self.reload(is_quiet=True)
 
     def body(self) -> ComposeResult:
         glyphs = self.context.glyphs
@@ -77,6 +89,7 @@ class LiveView(View[LiveSeen]):
             (),
             line(("  Nothing has arrived yet.", "strong")),
             line((f"  watching {folders}", "muted")),
+            line((f"  {answer.status}", "muted")),
             (),
             *(line((f"  {text}", "muted")) for text in answer.said),
         ]
@@ -100,7 +113,7 @@ class LiveView(View[LiveSeen]):
         if self._is_paused:
             left += line(("   paused: space goes on", "unowned"))
         folders = ", ".join(folder.name or str(folder) for folder in self.context.watched)
-        return left, line((f"watching {folders}", "muted"))
+        return left, line((answer.status or f"watching {folders}", "muted"))
 
     def action_pause(self) -> None:
         """The list stands still, or goes on."""
@@ -167,6 +180,16 @@ def last_lines(log: Path | None, most: int = 4) -> tuple[str, ...]:
     with log.open("rb") as file:
         file.seek(max(log.stat().st_size - _TAIL_BYTES, 0))
         return tuple(file.read().decode("utf-8", "replace").splitlines()[-most:])
+
+
+def last_status(log: Path | None) -> str:
+    """What the child that follows the folders says of itself now; empty while it has said nothing."""
+    if log is None:
+        return ""
+    try:
+        return status_of(log).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _fields(row: RunRow) -> dict[str, Sequence[str]]:

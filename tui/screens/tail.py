@@ -13,11 +13,17 @@ from pathlib import Path
 _PATIENCE_S = 5
 
 
-def command(database: Path, folders: tuple[Path, ...]) -> list[str]:
+def status_of(log: Path) -> Path:
+    """The file in which the child that writes this log keeps its status line."""
+    return log.with_name("status")
+
+
+def command(database: Path, folders: tuple[Path, ...], status: Path) -> list[str]:
     """`crywolf watch DIR... --db FILE`, with the script beside this interpreter."""
     beside = Path(sys.executable).with_name("crywolf")
     script = str(beside) if beside.exists() else shutil.which("crywolf") or "crywolf"
-    return [script, "--db", str(database), "watch", *(str(folder) for folder in folders)]
+    options = ["--status", str(status)]
+    return [script, "--db", str(database), "watch", *options, *(str(folder) for folder in folders)]
 
 
 @contextmanager
@@ -27,7 +33,10 @@ def tailing(database: Path, folders: tuple[Path, ...]) -> Iterator[Path]:
         log = Path(folder) / "watch.log"
         with log.open("wb") as sink:
             child = subprocess.Popen(
-                command(database, folders), stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
+                command(database, folders, status_of(log)),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
             )
         try:
             yield log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from ingest.model import FileOutcome, FileStatus
 from ingest.sources.inputs import Input, open_input
-from ingest.sources.live import Follower
+from ingest.sources.live import Follower, TailStatus
 
 REPORT = b"<testsuite>" + b"<testcase name='a'/>" * 50 + b"</testsuite>"
 PATIENCE_S = 20.0
@@ -24,6 +25,7 @@ class Reader:
     def __init__(self) -> None:
         self.told: list[FileOutcome] = []
         self.reads = 0
+        self.denied: set[str] = set()
 
     def take(self, inputs: Sequence[Input]) -> list[FileOutcome]:
         """Refuse what does not end as a report must."""
@@ -31,9 +33,18 @@ class Reader:
 
     def _outcome(self, item: Input) -> FileOutcome:
         self.reads += 1
+        if os.path.basename(item.path) in self.denied:  # root may read everything
+            return FileOutcome(item.path, FileStatus.REJECTED, reason="permission: may not be read")
         with open_input(item) as stream:
-            whole = stream.read().endswith(b"</testsuite>")
-        if whole:
+            content = stream.read()
+        if content[:2] == b"\x1f\x8b":
+            try:
+                content = gzip.decompress(content)
+            except EOFError:
+                return FileOutcome(item.path, FileStatus.REJECTED, reason="gzip-damaged: damaged or cut")
+        if b"BROKEN" in content:
+            return FileOutcome(item.path, FileStatus.REJECTED, reason="xml-syntax: no report looks like that")
+        if content.endswith((b"</testsuite>", b"}\n")):
             return FileOutcome(item.path, FileStatus.INGESTED)
         return FileOutcome(item.path, FileStatus.REJECTED, reason="xml-truncated: ends early")
 
@@ -189,3 +200,150 @@ def test_a_rewritten_report_is_read_again(tmp_path: Path) -> None:
         assert eventually(lambda: len(reader.told) == 1)
         (tmp_path / "a.xml").write_bytes(REPORT.replace(b"'a'", b"'b2'"))
         assert eventually(lambda: len(reader.told) == 2)
+
+
+def test_a_slow_compressed_writer_is_waited_for(tmp_path: Path) -> None:
+    """gzip has no end mark that can be seen, and pauses are longer than its quiet time: no refusal, one in."""
+    reader = Reader()
+    packed = gzip.compress(os.urandom(4000) + REPORT)
+    with following(tmp_path, reader, grace_ms=5_000):
+        with open(tmp_path / "slow.xml.gz", "wb", buffering=0) as file:
+            for start in range(0, len(packed), 1000):
+                file.write(packed[start : start + 1000])
+                time.sleep(0.4)
+        assert eventually(lambda: reader.names() == {"slow.xml.gz"})
+    assert reader.names(FileStatus.REJECTED) == set()
+
+
+def test_one_object_a_line_is_read_when_no_more_comes(tmp_path: Path) -> None:
+    """Every line could be the last; a pause of a second is none."""
+    reader = Reader()
+    with following(tmp_path, reader):
+        with open(tmp_path / "go.json", "wb", buffering=0) as file:
+            for _ in range(4):
+                file.write(b'{"Action": "run"}\n{"Action": "pass"}\n')
+                time.sleep(0.5)
+        assert eventually(lambda: reader.names() == {"go.json"})
+    assert reader.reads == 1
+
+
+def test_a_refusal_of_a_young_file_is_not_believed_at_once(tmp_path: Path) -> None:
+    """Written out of order, its end before its middle: looked at once more, and in. A true refusal is told once."""
+    reader = Reader()
+    with following(tmp_path, reader):
+        with open(tmp_path / "holes.xml", "wb", buffering=0) as file:
+            file.write(b"<testsuite>BROKEN</testsuite>")
+            time.sleep(0.6)
+            assert reader.told == []
+            file.seek(0)
+            file.write(b"<testsuite>MENDED</testsuite>")
+        assert eventually(lambda: reader.names() == {"holes.xml"})
+        (tmp_path / "bad.xml").write_bytes(b"<testsuite>BROKEN</testsuite>")
+        assert eventually(lambda: reader.names(FileStatus.REJECTED) == {"bad.xml"})
+        time.sleep(1.0)
+    assert [os.path.basename(outcome.path) for outcome in reader.told] == ["holes.xml", "bad.xml"]
+
+
+def test_an_old_file_is_refused_at_once(tmp_path: Path) -> None:
+    """Nobody is writing it."""
+    old = tmp_path / "old.xml"
+    old.write_bytes(b"<testsuite>BROKEN</testsuite>")
+    os.utime(old, (time.time() - 60, time.time() - 60))
+    reader = Reader()
+    with following(tmp_path, reader):
+        assert eventually(lambda: reader.names(FileStatus.REJECTED) == {"old.xml"})
+    assert reader.reads == 1
+
+
+def test_no_permission_yet(tmp_path: Path) -> None:
+    """A file that may be read only later is in then, although its bytes and its time are the same; the others go on."""
+    locked, reader = tmp_path / "locked.xml", Reader()
+    reader.denied = {"locked.xml"}
+    locked.write_bytes(REPORT)
+    locked.chmod(0)
+    with following(tmp_path, reader, grace_ms=800):
+        (tmp_path / "ok.xml").write_bytes(REPORT)
+        assert eventually(lambda: reader.names() == {"ok.xml"})
+        assert eventually(lambda: reader.names(FileStatus.REJECTED) == {"locked.xml"})
+        reader.denied = set()
+        locked.chmod(0o644)
+        assert eventually(lambda: reader.names() == {"ok.xml", "locked.xml"})
+    assert len(reader.told) == 3
+
+
+def test_copied_and_moved_folders_without_events(tmp_path: Path) -> None:
+    """Polling finds as much."""
+    root, aside = tmp_path / "root", tmp_path / "aside"
+    root.mkdir()
+    for folder in range(20):
+        (aside / "many" / f"d{folder}").mkdir(parents=True)
+        for number in range(10):
+            (aside / "many" / f"d{folder}" / f"{folder}-{number}.xml").write_bytes(REPORT)
+    reader = Reader()
+    with following(root, reader, use_polling=True):
+        shutil.copytree(aside / "many", root / "copied")
+        (aside / "many").rename(root / "moved")
+        assert eventually(lambda: len(reader.told) == 400)
+    assert len({outcome.path for outcome in reader.told}) == 400
+
+
+def test_a_burst_is_read_whole_and_once(tmp_path: Path) -> None:
+    """Three thousand files at once, some by way of a temporary name."""
+    reader = Reader()
+    with following(tmp_path, reader):
+        for number in range(3000):
+            name = tmp_path / (f"{number}.xml.tmp" if number % 3 == 0 else f"{number}.xml")
+            name.write_bytes(REPORT)
+            if number % 3 == 0:
+                name.rename(tmp_path / f"{number}.xml")
+        assert eventually(lambda: len(reader.names()) == 3000)
+        time.sleep(1.0)
+    assert len(reader.told) == 3000
+
+
+def test_a_folder_inside_another_is_followed_once(tmp_path: Path) -> None:
+    """One file has one name, however often its folder was given; a hidden one is nobody's inner folder."""
+    for folder in ("a/b", "a/.c"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "x.xml").write_bytes(REPORT)
+    reader, told = Reader(), threading.Event()
+    roots = tuple(str(tmp_path / folder) for folder in ("a/b", "a", "a/", "a/.c"))
+    follower = Follower(roots, reader.take, reader.told.append, rescan_s=0.4)
+    assert follower.roots == (str(tmp_path / "a"), str(tmp_path / "a/.c"))
+    thread = threading.Thread(target=follower.follow, args=(told,))
+    thread.start()
+    assert eventually(lambda: len(reader.told) == 2)
+    told.set()
+    thread.join()
+
+
+def test_the_status_counts_every_file_once(tmp_path: Path) -> None:
+    """Seen is the sum of in, refused and waiting; what waits is in none of them; lag is that of the last one."""
+    (tmp_path / "cut.xml").write_bytes(REPORT[:50])
+    old = tmp_path / "old.xml"
+    old.write_bytes(b"<testsuite>BROKEN</testsuite>")
+    os.utime(old, (time.time() - 60, time.time() - 60))
+    for number in range(30):
+        (tmp_path / f"{number}.xml").write_bytes(REPORT)
+    reader, stop = Reader(), threading.Event()
+    reported: list[TailStatus] = []
+    follower = Follower(
+        (str(tmp_path),), reader.take, reader.told.append, report=reported.append, rescan_s=0.4, grace_ms=3_000
+    )
+    thread = threading.Thread(target=follower.follow, args=(stop,))
+    thread.start()
+    try:
+        assert eventually(lambda: follower.status.waiting == 1)
+        status = follower.status
+        assert (status.seen, status.taken, status.refused) == (32, 30, 1)
+        assert reported[0].waiting == 32, "found and not read yet"
+        assert eventually(lambda: follower.status.waiting == 0)
+        assert (follower.status.taken, follower.status.refused) == (30, 2)
+        (tmp_path / "cut.xml").write_bytes(REPORT)
+        assert eventually(lambda: follower.status.taken == 31)
+        assert follower.status.lag_ms < PATIENCE_S * 1000
+    finally:
+        stop.set()
+        thread.join()
+    assert reported[-1] == follower.status
+    assert len(set(reported)) == len(reported), "nothing is said twice"

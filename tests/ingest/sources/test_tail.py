@@ -73,3 +73,20 @@ def test_what_is_gone_is_news_when_it_comes_back() -> None:
     tail.keep_only(set())
     tail.observe("a", ONE, Ending.WHOLE, 10)
     assert tail.take_ready() == ["a"]
+
+
+def test_a_file_that_is_put_back_is_believed_the_second_time() -> None:
+    """Whatever it is refused for: after its quiet time what is found is final, unless it changed."""
+    tail = Tail()
+    tail.observe("a", ONE, Ending.WHOLE, 0)
+    assert tail.take_ready() == ["a"]
+    assert tail.put_back("a", 10, 500)
+    assert tail.put_back("a", 10, 500), "several members of one archive"
+    tail.observe("a", ONE, None, 509)
+    assert tail.take_ready() == []
+    tail.observe("a", ONE, None, 510)
+    assert tail.take_ready() == ["a"]
+    assert not tail.put_back("a", 511, 500)
+    tail.observe("a", TWO, Ending.WHOLE, 600)
+    assert tail.take_ready() == ["a"]
+    assert tail.put_back("a", 601, 500)

@@ -19,6 +19,7 @@ from tui.screens.incident import IncidentView
 from tui.screens.live import LiveView
 from tui.screens.messages import StoreChanged
 from tui.screens.services import ServicesView
+from tui.screens.tail import status_of
 from tui.screens.test_detail import TestView
 from tui.screens.tests import TestsView
 from tui.screens.timeline import TimelineView
@@ -285,6 +286,11 @@ async def test_live_is_there_when_something_is_watched(make_app: AppMaker, tmp_p
         await press(pilot, "6")
         assert isinstance(app.screen, LiveView)
         assert "refused nightly/out.xml [/x]" in screen_text(app)
+        assert "watching reports" in screen_text(app)
+        status_of(log).write_text("seen 7, in 5, waiting 1, refused 1, lag 40 ms")
+        app.screen._look_at_tail()
+        await settle(pilot)
+        assert "seen 7, in 5, waiting 1, refused 1, lag 40 ms" in screen_text(app)
         await press(pilot, "space")
         asked = len(answers.asked)
         app.post_message(StoreChanged())
