@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from analysis.errors import AnalysisError
 from analysis.intervals import FLAKE_PRIOR, BetaPrior, beta_intervals
+from analysis.recency import entropy_of, find_trend, recent_shares
 from analysis.records import (
     ABSENT,
     BoolMatrix,
@@ -24,6 +25,7 @@ from analysis.records import (
     FlakeStats,
     Interval,
     StreamHistory,
+    Trend,
 )
 from analysis.same_code import CodeRelation
 from ingest.model import Outcome, Result
@@ -72,6 +74,16 @@ class _Cells:
     """Whether any result of the stream had a second attempt."""
 
 
+@dataclass(frozen=True, slots=True)
+class FlakeRating:
+    """What `rate_stream_flakes` finds."""
+
+    stats: tuple[FlakeStats, ...]
+    """One a test case, in the order of `history.tests`."""
+    flaky: BoolMatrix
+    """[n, m] results outside masked outages that were shown to be flakes."""
+
+
 def rate_flakes(
     history: StreamHistory,
     relation: CodeRelation | None = None,
@@ -79,9 +91,32 @@ def rate_flakes(
     masked: BoolMatrix | None = None,
     rerun_passes: BoolMatrix | None = None,
     durations_ms: DurationMatrix | None = None,
+    failed_ms: DurationMatrix | None = None,
     prior: BetaPrior = FLAKE_PRIOR,
 ) -> tuple[FlakeStats, ...]:
-    """Flake rate and evidence of every test case of a stream, in the order of `history.tests`.
+    """`rate_stream_flakes`, the stats alone."""
+    return rate_stream_flakes(
+        history,
+        relation,
+        masked=masked,
+        rerun_passes=rerun_passes,
+        durations_ms=durations_ms,
+        failed_ms=failed_ms,
+        prior=prior,
+    ).stats
+
+
+def rate_stream_flakes(
+    history: StreamHistory,
+    relation: CodeRelation | None = None,
+    *,
+    masked: BoolMatrix | None = None,
+    rerun_passes: BoolMatrix | None = None,
+    durations_ms: DurationMatrix | None = None,
+    failed_ms: DurationMatrix | None = None,
+    prior: BetaPrior = FLAKE_PRIOR,
+) -> FlakeRating:
+    """Flake rate and evidence of every test case of a stream, and which results were flakes.
 
     Args:
         relation: same code between the runs (`relate_code`); None: not known, so no same-code evidence.
@@ -89,6 +124,7 @@ def rate_flakes(
         rerun_passes: [n, m], True where a second run attempt of the same code passed (`same_code.rerun_passes`);
             counted as retry-pass.
         durations_ms: [n, m] time of all attempts of a result together, negative where not known.
+        failed_ms: [n, m] the same of its failing attempts alone; None: attempts are taken to last equally long.
         prior: of the flake rate.
 
     Raises:
@@ -96,8 +132,8 @@ def rate_flakes(
     """
     cells = _cells(history, masked, rerun_passes)
     by_code, known = _same_code_flakes(cells, relation)
-    lost = _lost_seconds(history, cells, by_code, durations_ms)
-    return _stats(cells, by_code, known, lost, prior)
+    lost = _lost_seconds(history, cells, by_code, durations_ms, failed_ms)
+    return FlakeRating(_stats(cells, by_code, known, lost, prior), cells.retry_pass | by_code)
 
 
 def _stats(
@@ -108,7 +144,9 @@ def _stats(
     columns = (cells.executed, cells.all_red, cells.ran, flaky, cells.retry_pass, by_code, known)
     executed, failed, counted, flaky_runs, retries, same, decided = (column.sum(axis=0).tolist() for column in columns)
     rates = beta_intervals(np.array(flaky_runs, dtype=np.int64), np.array(counted, dtype=np.int64), prior)
-    changes, pairs = _flips(cells)
+    changed, paired = _flips(cells)
+    changes, pairs = changed.sum(axis=0).tolist(), paired.sum(axis=0).tolist()
+    recent_flips, recent_reds = recent_shares(changed, paired), recent_shares(cells.red, cells.ran)
     return tuple(
         FlakeStats(
             runs=executed[t],
@@ -123,6 +161,9 @@ def _stats(
             same_code=Count(same[t], decided[t]),
             flips=Count(changes[t], pairs[t]),
             lost_seconds=None if lost is None else lost[t],
+            recent_flips=recent_flips[t],
+            recent_entropy=entropy_of(recent_reds[t]),
+            trend=_trend(cells.ran[:, t], flaky[:, t]) if flaky_runs[t] else Trend("", None),
         )
         for t in range(len(executed))
     )
@@ -186,31 +227,46 @@ def _first_and_last_pass(passed: Bools, keys: Ints) -> tuple[Ints, Ints]:
     return first, last
 
 
-def _flips(cells: _Cells) -> tuple[list[int], list[int]]:
-    """(outcome changes, pairs of consecutive unmasked runs) of each test case."""
-    n, m = cells.ran.shape
-    pairs = np.maximum(cells.ran.sum(axis=0) - 1, 0)
+def _flips(cells: _Cells) -> tuple[Bools, Bools]:
+    """([n, m] unmasked results unlike the one before, [n, m] unmasked results that have one before)."""
+    n = len(cells.ran)
+    changed, paired = np.zeros_like(cells.ran), np.zeros_like(cells.ran)
     if n < 2:
-        return [0] * m, pairs.tolist()
+        return changed, paired
     place = np.where(cells.ran, np.arange(n)[:, None], -1)
     before = np.maximum.accumulate(place, axis=0)[:-1]
     was_red = np.take_along_axis(cells.red, np.maximum(before, 0), axis=0)
-    changed = cells.ran[1:] & (before >= 0) & (was_red != cells.red[1:])
-    return changed.sum(axis=0).tolist(), pairs.tolist()
+    paired[1:] = cells.ran[1:] & (before >= 0)
+    changed[1:] = paired[1:] & (was_red != cells.red[1:])
+    return changed, paired
+
+
+def _trend(ran: Bools, flaky: Bools) -> Trend:
+    """Trend of one test case, its place being that of a run of the history."""
+    rows = np.flatnonzero(ran)
+    found = find_trend(np.flatnonzero(flaky[rows]).tolist(), len(rows))
+    return found if found.since is None else Trend(found.state, int(rows[min(found.since, len(rows) - 1)]))
 
 
 def _lost_seconds(
-    history: StreamHistory, cells: _Cells, by_code: Bools, durations_ms: DurationMatrix | None
+    history: StreamHistory,
+    cells: _Cells,
+    by_code: Bools,
+    durations_ms: DurationMatrix | None,
+    failed_ms: DurationMatrix | None,
 ) -> list[float] | None:
     """Seconds lost to flakes: a red run that was a flake whole, of a retry-pass the attempts that failed.
 
-    Attempts are taken to last equally long, since a result knows only their total.
+    Where the time of the failing attempts is not known, attempts are taken to last equally long.
     """
     if durations_ms is None:
         return None
-    if durations_ms.shape != cells.ran.shape:
-        raise AnalysisError(f"durations are {durations_ms.shape}, the history {cells.ran.shape}")
-    total = np.maximum(durations_ms, 0) / 1000.0
-    failed_share = history.failed_attempts / np.maximum(history.attempts, 1)
-    lost = np.where(by_code, total, np.where(cells.retry_pass, total * failed_share, 0.0))
+    for given in (durations_ms, failed_ms):
+        if given is not None and given.shape != cells.ran.shape:
+            raise AnalysisError(f"durations are {given.shape}, the history {cells.ran.shape}")
+    total = np.maximum(durations_ms, 0)
+    failed = total * (history.failed_attempts / np.maximum(history.attempts, 1))
+    if failed_ms is not None:
+        failed = np.where(failed_ms >= 0, failed_ms, failed)
+    lost = np.where(by_code, total, np.where(cells.retry_pass, failed, 0.0)) / 1000.0
     return [float(v) for v in lost.sum(axis=0)]

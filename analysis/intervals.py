@@ -15,6 +15,9 @@ from analysis.records import Interval
 _TAIL = 0.025
 _FEW = 8
 """Up to so many distinct pairs are looked up one by one."""
+_AROUND = np.array([(a, b) for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0)])
+_HIGHEST = 9.0
+"""Logarithm of the largest b that is fitted: 8,100 runs of one rate are not believed to be shared by all tests."""
 
 
 class BetaPrior(NamedTuple):
@@ -108,19 +111,20 @@ def fit_prior(k: npt.ArrayLike, n: npt.ArrayLike, *, floor: BetaPrior = PRIOR_FL
     pairs, weight = np.unique(runs * width + hits, return_counts=True)
     bad, good = pairs % width, pairs // width - pairs % width
 
-    def likelihood(point: tuple[float, float]) -> float:
-        a, b = np.exp(point[0]), np.exp(point[1])
-        return float(np.sum(weight * (log_beta(a + bad, b + good) - log_beta(a, b))))
+    def likelihoods(points: Floats) -> Floats:
+        """Log likelihood of all counts under each of some (log a, log b)."""
+        a, b = np.exp(points[:, :1]), np.exp(points[:, 1:])
+        return np.asarray(np.sum(weight * (log_beta(a + bad, b + good) - log_beta(a, b)), axis=1))
 
-    lowest = (float(np.log(floor.a)), float(np.log(floor.b)))
-    point = (float(np.log(FLAKE_PRIOR.a)), float(np.log(FLAKE_PRIOR.b)))
-    best, step = likelihood(point), 1.0
+    lowest = np.log([floor.a, floor.b])
+    point, step = np.log([FLAKE_PRIOR.a, FLAKE_PRIOR.b]), 1.0
+    best = float(likelihoods(point[None, :])[0])
     while step > 0.01:
-        moves = [(point[0] + da, point[1] + db) for da in (-step, 0.0, step) for db in (-step, 0.0, step)]
-        allowed = [(max(x, lowest[0]), min(max(y, lowest[1]), 9.0)) for x, y in moves]
-        top = max(allowed, key=likelihood)
-        if likelihood(top) > best + 1e-9:
-            point, best = top, likelihood(top)
+        moves = np.minimum(np.maximum(point + step * _AROUND, lowest), (np.inf, _HIGHEST))
+        found = likelihoods(moves)
+        top = int(found.argmax())
+        if found[top] > best + 1e-9:
+            point, best = moves[top], float(found[top])
         else:
             step /= 2
     return BetaPrior(float(np.exp(point[0])), float(np.exp(point[1])))

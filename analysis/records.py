@@ -144,6 +144,29 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Recent:
+    """A share of runs that forgets: newer runs weigh more (`analysis.recency`), fractions but for the weights."""
+
+    estimate: float
+    low: float
+    high: float
+    k: float
+    """Weight of the hits."""
+    n: float
+    """Weight of all runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Whether a test case began or ceased to flake within its history."""
+
+    state: str
+    """`new`, `flaky`, `recovered`; empty: it never flaked often enough."""
+    since: int | None
+    """Place of the first run of that state; None where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class FlakeStats:
     """How flaky one test case is in one stream; the fields are the keys of `crywolf flakes --json`."""
 
@@ -166,6 +189,12 @@ class FlakeStats:
     """Outcome changes, of the pairs of consecutive unmasked runs."""
     lost_seconds: float | None
     """Time spent on failing attempts and retries that flakes caused; None where durations are not known."""
+    recent_flips: Recent | None = None
+    """Flip rate with a half-life of 50 runs; None below two runs."""
+    recent_entropy: Recent | None = None
+    """Entropy of the share of red runs with that half-life, in bits."""
+    trend: Trend = Trend("", None)
+    """`since` is the place among the history's runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,18 @@ def list_stream_runs(
     return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
 
 
+def list_stream_sizes(connection: Connection, since_ms: int, until_ms: int) -> dict[int, tuple[int, int]]:
+    """stream -> (cases executed in its largest run, results of all) of first run attempts started in [since, until)."""
+    rows = connection.execute(
+        "SELECT t.stream_id, max(t.passed + t.failed + t.errored + t.flaky),"
+        " sum(t.passed + t.failed + t.errored + t.flaky)"
+        " FROM run r CROSS JOIN run_total t ON t.run_id = r.run_id"
+        " WHERE r.attempt = 1 AND r.started_ms >= ? AND r.started_ms < ? GROUP BY t.stream_id",
+        (since_ms, until_ms),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
 def list_streams_with_gaps(connection: Connection, since_ms: int) -> frozenset[int]:
     """Rows of the streams with a first run attempt since then that is not complete."""
     rows = connection.execute(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.flakiness import flip_rate, rate_flakes
+from analysis.flakiness import flip_rate, rate_flakes, rate_stream_flakes
 from analysis.records import ChangeFeed, Count, FlakeStats, RerunResult
 from analysis.same_code import relate_code, rerun_passes
 from ingest.model import ChangeKind, Outcome, Result
@@ -155,6 +155,21 @@ def test_lost_time_is_of_failing_attempts() -> None:
         stream, relate_code(stream, ChangeFeed()), durations_ms=np.array([[2000], [8000], [3000], [-1]])
     )[0].lost_seconds
     assert lost == pytest.approx(7.0)
+
+
+def test_lost_time_is_of_the_attempts_own_durations() -> None:
+    """The attempt that failed took 7.5 of 8 s; where that is not known, half of it."""
+    stream = history({"t": ".~~."})
+    total, failed = np.array([[2000], [8000], [8000], [-1]]), np.array([[-1], [7500], [-1], [-1]])
+    lost = rate_flakes(stream, relate_code(stream, ChangeFeed()), durations_ms=total, failed_ms=failed)[0].lost_seconds
+    assert lost == pytest.approx(7.5 + 4.0)
+
+
+def test_results_that_were_flakes_are_told() -> None:
+    """A retry-pass and a red run between passes of one revision; an onset is none where services are exercised."""
+    stream = history([(column("a"), ".~F."), (column("b", "web"), "..FF")])
+    found = rate_stream_flakes(stream, relate_code(stream, feed(covered=["web"])))
+    assert found.flaky.T.tolist() == [[False, True, True, False], [False] * 4]
 
 
 def test_shapes_are_checked() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from analysis.records import BoolMatrix, ChangeFeed, Exercise, ServiceGraph, TestColumn
 from ingest.model import PRE_MERGE_BRANCH, Scope, Tier
@@ -14,6 +15,9 @@ from store.read.rows import StreamRow, TestInfo
 from tui.answers.owner_book import OwnerBook, load_owner_book, owns
 from tui.answers.query import Query, Window
 from tui.answers.windows import resolve_window
+
+if TYPE_CHECKING:
+    from tui.answers.priors import FlakePrior
 
 
 @dataclass
@@ -29,6 +33,8 @@ class Basis:
     """Histories loaded for this answer, by (stream row, since, until)."""
     outages: dict[int, tuple[tuple[int, ...], BoolMatrix]] = field(default_factory=dict)
     """(test rows, what closed outages mask) over the window, by stream row."""
+    prior: FlakePrior | None = None
+    """Of flake rates, once it was fitted (`tui.answers.priors`)."""
 
     @cached_property
     def owners(self) -> OwnerBook:

@@ -31,6 +31,8 @@ class Loaded:
     """[n, m] of all attempts together, -1 where not known."""
     last_durations_ms: DurationMatrix
     """[n, m] of the last attempt, -1 where not known."""
+    failed_ms: DurationMatrix
+    """[n, m] of the failing attempts together, -1 where any of them is not known; 0 where none failed."""
 
 
 def load_history(
@@ -99,6 +101,7 @@ def _build(
     attempts, failed = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
     total = np.full(shape, UNKNOWN_DURATION, dtype=np.int64)
     last = np.full(shape, UNKNOWN_DURATION, dtype=np.int64)
+    lost = np.zeros(shape, dtype=np.int64)
     singles, retried = _split(rows)
     if singles:
         table = np.array([(place_n[r], place_m[t], o, UNKNOWN_DURATION if d is None else d) for r, t, o, d in singles])
@@ -106,6 +109,7 @@ def _build(
         cells[n, m] = table[:, 2]
         attempts[n, m] = 1
         failed[n, m] = (table[:, 2] == Outcome.FAILED) | (table[:, 2] == Outcome.ERRORED)
+        lost[n, m] = np.where(failed[n, m], table[:, 3], 0)
         total[n, m] = last[n, m] = table[:, 3]
     for group in retried:
         place = place_n[group[0][0]], place_m[group[0][1]]
@@ -118,10 +122,12 @@ def _build(
             total[place] = sum(known)
         if group[-1][3] is not None:
             last[place] = group[-1][3]
+        bad = [row[3] for row in group if row[2] in (Outcome.FAILED, Outcome.ERRORED)]
+        lost[place] = UNKNOWN_DURATION if None in bad else sum(d for d in bad if d is not None)
     entry = basis.entries.get(stream.scope.pipeline)
     columns = tuple(basis.column(infos[row], entry) for row in test_rows)
     history = StreamHistory(stream.scope, tuple(run.run for run in found), columns, cells, failed, attempts)
-    return Loaded(stream, history, tuple(run.run_row for run in found), tuple(test_rows), total, last)
+    return Loaded(stream, history, tuple(run.run_row for run in found), tuple(test_rows), total, last, lost)
 
 
 def _split(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.flakiness import rate_flakes
-from analysis.intervals import FLAKE_PRIOR
+from analysis.flakiness import rate_stream_flakes
 from analysis.records import BoolMatrix, FlakeStats
 from analysis.same_code import UNKNOWN, CodeRelation, relate_code, rerun_passes
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis
 from tui.answers.histories import Loaded, load_history, load_reruns
 from tui.answers.masking import mask_of
+from tui.answers.priors import flake_prior
 
 LEAST_RUNS = 5
 """Executed, unmasked runs below which a rate is not given."""
@@ -26,6 +26,8 @@ class Rated:
     stats: tuple[FlakeStats, ...]
     masked: BoolMatrix
     """[n, m]"""
+    flaky: BoolMatrix
+    """[n, m] results that were shown to be flakes."""
     relation: CodeRelation
 
     def is_covered(self, column: int) -> bool:
@@ -40,12 +42,14 @@ def rate_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> Ra
     loaded = load_history(basis, stream, window.since_ms, window.until_ms, test_rows)
     relation = relate_code(loaded.history, basis.feed)
     masked = mask_of(basis, loaded)
-    stats = rate_flakes(
+    found = rate_stream_flakes(
         loaded.history,
         relation,
         masked=masked,
         rerun_passes=rerun_passes(loaded.history, load_reruns(basis, loaded), basis.feed),
         durations_ms=loaded.durations_ms,
-        prior=FLAKE_PRIOR,
+        failed_ms=loaded.failed_ms,
+        prior=flake_prior(basis).beta,
     )
-    return Rated(loaded, stats, masked, relation)
+    stats = found.stats
+    return Rated(loaded, stats, masked, found.flaky, relation)
