@@ -41,11 +41,15 @@ else:
 Connection = sqlite3.Connection
 Row = sqlite3.Row
 Error = sqlite3.Error
+SeveralStatements = sqlite3.Warning
+"""What the driver raises when it is given more than one statement."""
 SQLITE_VERSION: str = sqlite3.sqlite_version
 WAL_RESET_FIXED = (3, 51, 3)
 """From here on two connections that checkpoint at once no longer corrupt a WAL file."""
 
 BUSY_TIMEOUT_MS = 10_000
+_ATTACH, _STEPS = 24, 100_000
+"""SQLITE_ATTACH, also what `VACUUM INTO` needs; steps of the virtual machine between two looks at signals."""
 _PRAGMAS = ("foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-32000")
 
 
@@ -264,6 +268,12 @@ def find_damage(connection: Connection) -> tuple[str, ...]:
     """What SQLite's quick check finds wrong with the file; empty when it is sound."""
     found = tuple(str(row[0]) for row in connection.execute("PRAGMA quick_check"))
     return () if found == ("ok",) else found
+
+
+def only_read(connection: Connection) -> None:
+    """Let a stranger's statement read this store and touch nothing else: no other file is opened or written."""
+    connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_DENY if action == _ATTACH else sqlite3.SQLITE_OK)
+    connection.set_progress_handler(lambda: 0, _STEPS)  # so that ctrl+c ends a long one
 
 
 @contextmanager

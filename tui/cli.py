@@ -47,6 +47,8 @@ _ROWS = (
     (BRING, "record", "note a deployment by hand"),
     (BRING, "rejected", "which files were refused, and why"),
     (KEEP, "doctor", "health of the store"),
+    (KEEP, "prune", "remove old results, keep their sums"),
+    (KEEP, "sql", "read-only SQL on the store"),
     (KEEP, "tests", "renamed tests: record, list, suggest"),
     (KEEP, "config", "effective settings with their origin"),
     (KEEP, "completion", "print the completion script of a shell"),

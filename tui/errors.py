@@ -7,6 +7,10 @@ class AnswerError(Exception):
     """Base: a question that cannot be answered as it was put."""
 
 
+class PrunedAway(AnswerError):
+    """What was asked for rests on results that were pruned."""
+
+
 class NoMatch(AnswerError):
     """A name that matches nothing, or too much.
 

@@ -38,6 +38,33 @@ def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tupl
     return tuple(DaySums(row[0], row[1], row[4], row[2], row[3], row[5]) for row in rows)
 
 
+def list_days(
+    connection: Connection, stream_id: int, first_day: int, last_day: int, test_rows: Sequence[int]
+) -> tuple[tuple[int, ...], ...]:
+    """Sums of some cases of a stream by UTC day in [first_day, last_day], by case, then day.
+
+    Each is (test row, day, executed, failed, flaky, retried, flips within the day, first red, last red).
+    """
+    rows: list[tuple[int, ...]] = []
+    for start in range(0, len(test_rows), _CHUNK):
+        chunk = sorted(test_rows)[start : start + _CHUNK]
+        rows += connection.execute(
+            "SELECT test_id, day, executed, failed, flaky, retried, flips, first_red, last_red FROM test_day"
+            f" WHERE stream_id = ? AND test_id IN ({marks(len(chunk))}) AND day BETWEEN ? AND ? ORDER BY test_id, day",
+            (stream_id, *chunk, first_day, last_day),
+        ).fetchall()
+    return tuple(rows)
+
+
+def has_retries(connection: Connection, stream_id: int, first_day: int, last_day: int) -> bool:
+    """Whether any case of a stream was executed more than once in a run of [first_day, last_day]."""
+    row = connection.execute(
+        "SELECT 1 FROM test_day WHERE stream_id = ? AND day BETWEEN ? AND ? AND retried > 0 LIMIT 1",
+        (stream_id, first_day, last_day),
+    ).fetchone()
+    return row is not None
+
+
 def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tuple[tuple[int, int], ...]:
     """(stream, test) of cases that failed in the days and whose last executed run of them is red."""
     rows = connection.execute(

@@ -218,9 +218,9 @@ def test_failures_follow_the_culprit(told: Asked) -> None:
         users = exercised(told, [asked.scope.pipeline], reaches=True)
         for change in (incident(told, key)["culprit"], *incident(told, key)["also_in_gap"]):
             row = rows[change["change_id"]]
-            assert row.failures_after >= len(asked.tests)
+            assert (row.failures_after or 0) >= len(asked.tests)
             assert row.exercising_after == len(users[change["service"]] & names_of_tests(asked.tests))
-        assert rows[str(asked.change_id)].exercising_after > 0
+        assert rows[str(asked.change_id)].exercising_after
 
 
 # ---------------------------------------------------------------- the outage

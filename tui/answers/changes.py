@@ -28,9 +28,12 @@ class ChangeRow:
     change: Change
     owner: str | None
     """Of the service."""
-    failures_after: int
-    """Test cases of its environment whose red streak started in the first run after it, within the next 6 hours."""
-    exercising_after: int
+    failures_after: int | None
+    """Test cases of its environment whose red streak started in the first run after it, within the next 6 hours.
+
+    None: results of that day were pruned.
+    """
+    exercising_after: int | None
     """Those of them that exercise the service."""
 
 
@@ -53,7 +56,8 @@ def answer_changes(connection: Connection, query: Query) -> ChangesAnswer:
     for change in reversed(changes.list_changes(connection, window.since_ms, window.until_ms)):
         owner = basis.graph.owners.get(change.service)
         if _passes(change, owner, query):
-            rows.append(ChangeRow(change, owner, *starts.after(change)))
+            is_gone = window.pruned_ms is not None and change.at_ms < window.pruned_ms
+            rows.append(ChangeRow(change, owner, *((None, None) if is_gone else starts.after(change))))
     return ChangesAnswer(window, tuple(rows))
 
 

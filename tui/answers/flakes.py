@@ -10,7 +10,7 @@ from ingest.model import Scope, TestCase, Verdict
 from store.connect import Connection
 from store.read import tests
 from tui.answers.basis import Basis, load_basis
-from tui.answers.judging import Judged, judge_red
+from tui.answers.judging import Judged, can_judge, judge_red
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import LEAST_RUNS, Rated, rate_stream
 
@@ -40,6 +40,8 @@ class FlakeRow:
     verdict: Verdict
     age: str
     lost_seconds: float
+    summed_runs: int = 0
+    """Of the runs, those of pruned days: known by day sums, without same-code evidence, outages and lost time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
     basis = load_basis(connection, query)
     if basis is None:
         return FlakesAnswer(None, ())
-    judged = judge_red(basis)
+    judged = judge_red(basis) if can_judge(basis) else None
     first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
     by_stream: dict[int, list[int]] = {}
     for sums in tests.list_red_sums(connection, first, last):
@@ -71,13 +73,15 @@ def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
     return FlakesAnswer(basis.window, tuple(rows))
 
 
-def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]) -> Iterator[FlakeRow]:
-    """One row a column of a rated stream."""
+def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged] | None) -> Iterator[FlakeRow]:
+    """One row a column of a rated stream; the verdict is undecided where nothing could be judged (None)."""
     stream_id = rated.loaded.stream.stream_id
     for column, stats in enumerate(rated.stats):
         test = rated.loaded.history.tests[column]
-        red = judged.get((stream_id, rated.loaded.test_rows[column]))
+        row = rated.loaded.test_rows[column]
+        red = None if judged is None else judged.get((stream_id, row))
         judgement = None if red is None else red.judgement
+        green = Verdict.UNDECIDED if judged is None else Verdict.PASSING
         counted = stats.runs - stats.masked_runs
         yield FlakeRow(
             test.case,
@@ -92,9 +96,10 @@ def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]
             (stats.same_code.k, stats.same_code.n) if rated.is_covered(column) else None,
             stats.flips.k,
             stats.flip_rate,
-            Verdict.PASSING if judgement is None else judgement.verdict,
+            green if judgement is None else judgement.verdict,
             "" if judgement is None else judgement.age,
             round(stats.lost_seconds or 0.0, 3),
+            sum(day.executed for day in rated.days.get(row, ())),
         )
 
 

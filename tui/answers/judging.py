@@ -22,6 +22,8 @@ from tui.answers.basis import Basis
 from tui.answers.histories import Loaded, last_complete, load_history
 from tui.answers.query import DAY_MS
 from tui.answers.red import LOOK_BACK_RUNS, list_candidates
+from tui.errors import PrunedAway
+from tui.times import iso
 
 QUESTION_MS = 4 * DAY_MS
 QUESTION_RUNS = 30
@@ -86,6 +88,11 @@ WITHOUT_ONSET = (
 """What is said of a red case that no run is known to have passed."""
 
 
+def can_judge(basis: Basis) -> bool:
+    """Whether results of the moment asked for are still there."""
+    return basis.window.pruned_ms is None or basis.window.now_ms >= basis.window.pruned_ms
+
+
 def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[int, int], Judged]:
     """(stream row, test row) -> judgement of every case that is red now in a baseline stream.
 
@@ -93,7 +100,13 @@ def judge_red(basis: Basis, only: frozenset[int] | None = None) -> dict[tuple[in
 
     Args:
         only: rows of test cases; None: all.
+
+    Raises:
+        tui.errors.PrunedAway: results of the moment asked for are gone.
     """
+    if not can_judge(basis):
+        cut = iso(basis.window.pruned_ms or 0)
+        raise PrunedAway(f"results before {cut} were pruned: what was red then cannot be told any more")
     baseline = {row.stream_id: row for row in basis.baseline}
     wanted: dict[int, list[int]] = {}
     for stream_id, test_row in list_candidates(basis):

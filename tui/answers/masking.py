@@ -41,7 +41,7 @@ def _outages_of(
         return None
     kept = basis.outages.get(stream.stream_id)
     if kept is None:
-        whole = load_history(basis, stream, basis.window.since_ms, basis.window.until_ms)
+        whole = load_history(basis, stream, basis.window.rows_since_ms, basis.window.until_ms)
         closed = find_outages([whole.history], feed=basis.feed).closed[0]
         kept = basis.outages[stream.stream_id] = (whole.test_rows, closed)
     return kept
@@ -49,7 +49,9 @@ def _outages_of(
 
 def _runs_of(basis: Basis, stream: StreamRow) -> tuple[StreamRun, ...]:
     window = basis.window
-    return runs.list_stream_runs(basis.connection, stream.stream_id, window.since_ms, window.until_ms, window.now_ms)
+    return runs.list_stream_runs(
+        basis.connection, stream.stream_id, window.rows_since_ms, window.until_ms, window.now_ms
+    )
 
 
 def _mostly_red(found: tuple[StreamRun, ...]) -> BoolMatrix:

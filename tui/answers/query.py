@@ -45,3 +45,18 @@ class Window:
     since_ms: int
     until_ms: int
     now_ms: int
+    pruned_ms: int | None = None
+    """Results of runs before it were pruned: of those days only sums are known. None: it lies before the window."""
+
+    @property
+    def rows_since_ms(self) -> int:
+        """From here on every result is known one by one."""
+        return self.since_ms if self.pruned_ms is None else max(self.since_ms, self.pruned_ms)
+
+    @property
+    def summed_days(self) -> tuple[int, int] | None:
+        """First and last UTC day (since 1970) of the window that are known by their sums only; whole days."""
+        if self.pruned_ms is None:
+            return None
+        first, end = -(-self.since_ms // DAY_MS), min(self.pruned_ms // DAY_MS, (self.until_ms + 1) // DAY_MS)
+        return (first, end - 1) if first < end else None

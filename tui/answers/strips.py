@@ -16,15 +16,17 @@ from tui.answers.rating import rate_stream
 from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip
 
 
-def strips_of(basis: Basis, info: TestInfo, judged: dict[tuple[int, int], Judged]) -> tuple[StreamStrip, ...]:
+def strips_of(basis: Basis, info: TestInfo, judged: dict[tuple[int, int], Judged] | None) -> tuple[StreamStrip, ...]:
     """Every stream in scope in which a case ran within the window, by scope."""
     present = set(tests.list_streams_of(basis.connection, info.test_row))
     chosen = [stream for stream in basis.streams if stream.stream_id in present]
     strips = [_strip(basis, stream, info, judged) for stream in chosen]
-    return tuple(strip for strip in strips if any(result is not None for result in strip.results))
+    return tuple(strip for strip in strips if strip.days or any(result is not None for result in strip.results))
 
 
-def _strip(basis: Basis, stream: StreamRow, info: TestInfo, judged: dict[tuple[int, int], Judged]) -> StreamStrip:
+def _strip(
+    basis: Basis, stream: StreamRow, info: TestInfo, judged: dict[tuple[int, int], Judged] | None
+) -> StreamStrip:
     rated = rate_stream(basis, stream, (info.test_row,))
     history = rated.loaded.history
     found = find_segments(history, 0, masked=rated.masked, weight=_change_weights(basis, history))
@@ -40,6 +42,7 @@ def _strip(basis: Basis, stream: StreamRow, info: TestInfo, judged: dict[tuple[i
         _change_points(found, places),
         tuple(bool(cell) for cell in rated.masked[:, 0].tolist()),
         row,
+        rated.days.get(info.test_row, ()),
     )
 
 

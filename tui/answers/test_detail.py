@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.day_sums import DayCounts
 from analysis.records import Exercise, Interval
 from ingest.model import Failure, Link, Outcome, Result, RunRef, Scope, TestCase, Verdict
 from store.connect import Connection
+from store.cut import load_cut
 from store.read import results, runs
 from store.read.rows import AttemptFact, TestInfo
 from store.read.streams import list_streams
@@ -18,7 +20,8 @@ from tui.answers.naming import find_test
 from tui.answers.query import Query, Window
 from tui.answers.suspects import SuspectsAnswer, suspects_of
 from tui.answers.triage import ThreeOwners
-from tui.errors import NoMatch
+from tui.errors import NoMatch, PrunedAway
+from tui.times import iso
 
 SHOWN_FAILURES = 100
 
@@ -55,6 +58,8 @@ class StreamStrip:
     masked: tuple[bool, ...]
     """True where the run lies in a masked outage."""
     flakes: FlakeRow | None
+    days: tuple[DayCounts, ...] = ()
+    """Days whose results were pruned, by their sums, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +132,20 @@ def answer_test(connection: Connection, query: Query, test: str) -> TestDetail:
 
 
 def list_attempts(connection: Connection, test: str, run: RunRef) -> tuple[AttemptRow, ...]:
-    """All attempts of a test case in one run, of every variant, in order."""
+    """All attempts of a test case in one run, of every variant, in order.
+
+    Raises:
+        tui.errors.NoMatch: nothing, or more than one thing, matches.
+        tui.errors.PrunedAway: they were pruned.
+    """
     info = find_test(connection, test)
     run_row = runs.find_run(connection, run)
     if run_row is None:
         return ()
-    return attempt_rows(connection, results.list_attempts(connection, info.test_row, [run_row]))
+    found = attempt_rows(connection, results.list_attempts(connection, info.test_row, [run_row]))
+    if not found and run.started_ms < (load_cut(connection) or 0):
+        raise PrunedAway(f"results before {iso(load_cut(connection) or 0)} were pruned, attempts of this run with them")
+    return found
 
 
 def attempt_rows(connection: Connection, facts: Sequence[AttemptFact]) -> tuple[AttemptRow, ...]:

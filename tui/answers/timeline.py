@@ -13,7 +13,7 @@ from store.read import tests
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis, load_basis
 from tui.answers.histories import Loaded
-from tui.answers.judging import judge_red
+from tui.answers.judging import can_judge, judge_red
 from tui.answers.naming import find_test
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import rate_stream
@@ -109,7 +109,7 @@ def answer_timeline(connection: Connection, query: Query, test: str) -> TestTime
     if basis is None:
         raise NoMatch("test", test)
     info = find_test(connection, test)
-    judged = judge_red(basis, frozenset((info.test_row,)))
+    judged = judge_red(basis, frozenset((info.test_row,))) if can_judge(basis) else None
     return TestTimeline(info.case, basis.window, strips_of(basis, info, judged))
 
 

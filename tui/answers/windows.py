@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from store.connect import Connection
+from store.cut import load_cut
 from store.read.streams import newest_end
 from tui.answers.query import DAY_MS, DEFAULT_WINDOW_DAYS, Moment, Query, Window
 
@@ -12,7 +15,10 @@ FAR_FUTURE_MS = 2**53
 def resolve_window(connection: Connection, query: Query) -> Window | None:
     """The window of a query; None in a store without runs in scope."""
     newest = newest_end(connection, pipeline=query.pipeline, environment=query.environment, branch=query.branch)
-    return None if newest is None else window_before(newest, query)
+    if newest is None:
+        return None
+    window, cut_ms = window_before(newest, query), load_cut(connection)
+    return window if cut_ms is None or cut_ms <= window.since_ms else replace(window, pruned_ms=cut_ms)
 
 
 def window_before(newest: int, query: Query) -> Window:

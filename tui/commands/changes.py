@@ -23,12 +23,15 @@ def changes_command(ctx: click.Context, query: Query, as_json: bool) -> None:
         answer = answer_changes(connection, query)
     if as_json:
         write_json(changes_document(answer))
-    elif answer.rows:
+        return
+    from tui.commands.said import pruned_note, window_sentence
+
+    for note in pruned_note(answer.window):
+        click.echo(f"note: {note}", err=True)
+    if answer.rows:
         headers = ("at (UTC)", "service", "kind", "version", "environment", "red after", "title", "author", "owner")
         print_table(headers, map(_cells, answer.rows), numeric=(5,))
     else:
-        from tui.commands.said import window_sentence
-
         click.echo(f"no changes, {window_sentence(answer.window)}", err=True)
 
 
@@ -41,7 +44,7 @@ def _cells(row: ChangeRow) -> tuple[str, ...]:
         change.kind.value,
         short_version(change.to_version) or DASH,
         change.environment or "all",
-        str(row.failures_after) if row.failures_after else DASH,
+        "pruned" if row.failures_after is None else str(row.failures_after or DASH),
         change.title or DASH,
         change.author or DASH,
         row.owner or "unowned",

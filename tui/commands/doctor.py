@@ -122,7 +122,9 @@ def _content(path: Path) -> Iterator[Finding]:
             except Error as problem:
                 raise translate(problem, path) from problem
     except StoreError as problem:
-        yield Finding("store", "error", f"{problem}; {_REMEDY}" if path.exists() else str(problem))
+        if not path.exists():
+            raise
+        yield Finding("store", "error", f"{problem}; {_REMEDY}")
 
 
 def _inside(connection: Connection) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from tui.answers.health import Health, answer_health
 from tui.answers.query import Query
 from tui.commands.opening import reader
 from tui.commands.options import reading
-from tui.commands.said import doubts, nothing_red, readable_age
+from tui.commands.said import doubts, nothing_red, pruned_note, readable_age
 from tui.exports.documents import failures_document
 from tui.output import DASH, print_table, write_json
 from tui.present import UNICODE, owners_text, run_label, scope_text
@@ -31,6 +31,8 @@ def failures_command(ctx: click.Context, query: Query, as_json: bool) -> None:
 
 def _print(answer: FailuresAnswer, health: Health) -> None:
     """The table and what casts doubt on it, or that nothing is red."""
+    for note in pruned_note(answer.window):
+        click.echo(f"note: {note}", err=True)
     if not answer.rows:
         click.echo(nothing_red(health), err=True)
         return

@@ -32,8 +32,10 @@ def flakes_command(ctx: click.Context, query: Query, as_json: bool) -> None:
 
 def _print(answer: FlakesAnswer) -> None:
     """The table, or why there is none."""
-    from tui.commands.said import window_sentence
+    from tui.commands.said import pruned_note, window_sentence
 
+    for note in pruned_note(answer.window):
+        click.echo(f"note: {note}", err=True)
     if not answer.rows:
         click.echo(f"no test failed or flaked, {window_sentence(answer.window)}", err=True)
         return

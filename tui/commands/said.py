@@ -29,6 +29,14 @@ def window_sentence(window: Window | None) -> str:
     return f"from {minute(window.since_ms)} to {minute(window.until_ms)} UTC"
 
 
+def pruned_note(window: Window | None) -> tuple[str, ...]:
+    """What cannot be told of a window any more because its results were pruned; at most one sentence."""
+    if window is None or window.pruned_ms is None:
+        return ()
+    told = "days before are known by their sums only" if window.summed_days else "nothing is known of the days before"
+    return (f"results before {minute(window.pruned_ms)} UTC were pruned: {told}",)
+
+
 def doubts(health: Health) -> list[str]:
     """Why "nothing is really red" may not be said; empty when it may."""
     if not health.runs:

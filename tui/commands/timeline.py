@@ -40,8 +40,10 @@ def timeline_command(ctx: click.Context, test: str, query: Query, as_json: bool)
 
 def _print(answer: TestTimeline) -> None:
     """One block a stream."""
-    from tui.commands.said import window_sentence
+    from tui.commands.said import pruned_note, window_sentence
 
+    for note in pruned_note(answer.window):
+        click.echo(f"note: {note}", err=True)
     print_rich(styled((answer.case.identity, "bold")))
     if not answer.streams:
         click.echo(f"no baseline run has it, {window_sentence(answer.window)}", err=True)
@@ -56,6 +58,9 @@ def _block(strip: StreamStrip) -> list[RenderableType]:
     strip_text = "".join(piece.text for piece in strip_line(strip.results, UNICODE, strip.masked))
     lines: list[RenderableType] = [styled(""), styled((scope_text(strip.scope), "bold"), f"  {red}/{ran} red")]
     lines.append(styled(f"  {strip_text}"))
+    if strip.days:
+        executed, failed = sum(day.executed for day in strip.days), sum(day.failed for day in strip.days)
+        lines.append(styled(f"  before, by day sums: {failed}/{executed} red on {len(strip.days)} days"))
     for segment in strip.segments:
         first, last = strip.runs[segment.start], strip.runs[segment.end - 1]
         lines.append(

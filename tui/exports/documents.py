@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.day_sums import DayCounts
 from tui.answers.changes import ChangeRow, ChangesAnswer
 from tui.answers.failures import FailureRow, FailuresAnswer
 from tui.answers.flakes import FlakeRow, FlakesAnswer
+from tui.answers.query import DAY_MS
 from tui.answers.rejected import RefusedRow
 from tui.answers.runs import RunRow, RunsAnswer
 from tui.answers.suspects import SuspectsAnswer
@@ -62,6 +64,7 @@ def flake_json(row: FlakeRow) -> Json:
         "verdict": row.verdict.value,
         "age": row.age,
         "lost_seconds": row.lost_seconds,
+        **({"summed_runs": row.summed_runs} if row.summed_runs else {}),
     }
 
 
@@ -134,7 +137,14 @@ def _stream_json(strip: StreamStrip) -> Json:
                 strip.runs, strip.results, strip.masked, strip.durations_ms, strict=True
             )
         ],
+        **({"days": [_day_json(day) for day in strip.days]} if strip.days else {}),
     }
+
+
+def _day_json(day: DayCounts) -> Json:
+    """A day whose results were pruned."""
+    start = iso(day.day * DAY_MS)
+    return {"start": start, "executed": day.executed, "failed": day.failed, "flaky": day.flaky, "retried": day.retried}
 
 
 def _segment_json(strip: StreamStrip, segment: SegmentRow) -> Json:

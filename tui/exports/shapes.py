@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from analysis.records import Hypothesis, Interval, Onset
 from ingest.model import Change, Counts, Link, RunRef, Scope
-from tui.answers.query import Window
+from tui.answers.query import DAY_MS, Window
 from tui.answers.triage import ThreeOwners
 from tui.times import iso, iso_or_none
 
@@ -25,10 +25,17 @@ def scope_json(scope: Scope) -> Json:
 
 
 def window_json(window: Window | None) -> Json | None:
-    """The window that was looked at; null in an empty store."""
+    """The window that was looked at; null in an empty store.
+
+    Where results of it were pruned: before when, and the first and last day of which the sums are counted.
+    """
     if window is None:
         return None
-    return {"since": iso(window.since_ms), "until": iso(window.until_ms), "now": iso(window.now_ms)}
+    shown: Json = {"since": iso(window.since_ms), "until": iso(window.until_ms), "now": iso(window.now_ms)}
+    if window.pruned_ms is not None:
+        shown["pruned_before"] = iso(window.pruned_ms)
+        shown["summed_days"] = window.summed_days and [iso(day * DAY_MS) for day in window.summed_days]
+    return shown
 
 
 def interval_json(rate: Interval | None) -> Json | None:

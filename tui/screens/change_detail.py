@@ -102,6 +102,8 @@ def change_lines(row: ChangeRow, now_ms: int, context: ViewContext, width: int) 
 
 
 def _after(row: ChangeRow) -> list[Line]:
+    if row.failures_after is None:
+        return [line(("What followed it was pruned.", "muted"))]
     if not row.failures_after:
         return [line(("Nothing turned red in the first run after it.", "muted"))]
     number = present.count(row.failures_after, "test case")

@@ -119,7 +119,7 @@ def change_cells(row: ChangeRow, now_ms: int, context: ViewContext) -> Row:
     """A change as a row."""
     change = row.change
     service = change.service or ("tests" if change.target == "test" else "(environment)")
-    after = str(row.failures_after) if row.failures_after else present.DASH
+    after = "pruned" if row.failures_after is None else str(row.failures_after or present.DASH)
     if row.exercising_after:
         after += f" ({row.exercising_after} use it)"
     return (
