@@ -46,7 +46,7 @@ def recent_shares(hit: Bools, counted: Bools) -> tuple[Recent | None, ...]:
     >>> round(share.k, 3), round(share.n, 3)
     (1.0, 1.986)
     """
-    after = np.cumsum(counted[::-1], axis=0)[::-1] - counted
+    after: npt.NDArray[np.int64] = np.cumsum(counted[::-1], axis=0)[::-1] - counted
     weight = np.where(counted, np.exp2(-after / HALF_LIFE_RUNS), 0.0)
     n = weight.sum(axis=0)
     k = np.where(hit, weight, 0.0).sum(axis=0)
