@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -111,7 +112,7 @@ class Ingestion:
         self._sidecars.forget()
         try:
             with self._writer.transaction(brings_news=False):
-                outcomes = [outcome for one in ready if (outcome := self._take(one)) is not None]
+                outcomes = [outcome for one in ready if (outcome := self._taken(one)) is not None]
                 if any(outcome.status in _NEWS for outcome in outcomes):
                     self._writer.note_news()
         except BaseException:
@@ -120,6 +121,13 @@ class Ingestion:
         for one in ready:
             one.close()
         return tuple(outcomes)
+
+    def _taken(self, one: Prepared) -> FileOutcome | None:
+        """What became of an input, under its name as it is; the store has it cleaned."""
+        outcome = self._take(one)
+        if outcome is None or outcome.path == one.item.path:
+            return outcome
+        return replace(outcome, path=one.item.path)
 
     def _take(self, one: Prepared) -> FileOutcome | None:
         """What became of an input; None for an archive, whose members say it."""

@@ -43,7 +43,7 @@ def zip_members(stream: BinaryIO, limits: Limits, budget: Budget) -> Iterator[Me
     for info in infos:
         member = _member(archive, info, limits, links)
         if member is not None:
-            if id(info) in overlapping and member.refusal is None:
+            if id(info) in overlapping:
                 member.refusal = Refused("zip-overlap", "shares its bytes with another member; make the archive anew")
             yield member
 
