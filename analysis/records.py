@@ -226,6 +226,29 @@ class Segmentation:
 
 
 @dataclass(frozen=True, slots=True)
+class DurationShift:
+    """Where a test case became slower (ratio above 1) or faster; places are those of the runs looked at."""
+
+    at: int
+    before_ms: float
+    """Median of up to 20 runs before."""
+    after_ms: float
+    ratio: Interval
+    """After to before, a factor and no fraction; `k` of `n` runs lie after."""
+
+
+@dataclass(frozen=True, slots=True)
+class DurationSegment:
+    """A stretch with one duration: places, end exclusive."""
+
+    start: int
+    end: int
+    median_ms: float
+    spread_ms: float
+    """Median absolute deviation, scaled to a standard deviation."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outage:
     """Runs of one environment in which far more failed than the tests' own rates allow."""
 
