@@ -2,7 +2,8 @@
 
 Results stand under the identity that theirs continues as; `continued` keeps what the report says, part by part, so that
 an alias may be recorded before or after its results came, in any order, and be taken back. Where one part holds both
-the former identity and the present one they are two test cases, and stay apart there.
+the former identity and the present one they are two test cases, and stay apart there. Of days whose results were pruned
+the sums follow too, but stay when an alias is taken back.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from store.connect import Connection
+from store.cut import load_cut
 from store.errors import AliasConflict
 from store.parts import PartTotals
 from store.rollups import CODE_BITS, DAY_MS, Rollups
@@ -33,6 +35,12 @@ _STANDING = (
 _INHERITED = (
     "SELECT service_id, min(own_position) FROM exercised WHERE own_position NOT NULL"
     " AND test_id IN (SELECT value FROM json_each(?)) GROUP BY service_id"
+)
+_MOVE_PRUNED = (
+    "UPDATE OR IGNORE test_day SET test_id = ?1 WHERE test_id = ?2 AND day < ?3"
+    " AND stream_id IN (SELECT stream_id FROM stream)",
+    "UPDATE OR IGNORE signature_day SET test_id = ?1 WHERE test_id = ?2 AND day < ?3 AND NOT EXISTS (SELECT 1"
+    " FROM test_day d WHERE d.stream_id = signature_day.stream_id AND d.test_id = ?2 AND d.day = signature_day.day)",
 )
 _Services = frozenset[int]
 
@@ -156,8 +164,12 @@ class Aliases:
         self._inherit(members)
         moves = self._move_parts(members)
         after = self._services(members)
+        cut_day = (load_cut(self._connection) or 0) // DAY_MS
         for (stream_id, day), pairs in moves.items():
-            self._count(stream_id, day, pairs, before, after)
+            if day >= cut_day:
+                self._count(stream_id, day, pairs, before, after)
+        if cut_day:
+            self._move_pruned(members, cut_day)
         self._move_incidents(members)
 
     def _move_parts(self, members: set[int]) -> dict[tuple[int, int], set[tuple[int, int]]]:
@@ -201,6 +213,13 @@ class Aliases:
                     f"UPDATE {table} SET test_id = ? WHERE stream_id = ? AND test_id = ? AND day = ?",
                     (now, stream_id, at, day),
                 )
+
+    def _move_pruned(self, members: set[int], cut_day: int) -> None:
+        """Sums of days whose results are gone follow by name, but where the present name has sums of its own."""
+        for test_id in sorted(members & self._edges().keys()):
+            last = _follow(test_id, self._edges())[1]
+            for statement in _MOVE_PRUNED:
+                self._connection.execute(statement, (last, test_id, cut_day))
 
     def _move_incidents(self, members: set[int]) -> None:
         """Incidents name test cases as they are called now."""

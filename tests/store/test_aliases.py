@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest.model import Failure, TestCase
 from store.aliases import continued_as
 from store.connect import Connection
+from store.prune import prune
 from store.write import Writer
 from tests.store.canonical import canonical, differing
 from tests.store.making import OUTCOMES, assert_sound, ingest, reading, run_note, write, xml
@@ -183,6 +184,20 @@ def test_incidents_name_the_present_identity(tmp_path: Path) -> None:
         assert connection.execute(lead).fetchall() == [("new",)]
         members = "SELECT t.name FROM incident_member m JOIN test_case t ON t.test_id = m.test_id ORDER BY 1"
         assert connection.execute(members).fetchall() == [("new",), ("other",)]
+
+
+def test_sums_of_pruned_days_follow(tmp_path: Path) -> None:
+    """Their results are gone; the old name's days are the new one's, but for a day on which both have sums."""
+    runs = [("old", 0), ("old", 1), ("old", 5), ("new", 6), ("new", 9)]
+    files = [path for name, run in runs for path in report(tmp_path, run, [(name, "fail")])]
+    ingest(tmp_path / "s.db", *files)
+    prune(tmp_path / "s.db", 1_772_496_000_000)  # 2026-03-03
+    alias(tmp_path / "s.db", ("old", "new"))
+    with reading(tmp_path / "s.db") as connection:
+        days = sorted((row[6], row[7] - 20_513, row[8]) for row in canonical(connection)["test_day"])
+        signs = sorted((row[8], row[0] - 20_513) for row in canonical(connection)["signature_day"])
+    assert days == [("new", 0, 2), ("new", 1, 1), ("new", 2, 1), ("old", 1, 1)]
+    assert signs == [("new", 0), ("new", 1), ("new", 2), ("old", 1)]
 
 
 def test_a_day_without_overlap_is_not_counted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
