@@ -194,6 +194,8 @@ class Aliases:
                     f"UPDATE {table} SET test_id = ? WHERE part_id = ? AND test_id = ?", (new_id, part_id, old_id)
                 )
             self._connection.execute("INSERT OR REPLACE INTO continued VALUES (?, ?, ?)", (part_id, new_id, old_id))
+        if places:
+            self._rollups.packed.drop(part_id)
 
     def _count(
         self,

@@ -105,6 +105,7 @@ class Cases:
                 (old_id,),
             ).fetchall()
             self.declare(new_id, services)
+            self._rollups.packed.drop(part_id)
             self._left.setdefault(old_namespace, set()).add(old_id)
 
     def leave(self, test_id: int) -> None:

@@ -148,6 +148,7 @@ def _remove(connection: Connection, cut_ms: int, doomed: Sequence[_Doomed]) -> N
     for batch in _batches(doomed):
         with _writing(connection):
             for one in batch:
+                connection.execute("DELETE FROM packed_part WHERE part_id = ?", (one.part_id,))
                 for table in _OF_PART:
                     connection.execute(
                         f"DELETE FROM {table} WHERE part_id = ? AND test_id NOT IN (SELECT value FROM json_each(?))",
@@ -156,6 +157,8 @@ def _remove(connection: Connection, cut_ms: int, doomed: Sequence[_Doomed]) -> N
     with _writing(connection):
         # What others remember of rows must not be believed any more.
         connection.execute("INSERT INTO state VALUES ('removed', 1) ON CONFLICT DO UPDATE SET value = value + 1")
+        connection.execute("INSERT INTO state VALUES ('unpacked', 1) ON CONFLICT DO UPDATE SET value = 1")
+        connection.execute("DELETE FROM case_set WHERE set_id NOT IN (SELECT set_id FROM packed_part)")
         connection.execute(
             "DELETE FROM failure WHERE failure_id NOT IN (SELECT failure_id FROM result WHERE failure_id IS NOT NULL)"
         )

@@ -15,12 +15,12 @@ from ingest.model import Outcome, Result
 from store.connect import Connection
 from store.cut import load_cut
 from store.merge import merge_attempts
+from store.packed import CODE_BITS as CODE_BITS
+from store.packed import Packed
 
 DAY_MS = 86_400_000
 RETRIED = 16
 """Bit beside a `Result`: the case had more than one attempt."""
-CODE_BITS = 5
-"""A packed case is `test_id << CODE_BITS | Result | RETRIED`: eight bytes a case, whatever the size of a report."""
 _CODE = (1 << CODE_BITS) - 1
 _CACHED_SERVICES = 60_000
 _RED = (Result.FAILED, Result.ERRORED)
@@ -96,10 +96,15 @@ class Rollups:
     connection: Connection
     marked: set[tuple[int, int]] = field(default_factory=set)
     """(stream, day) to count again before the transaction ends."""
+    packed: Packed = field(init=False)
     _services: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.packed = Packed(self.connection)
 
     def forget(self) -> None:
         """Drop what is cached: after a rollback, or when another process has written."""
+        self.packed.forget()
         self._services.clear()
         self.marked.clear()
 
@@ -134,7 +139,8 @@ class Rollups:
         self.connection.executemany(_ADD_SIGNATURE_DAY, failures)
 
     def settle(self) -> None:
-        """Count every marked day again, but those whose results were pruned."""
+        """Count every marked day again, but those whose results were pruned, and pack what changed."""
+        self.packed.settle()
         cut_ms = load_cut(self.connection) if self.marked else None
         for stream_id, day in sorted(self.marked):
             if cut_ms is None or day * DAY_MS >= cut_ms:

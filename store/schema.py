@@ -49,6 +49,22 @@ CREATE TABLE name_day (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX name_day_many ON name_day (day) WHERE names > 1000;
 
+-- Results of a part as whole streams are read: its cases, each set of them once (`test << 1 | whether it was only
+-- skipped`, ascending, as differences of 32 bits, deflated), and what is no plain result. See `store/packed.py`.
+CREATE TABLE case_set (
+    set_id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    cases BLOB NOT NULL
+) STRICT;
+CREATE TABLE packed_part (
+    part_id INTEGER PRIMARY KEY,
+    set_id INTEGER NOT NULL REFERENCES case_set,
+    specials BLOB NOT NULL
+) STRICT;
+INSERT INTO state VALUES ('unpacked', 1);
+DROP INDEX part_run;
+CREATE INDEX part_run ON part (run_id, stream_id);
+
 -- Reports that repeat what other reports of their run hold.
 CREATE INDEX part_merged ON part (run_id) WHERE instr(identity, '"is_merged":true');
 """

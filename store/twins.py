@@ -18,6 +18,7 @@ _ROWS = {
     "result_name": "test_id, ordinal, name",
     "result_link": "test_id, ordinal, position, kind, url",
     "continued": "test_id, old_test_id",
+    "packed_part": "set_id, specials",
 }
 """What belongs to a part, beside its `part_id`."""
 

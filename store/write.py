@@ -155,6 +155,13 @@ class Writer:
             self._newest.clear()
             self._run_tests.clear()
 
+    def pack_rest(self) -> None:
+        """Pack what an older version, or pruning, left to be read row by row; in short transactions."""
+        is_left = self._rollups.packed.is_some_left()
+        while is_left:
+            with self.transaction(brings_news=False):
+                is_left = self._rollups.packed.pack_some()
+
     # ------------------------------------------------------------ reports
     def test_case(self, case: TestCase) -> int:
         """Row of a test case."""
@@ -203,6 +210,7 @@ class Writer:
             "SELECT run_id, stream_id FROM part WHERE part_id = ?", (part_id,)
         ).fetchone()
         self._connection.execute("UPDATE part SET ended_ms = ? WHERE part_id = ?", (totals.ended_ms, part_id))
+        self._rollups.packed.add(part_id, totals.cases)
         self.merged.came(run_id, stream_id)
         started_ms = self._runs.settle_added(run_id, part_id)
         repeats = self._repeats_cases(part_id, run_id, stream_id, totals)
@@ -240,7 +248,7 @@ class Writer:
         part_id, run_id, stream_id, started_ms = row
         self._rollups.mark(stream_id, started_ms)
         self.merged.left(run_id, part_id)
-        for table in ("result", "result_name", "result_link", "continued", "part"):
+        for table in ("result", "result_name", "result_link", "continued", "packed_part", "part"):
             self._connection.execute(f"DELETE FROM {table} WHERE part_id = ?", (part_id,))
         self._run_tests.pop((run_id, stream_id), None)
         self._newest.pop(stream_id, None)

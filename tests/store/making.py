@@ -16,7 +16,7 @@ from ingest.settings import Settings
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import Input
 from store.connect import Connection, open_reader
-from tests.store.recount import recounted, stored
+from tests.store.recount import packed_anew, recounted, stored, unpacked
 
 CHILD = {
     "pass": "",
@@ -107,6 +107,7 @@ def assert_sound(database: Path) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         assert stored(connection) == recounted(connection)
+        assert unpacked(connection) == packed_anew(connection)
         half = connection.execute(
             "SELECT o.path, o.counts, (SELECT count(*) FROM part p JOIN result x ON x.part_id = p.part_id"
             " WHERE p.source_id = o.source_id) FROM source_file o WHERE o.kind = 'report' AND o.status = 'ingested'"

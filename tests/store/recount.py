@@ -1,9 +1,11 @@
-"""What every rollup should hold, worked out from the raw rows alone, the plainest way."""
+"""What every rollup and packed part should hold, worked out from the raw rows alone, the plainest way."""
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections import defaultdict
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from ingest.model import Outcome, Result
@@ -11,6 +13,7 @@ from store.connect import Connection
 from store.merge import merge_attempts
 from store.rollups import DAY_MS
 
+SPECIAL = struct.Struct("<IBBBxqqq")
 ROLLUPS = {
     "run_total": "run_id, stream_id, attempts, passed, failed, errored, skipped, flaky",
     "test_day": "stream_id, test_id, day, executed, failed, flaky, retried, flips, first_red, last_red",
@@ -50,6 +53,46 @@ def recounted(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
         "service_day": _service_days(connection, results, runs),
         "signature_day": sorted((*key, count) for key, count in signatures.items()),
     }
+
+
+Cell = tuple[int, ...]
+"""(part, test, result, attempts, failed ones); of what is no plain result also ms of all, the last, the failed."""
+
+
+def unpacked(connection: Connection) -> list[Cell]:
+    """What the packed parts say."""
+    sets: dict[int, list[int]] = {}
+    for number, body in connection.execute("SELECT set_id, cases FROM case_set"):
+        sets[number] = list(accumulate(value for (value,) in struct.iter_unpack("<I", zlib.decompress(body))))
+    cells = []
+    for part, number, specials in connection.execute("SELECT part_id, set_id, specials FROM packed_part"):
+        found = {place: cell for place, *cell in SPECIAL.iter_unpack(specials)}
+        for place, key in enumerate(sets[number]):
+            plain = (Result.SKIPPED if key & 1 else Result.PASSED, 1, 0)
+            cells.append((part, key >> 1, *found.get(place, plain)))
+    return sorted(cells)
+
+
+def packed_anew(connection: Connection) -> list[Cell]:
+    """What the packed parts should say."""
+    attempts: dict[tuple[int, int], list[tuple[int, int, int, int | None]]] = defaultdict(list)
+    for part, test, ordinal, outcome, offset, duration in connection.execute(
+        "SELECT part_id, test_id, ordinal, outcome, coalesce(start_offset_ms, 0), duration_ms FROM result"
+    ):
+        attempts[part, test].append((offset, ordinal, outcome, duration))
+    cells = []
+    for (part, test), found in attempts.items():
+        found.sort()
+        outcomes = [outcome for _, _, outcome, _ in found]
+        known = [duration for *_, duration in found if duration is not None]
+        failed = [duration for _, _, outcome, duration in found if outcome in (Outcome.FAILED, Outcome.ERRORED)]
+        cell: Cell = (merge_attempts(outcomes), len(outcomes), len(failed))
+        if len(outcomes) > 1 or failed:
+            last = found[-1][3]
+            lost = -1 if None in failed else sum(duration or 0 for duration in failed)
+            cell = (*cell, sum(known) if known else -1, -1 if last is None else last, lost)
+        cells.append((part, test, *cell))
+    return sorted(cells)
 
 
 def _run_totals(results: dict[tuple[int, int, int], list[int]]) -> list[tuple[Any, ...]]:

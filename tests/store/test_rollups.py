@@ -16,7 +16,7 @@ from ingest.settings import Settings
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import Input
 from store.connect import open_reader
-from tests.store.recount import recounted, stored
+from tests.store.recount import packed_anew, recounted, stored, unpacked
 
 OUTCOMES = ("pass", "fail", "error", "skip", "flaky", "broken")
 CHILD = {
@@ -100,7 +100,7 @@ def ingest(database: Path, paths: list[Path]) -> list[FileOutcome]:
 def test_rollups_equal_a_recount(
     tmp_path_factory: object, reports: list[dict[str, object]], seed: int, rewrites: list[dict[str, object]]
 ) -> None:
-    """After random reports in random order, with late identities and rewritten files, every rollup is exact."""
+    """After random reports in random order, late identities and rewritten files, rollups and packed parts are exact."""
     folder: Path = tmp_path_factory.mktemp("rollups")  # type: ignore[attr-defined]
     database = folder / "store.db"
     files, late = _write(folder / "in", reports)
@@ -111,5 +111,6 @@ def test_rollups_equal_a_recount(
     connection = open_reader(database)
     try:
         assert stored(connection) == recounted(connection)
+        assert unpacked(connection) == packed_anew(connection)
     finally:
         connection.close()
