@@ -10,6 +10,7 @@ import click
 from ingest.model import FileOutcome, FileStatus, RunIdentity
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import STDIN, Input, Skip, raw_text
+from store.errors import StoreError
 from tui.answers.query import Query
 from tui.commands.identity import identity_options
 from tui.commands.opening import place_of
@@ -63,7 +64,11 @@ def refuse_missing(paths: Sequence[str]) -> None:
 def ingest_paths(
     place: Place, paths: Sequence[str], identity: RunIdentity, environ: Mapping[str, str] = os.environ
 ) -> tuple[tuple[FileOutcome, ...], Tally]:
-    """Ingest everything below some paths, with a progress bar where a person watches."""
+    """Ingest everything below some paths, with a progress bar where a person watches.
+
+    Raises:
+        StoreError: the store cannot be written any more; with how many files are in.
+    """
     from ingest.pipeline import Ingestion
     from tui.commands.progress import progress_over
 
@@ -81,7 +86,12 @@ def ingest_paths(
             tally.add(outcome)
             advance(outcome)
 
-        ingestion.ingest_all(_inputs_of(found, take), take)
+        try:
+            ingestion.ingest_all(_inputs_of(found, take), take)
+        except StoreError as problem:
+            done = len(outcomes)
+            waiting = sum(1 for _ in list_inputs(paths)) - done
+            raise type(problem)(f"{problem}; {done:,} files are stored, {waiting:,} wait") from problem
     if tally.files[FileStatus.INGESTED]:
         from tui.answers.keeping import keep_triage
 

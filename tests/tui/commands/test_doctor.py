@@ -176,7 +176,7 @@ def test_how_files_were_read_is_kept(tmp_path: Path, sound: Path, crywolf: Run) 
     report = next(sound.rglob("part-0.xml"))
     shutil.copy(report, tmp_path / "a.xml")
     assert crywolf("ingest", "a.xml", "--pipeline", "nightly", "--run-id", "77").code == 0
-    before = crywolf("runs", "--since", "10y", "--json").out
+    before = crywolf("runs", "--since", "5000d", "--json").out
     break_it(tmp_path / "crywolf.db", cut_header)
     assert crywolf("doctor", "--rebuild").code == 0
-    assert crywolf("runs", "--since", "10y", "--json").out == before
+    assert crywolf("runs", "--since", "5000d", "--json").out == before
