@@ -171,3 +171,8 @@ def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
 def test_natural_order_is_total() -> None:
     """Names that differ only in leading zeros still have an order."""
     assert natural_key("a01") != natural_key("a1")
+
+
+def test_names_with_and_without_a_number_have_an_order() -> None:
+    """`run` beside `run1` is listed, and comes first."""
+    assert sorted(["run1", "run", "run10", "run2", "1"], key=natural_key) == ["1", "run", "run1", "run2", "run10"]
