@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from analysis.records import Interval
-from ingest.model import Scope, TestCase, Verdict
+import numpy as np
+
+from analysis.records import Interval, Recent
+from ingest.model import Result, Scope, TestCase, Verdict
 from store.connect import Connection
 from store.read import tests
 from tui.answers.basis import Basis, load_basis
 from tui.answers.judging import Judged, can_judge, judge_red
+from tui.answers.priors import FlakePrior, flake_prior
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import LEAST_RUNS, Rated, rate_stream
 
@@ -42,6 +45,27 @@ class FlakeRow:
     lost_seconds: float
     summed_runs: int = 0
     """Of the runs, those of pruned days: known by day sums, without same-code evidence, outages and lost time."""
+    recent_flips: Recent | None = None
+    """Flip rate with a half-life of 50 runs; None below the minimum number of runs."""
+    recent_entropy: Recent | None = None
+    trend: str = ""
+    """`new`, `flaky`, `recovered`; empty: it never flaked often enough."""
+    trend_since_ms: int | None = None
+    """Start of the first run of that state."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostTime:
+    """What flakes cost in the window, over all streams in scope."""
+
+    attempts_s: float
+    """Failing attempts and red runs that were flakes."""
+    red_builds: int
+    """Runs that were red, and every red case of them a flake."""
+    of_builds: int
+    """Runs that were red outside masked outages."""
+    red_builds_s: float
+    """How long those runs took, from start to end, as far as it is known: what it takes to run them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +74,17 @@ class FlakesAnswer:
 
     window: Window | None
     rows: tuple[FlakeRow, ...]
+    lost: LostTime | None = None
+    """None where only some owner's or service's test cases were asked for: a run is red for all of them."""
+    prior: FlakePrior | None = None
+
+
+SORTS = ("rate", "cost")
+
+
+def by_cost(answer: FlakesAnswer) -> FlakesAnswer:
+    """The same, what lost most time first."""
+    return replace(answer, rows=tuple(sorted(answer.rows, key=lambda row: -row.lost_seconds)))
 
 
 def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
@@ -64,13 +99,35 @@ def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
         by_stream.setdefault(sums.stream_id, []).append(sums.test_row)
     infos = tests.load_tests(connection, {row for rows in by_stream.values() for row in rows})
     rows: list[FlakeRow] = []
+    builds: list[LostTime] = []
     for stream in basis.streams:
         wanted = [row for row in by_stream.get(stream.stream_id, ()) if basis.passes(infos[row], stream.scope)]
         if wanted:
             rated = rate_stream(basis, stream, wanted)
             rows += [row for row in flake_rows(basis, rated, judged) if row.failed_runs or row.flaky_runs]
+            builds.append(_red_builds(rated))
     rows.sort(key=_order)
-    return FlakesAnswer(basis.window, tuple(rows))
+    is_whole = query.owner is None and query.service is None
+    return FlakesAnswer(basis.window, tuple(rows), _sum(rows, builds) if is_whole else None, flake_prior(basis))
+
+
+def _red_builds(rated: Rated) -> LostTime:
+    """Runs of one stream that flakes alone made red; its rows are all that failed."""
+    history = rated.loaded.history
+    red = np.isin(history.results, (Result.FAILED, Result.ERRORED)) & ~rated.masked
+    is_red = red.any(axis=1)
+    by_flakes = np.flatnonzero(is_red & ~(red & ~rated.flaky).any(axis=1)).tolist()
+    spans = [run.ended_ms - run.started_ms for run in (history.runs[n] for n in by_flakes) if run.ended_ms is not None]
+    return LostTime(0.0, len(by_flakes), int(is_red.sum()), sum(spans) / 1000)
+
+
+def _sum(rows: list[FlakeRow], builds: list[LostTime]) -> LostTime:
+    return LostTime(
+        round(sum(row.lost_seconds for row in rows), 3),
+        sum(one.red_builds for one in builds),
+        sum(one.of_builds for one in builds),
+        round(sum(one.red_builds_s for one in builds), 3),
+    )
 
 
 def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged] | None) -> Iterator[FlakeRow]:
@@ -100,6 +157,10 @@ def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]
             "" if judgement is None else judgement.age,
             round(stats.lost_seconds or 0.0, 3),
             sum(day.executed for day in rated.days.get(row, ())),
+            stats.recent_flips if counted >= LEAST_RUNS else None,
+            stats.recent_entropy if counted >= LEAST_RUNS else None,
+            stats.trend.state,
+            None if stats.trend.since is None else rated.loaded.history.runs[stats.trend.since].started_ms,
         )
 
 

@@ -95,5 +95,7 @@ def _with_days(
     for column, (row, one) in enumerate(zip(loaded.test_rows, stats, strict=True)):
         places = np.flatnonzero(ran[:, column])
         next_red = bool(red[places[0], column]) if len(places) else None
-        joined.append(add_days(one, days.get(row, ()), next_red=next_red, sees_retries=retries))
+        joined.append(
+            add_days(one, days.get(row, ()), next_red=next_red, sees_retries=retries, prior=flake_prior(basis).beta)
+        )
     return tuple(joined)

@@ -10,6 +10,7 @@ from ingest.model import Result, RunRef
 from store.read import tests
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis
+from tui.answers.durations import durations_of
 from tui.answers.flakes import flake_rows
 from tui.answers.judging import Judged
 from tui.answers.rating import rate_stream
@@ -43,6 +44,7 @@ def _strip(
         tuple(bool(cell) for cell in rated.masked[:, 0].tolist()),
         row,
         rated.days.get(info.test_row, ()),
+        *durations_of(rated.loaded, 0),
     )
 
 

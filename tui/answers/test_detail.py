@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.day_sums import DayCounts
-from analysis.records import Exercise, Interval
+from analysis.records import DurationSegment, DurationShift, Exercise, Interval
 from ingest.model import Failure, Link, Outcome, Result, RunRef, Scope, TestCase, Verdict
 from store.connect import Connection
 from store.cut import load_cut
@@ -60,6 +60,9 @@ class StreamStrip:
     flakes: FlakeRow | None
     days: tuple[DayCounts, ...] = ()
     """Days whose results were pruned, by their sums, oldest first."""
+    duration_shifts: tuple[DurationShift, ...] = ()
+    """Where it became slower or faster; places are those of the runs."""
+    duration_segments: tuple[DurationSegment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.day_sums import DayCounts
+from analysis.recency import HALF_LIFE_RUNS
+from analysis.records import DurationShift
 from tui.answers.changes import ChangeRow, ChangesAnswer
 from tui.answers.failures import FailureRow, FailuresAnswer
 from tui.answers.flakes import FlakeRow, FlakesAnswer
@@ -23,11 +25,12 @@ from tui.exports.shapes import (
     links_json,
     onset_json,
     owners_json,
+    recent_json,
     run_json,
     scope_json,
     window_json,
 )
-from tui.times import iso
+from tui.times import iso, iso_or_none
 
 if TYPE_CHECKING:
     from store.read.ledger import RefusedFile
@@ -36,7 +39,19 @@ if TYPE_CHECKING:
 
 def flakes_document(answer: FlakesAnswer) -> Json:
     """`crywolf flakes --json`."""
-    return {"window": window_json(answer.window), "tests": [flake_json(row) for row in answer.rows]}
+    lost, prior = answer.lost, answer.prior
+    return {
+        "window": window_json(answer.window),
+        "tests": [flake_json(row) for row in answer.rows],
+        "lost": lost
+        and {
+            "attempts_seconds": lost.attempts_s,
+            "red_builds": lost.red_builds,
+            "red_builds_of": lost.of_builds,
+            "red_builds_seconds": lost.red_builds_s,
+        },
+        "prior": prior and {"a": round(prior.beta.a, 6), "b": round(prior.beta.b, 6), "tests": prior.tests},
+    }
 
 
 def flake_json(row: FlakeRow) -> Json:
@@ -64,6 +79,12 @@ def flake_json(row: FlakeRow) -> Json:
         "verdict": row.verdict.value,
         "age": row.age,
         "lost_seconds": row.lost_seconds,
+        "recent": {
+            "half_life_runs": HALF_LIFE_RUNS,
+            "flip_rate": recent_json(row.recent_flips),
+            "entropy": recent_json(row.recent_entropy),
+        },
+        "trend": {"state": row.trend or None, "since": iso_or_none(row.trend_since_ms)},
         **({"summed_runs": row.summed_runs} if row.summed_runs else {}),
     }
 
@@ -137,7 +158,29 @@ def _stream_json(strip: StreamStrip) -> Json:
                 strip.runs, strip.results, strip.masked, strip.durations_ms, strict=True
             )
         ],
+        "durations": {
+            "segments": [
+                {
+                    "start": iso(strip.runs[one.start].started_ms),
+                    "end": iso(strip.runs[one.end - 1].started_ms),
+                    "median_ms": one.median_ms,
+                    "spread_ms": round(one.spread_ms, 1),
+                }
+                for one in strip.duration_segments
+            ],
+            "shifts": [_shift_json(strip, shift) for shift in strip.duration_shifts],
+        },
         **({"days": [_day_json(day) for day in strip.days]} if strip.days else {}),
+    }
+
+
+def _shift_json(strip: StreamStrip, shift: DurationShift) -> Json:
+    """`at` is the start of the first run that took as long as `after_ms` says; the ratio's `k` of `n` runs lie after."""
+    return {
+        "at": iso(strip.runs[shift.at].started_ms),
+        "before_ms": shift.before_ms,
+        "after_ms": shift.after_ms,
+        "ratio": interval_json(shift.ratio),
     }
 
 

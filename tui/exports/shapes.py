@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from analysis.records import Hypothesis, Interval, Onset
+from analysis.records import Hypothesis, Interval, Onset, Recent
 from ingest.model import Change, Counts, Link, RunRef, Scope
 from tui.answers.query import DAY_MS, Window
 from tui.answers.triage import ThreeOwners
@@ -49,6 +49,14 @@ def interval_json(rate: Interval | None) -> Json | None:
         "k": rate.k,
         "n": rate.n,
     }
+
+
+def recent_json(share: Recent | None) -> Json | None:
+    """A share that forgets, with its 95 % interval and the weights it rests on; null where there is not enough data."""
+    if share is None:
+        return None
+    numbers = {"estimate": share.estimate, "low": share.low, "high": share.high, "k": share.k, "n": share.n}
+    return {name: round(number, _RATE_DIGITS) for name, number in numbers.items()}
 
 
 def run_json(run: RunRef) -> Json:
