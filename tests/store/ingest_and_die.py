@@ -2,8 +2,8 @@
 
     python -m tests.store.ingest_and_die DATABASE FOLDER [STATEMENT]
 
-It says `ready` on standard output before it reads the first file. Without a statement it ends by itself and prints how
-many statements it issued.
+It says `ready` on standard output before it reads the first file, and the path of each file that is acknowledged.
+Without a statement it ends by itself and prints how many statements it issued.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main(database: Path, folder: Path, last: int | None) -> None:
         ingestion._writer._connection.set_trace_callback(count)
         print("ready", flush=True)
         found = [item for item in list_inputs([str(folder)]) if isinstance(item, Input)]
-        ingestion.ingest_all(found, lambda outcome: None)
+        ingestion.ingest_all(found, lambda outcome: print(outcome.path, flush=True))
     print(issued)
 
 

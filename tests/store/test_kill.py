@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -35,29 +36,43 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int, fl
     child = start(folder / "whole.db", folder / "in")
     began = time.perf_counter()
     told, _ = child.communicate(timeout=120)
-    return folder / "in", folder / "whole.db", int(told), time.perf_counter() - began
+    return folder / "in", folder / "whole.db", int(told.split()[-1]), time.perf_counter() - began
 
 
-def kill_at_random(database: Path, whole: tuple[Path, Path, int, float], rng: random.Random) -> None:
-    """Kill an ingest at a statement or, every second time, at a moment."""
+def kill_at_random(database: Path, whole: tuple[Path, Path, int, float], rng: random.Random) -> list[str]:
+    """Kill an ingest at a statement or, every second time, at a moment; the files that it acknowledged."""
     folder, _, statements, seconds = whole
     if rng.random() < 0.5:
         child = start(database, folder, rng.randint(1, statements))
-        child.communicate(timeout=120)
+        told, _ = child.communicate(timeout=120)
         assert child.returncode in (KILLED, 0), "what is in already takes fewer statements"
-        return
+        return paths_in(told)
     child = start(database, folder)
     time.sleep(rng.uniform(0, seconds))
     child.kill()
-    child.communicate(timeout=120)
+    return paths_in(child.communicate(timeout=120)[0])
+
+
+def paths_in(told: str) -> list[str]:
+    """Whole lines that name a file."""
+    return [line for line in told.split("\n")[:-1] if "/" in line]
+
+
+def assert_acknowledged(database: Path, paths: Sequence[str]) -> None:
+    """Every file that was acknowledged is in."""
+    if paths:
+        with reading(database) as connection:
+            known = {row[0] for row in connection.execute("SELECT path FROM source_file WHERE status = 'ingested'")}
+        assert set(paths) <= known
 
 
 def assert_survives(folder: Path, whole: tuple[Path, Path, int, float], rng: random.Random, kills: int) -> None:
     """Kill some ingests into one store, each time looking whether it is sound; then complete it."""
     database = folder / "store.db"
     for _ in range(kills):
-        kill_at_random(database, whole, rng)
+        acknowledged = kill_at_random(database, whole, rng)
         assert_sound(database)
+        assert_acknowledged(database, acknowledged)
     ingest(database, whole[0])
     assert_sound(database)
     with reading(whole[1]) as one, reading(database) as other:
