@@ -10,6 +10,7 @@ from analysis.records import ABSENT
 from ingest.model import Change, Result, RunRef, Scope, TestCase
 from store.connect import Connection
 from store.read import tests
+from store.read.aliases import list_former
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis, load_basis
 from tui.answers.histories import Loaded
@@ -66,6 +67,8 @@ class TestTimeline:
     case: TestCase
     window: Window | None
     streams: tuple[StreamStrip, ...]
+    former: tuple[TestCase, ...] = ()
+    """Identities that continue as this one."""
 
     __test__ = False
 
@@ -110,7 +113,8 @@ def answer_timeline(connection: Connection, query: Query, test: str) -> TestTime
         raise NoMatch("test", test)
     info = find_test(connection, test)
     judged = judge_red(basis, frozenset((info.test_row,))) if can_judge(basis) else None
-    return TestTimeline(info.case, basis.window, strips_of(basis, info, judged))
+    former = list_former(connection, info.test_row)
+    return TestTimeline(info.case, basis.window, strips_of(basis, info, judged), former)
 
 
 def _by_red_tests(basis: Basis) -> list[StreamRow]:

@@ -45,6 +45,8 @@ def _print(answer: TestTimeline) -> None:
     for note in pruned_note(answer.window):
         click.echo(f"note: {note}", err=True)
     print_rich(styled((answer.case.identity, "bold")))
+    for case in answer.former:
+        print_rich(styled(f"  formerly {case.identity}"))
     if not answer.streams:
         click.echo(f"no baseline run has it, {window_sentence(answer.window)}", err=True)
     for strip in answer.streams:

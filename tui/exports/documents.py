@@ -135,6 +135,7 @@ def timeline_document(answer: TestTimeline) -> Json:
     return {
         "test": answer.case.identity,
         "test_id": answer.case.test_id,
+        "former_names": [case.identity for case in answer.former],
         "window": window_json(answer.window),
         "streams": [_stream_json(strip) for strip in answer.streams],
     }

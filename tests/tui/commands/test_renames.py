@@ -58,6 +58,8 @@ def test_all_answers_follow(crywolf: Run, tmp_path: Path) -> None:
     assert [row["runs"] for row in after["flakes"]["tests"]] == [12]
     assert {row["test"] for row in after["failures"]["failures"]} == {NEW}
     assert after["flakes"] != apart["flakes"]
+    assert after["timeline"]["former_names"] == [OLD]
+    assert f"  formerly {OLD}\n" in crywolf("timeline", NEW).out
     by_former_name = crywolf("timeline", OLD, "--json")
     assert json.loads(by_former_name.out) == after["timeline"]
 
