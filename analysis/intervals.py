@@ -13,6 +13,7 @@ from analysis.errors import AnalysisError
 from analysis.records import Interval
 
 _TAIL = 0.025
+_Z = 1.959964
 _FEW = 8
 """Up to so many distinct pairs are looked up one by one."""
 _AROUND = np.array([(a, b) for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0)])
@@ -88,6 +89,26 @@ def _bounds(a: float, b: float) -> tuple[float, float]:
     """Central 95 % of Beta(a, b); remembered, since most test cases share the few pairs of k and n that are common."""
     low, high = beta_quantile(np.array([_TAIL, 1 - _TAIL]), a, b).tolist()
     return low, high
+
+
+def wilson_interval(k: int, n: int) -> Interval | None:
+    """k of n with Wilson's 95 % score interval: for a share of things that happened, where no prior is to speak.
+
+    Returns:
+        None where n is 0.
+
+    Source: Wilson 1927.
+
+    >>> found = wilson_interval(4, 5)
+    >>> found.estimate, round(found.low, 3), round(found.high, 3)
+    (0.8, 0.376, 0.964)
+    """
+    if n == 0:
+        return None
+    share, square = k / n, _Z * _Z
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = _Z / (1 + square / n) * float(np.sqrt(share * (1 - share) / n + square / (4 * n * n)))
+    return Interval(share, max(middle - half, 0.0), min(middle + half, 1.0), k, n)
 
 
 def fit_prior(k: npt.ArrayLike, n: npt.ArrayLike, *, floor: BetaPrior = PRIOR_FLOOR) -> BetaPrior:
