@@ -24,24 +24,28 @@ Rules:
 from __future__ import annotations
 
 from typing import BinaryIO
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 from xml.parsers import expat
 
 from ingest.errors import Refused
 from ingest.formats import xml_reader
 from ingest.formats.junit_children import (
     OUTPUT_TAGS,
+    RESULT_TAGS,
     CaseHead,
     attempts_of,
     is_output_only,
     property_pairs,
+    result_of,
     suite_failure,
+    tidy,
 )
 from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, check, handlers
 from ingest.formats.junit_heads import DURATIONS, Heads
 from ingest.formats.junit_pytest import NAMELESS, in_pytest
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
+from ingest.formats.properties import ATTACHMENT_MARK
 from ingest.formats.sink import BATCH, ReportSink
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Outcome, RunIdentity
@@ -97,16 +101,16 @@ class _Reader:
         self._parser = parser
         self._notes.line_of = lambda: parser.CurrentLineNumber
         self._children = Children(parser, self, self._limits)
-        parser.StartElementHandler, parser.EndElementHandler, self._open_case = handlers(self, self._children)
+        parser.StartElementHandler, parser.EndElementHandler, self._open_case = handlers(self, self._children, parser)
 
     def inside(self) -> str:
         """Names of the open elements, for the reason of a truncated file."""
         names = [f"<testsuite> {name[:60]!r}" if name else "<testsuite>" for name in self._suites.open_names()[-1:]]
-        case = self._open_case()
+        case, child = self._open_case()
         if case is not None and self._children.tag in ("", "testcase"):
             names.append(f"<testcase> {case.get('name', '')[:60]!r}")
-        if self._children.innermost():
-            names.append(f"<{self._children.innermost()}>")
+        if child or self._children.innermost():
+            names.append(f"<{child or self._children.innermost()}>")
         return ", ".join(names)
 
     def piece_ended(self) -> None:
@@ -167,11 +171,11 @@ class _Reader:
         is_renamed, retry = self._suites.project or self._suites.path, self._suites.retry
         for case in self._plain:
             try:
-                name, classname = case["name"], case["classname"]
+                name, classname, time = case["name"], case["classname"], case["time"]
+                duration = durations[time] if time in durations else self._heads.duration(time)
             except KeyError:
                 name = classname = ""
             if name and classname and not is_renamed:
-                duration = durations[case["time"]]
                 add(_new(CaseAttempt, (classname, name, _PASSED, duration, None, None, file, retry, services, ())))
                 self._suites.cases += 1
             else:
@@ -208,6 +212,23 @@ class _Reader:
         else:
             self._judge(self._heads.of(attrs), element)
 
+    def single(self, case: Attributes, tag: str, attrs: Attributes, text: str) -> None:
+        """A case with one plain child has ended."""
+        self._settle()
+        if tag not in RESULT_TAGS:
+            if ATTACHMENT_MARK in text:
+                element = Element("testcase")
+                SubElement(element, tag, attrs).text = text
+                self._judge(self._heads.of(case), element)
+            else:
+                self._take(case)
+            return
+        head = self._heads.of(case)
+        outcome, failure = result_of(tag, attrs, tidy(text) if text else "")
+        classname, name, duration, started_ms, file, services, _ = head
+        attempt = _new(CaseAttempt, (classname, name, outcome, duration, started_ms, failure, file, 0, services, ()))
+        self._keep([attempt], 0 if outcome is Outcome.SKIPPED else 1)
+
     def odd_child(self, tag: str, attrs: Attributes, kept: bool) -> None:
         """A child of a case that is a case itself, or is one too many."""
         if not kept:
@@ -217,11 +238,15 @@ class _Reader:
 
     def _judge(self, head: CaseHead, element: Element) -> None:
         """A case whose children, or a status attribute, say more than that it ran."""
-        self._suites.cases += 1
         attempts = attempts_of(head, element, self._limits, self._notes)
+        self._keep(attempts, sum(child.tag in ("failure", "error") for child in element))
+
+    def _keep(self, attempts: list[CaseAttempt], red_children: int) -> None:
+        """Count the attempts of a case, and number those that its dialect repeats without a word."""
+        self._suites.cases += 1
         outcome = attempts[-1].outcome
         if outcome is not _PASSED:
-            self._suites.count(outcome, len(element.findall("failure")) + len(element.findall("error")))
+            self._suites.count(outcome, red_children)
         if self._suites.retry:
             attempts = in_pytest(attempts, self._suites.retry, self._batch)
         elif self._suites.red_retry and outcome is not _PASSED and outcome is not Outcome.SKIPPED:

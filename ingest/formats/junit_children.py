@@ -20,6 +20,7 @@ Rules:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
@@ -31,7 +32,7 @@ from ingest.limits import Limits
 from ingest.model import CaseAttempt, Failure, Link, Outcome
 
 OUTPUT_TAGS = frozenset({"system-out", "system-err", "system.out", "system.err"})
-_OWN = {"failure": Outcome.FAILED, "error": Outcome.ERRORED, "skipped": Outcome.SKIPPED}
+RESULT_TAGS = {"failure": Outcome.FAILED, "error": Outcome.ERRORED, "skipped": Outcome.SKIPPED}
 _PROPERTY_TAGS = frozenset({"properties", "property"})
 _OUTPUT_TAIL = 4_000
 _PYTEST_COLOUR = re.compile(r"#x1B\[[0-?]*[ -/]*[@-~]")
@@ -67,7 +68,7 @@ def attempts_of(head: CaseHead, case: Element, limits: Limits, notes: Notes) -> 
     links: tuple[Link, ...] = ()
     has_properties = False
     for child in case:
-        if child.tag in _OWN:
+        if child.tag in RESULT_TAGS:
             results.append(child)
         elif child.tag in OUTPUT_TAGS:
             if child.text and ATTACHMENT_MARK in child.text:
@@ -162,13 +163,20 @@ def _own_outcome(head: CaseHead, results: list[Element], case: Element, notes: N
         text = "\n\n".join(part for part in (_own_text(first), *map(_all_of, red[1:])) if part)
     else:
         text = _own_text(first)
-    message = tidy(first.get("message") or "") or first_line(text)
-    if first.tag == "skipped":
-        return Outcome.SKIPPED, Failure(first.get("type") or "", message, "") if message else None
-    is_telling = " " in message  # CTest says no more than "Failed" or "SEGFAULT"
-    return _OWN[first.tag], Failure(
-        first.get("type") or "", message, text or ("" if is_telling else _output_tail(case))
-    )
+    outcome, failure = result_of(first.tag, first.attrib, text)
+    if failure is not None and not failure.text and " " not in failure.message and outcome is not Outcome.SKIPPED:
+        failure = failure._replace(text=_output_tail(case))  # CTest says no more than "Failed" or "SEGFAULT"
+    return outcome, failure
+
+
+def result_of(tag: str, attrs: Mapping[str, str], text: str) -> tuple[Outcome, Failure | None]:
+    """What one element of `RESULT_TAGS` with a tidy text says."""
+    message = attrs.get("message") or ""
+    message = (tidy(message) if message else "") or first_line(text)
+    outcome = RESULT_TAGS[tag]
+    if outcome is Outcome.SKIPPED:
+        return outcome, Failure(attrs.get("type") or "", message, "") if message else None
+    return outcome, Failure(attrs.get("type") or "", message, text)
 
 
 def _all_of(result: Element) -> str:

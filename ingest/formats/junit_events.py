@@ -1,8 +1,9 @@
 """The handlers that expat calls for every element of a JUnit file: few steps for a plain case, C for the others.
 
-They are closures, because a method's attribute look-ups would cost as much as all the rest. A case whose attributes are
-three, with a duration met before, is only noted; the reader turns a row of them into attempts at once. The children of
-any other case are built by the C `TreeBuilder`; the element of a case is dropped with it.
+They are closures, because a method's attribute look-ups would cost as much as all the rest. A case with three
+attributes, one of them a duration, is only noted; the reader turns a row of them into attempts at once. A case with one
+plain child, which most red ones are, is handed over with it. The children of any other case are built by the C
+`TreeBuilder`; the element of a case is dropped with it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from xml.parsers import expat
 
 from ingest.errors import Refused
 from ingest.formats.bounded import BoundedText
-from ingest.formats.junit_heads import DURATIONS
+from ingest.formats.junit_children import OUTPUT_TAGS, RESULT_TAGS
 from ingest.limits import Limits
 
 CHILDREN_KEPT = 10_000
+PLAIN_CHILDREN = frozenset({*RESULT_TAGS, *OUTPUT_TAGS})
+_FEW = 20
+"""Attributes of a plain child; one with more is looked at closely."""
 
 Attributes = dict[str, str]
 
@@ -45,10 +49,13 @@ class Owner(Surroundings, Protocol):
         """An element outside cases closes."""
 
     def plain(self, case: Attributes) -> object:
-        """A case with three attributes and a known duration has ended."""
+        """A case with three attributes, one of them `time`, has ended."""
 
     def passed(self, case: Attributes) -> None:
         """Any other case without children has ended."""
+
+    def single(self, case: Attributes, tag: str, attrs: Attributes, text: str) -> None:
+        """A case has ended whose one child is plain: a result or output, without children and not very long."""
 
     def built(self, tag: str, attrs: Attributes, element: Element) -> None:
         """A case with children, or an element of a suite, has ended."""
@@ -61,11 +68,11 @@ class Children:
         self._parser = parser
         self._owner = owner
         self._limits = limits
-        self._budget = 4 * limits.text_chars
+        self.budget = 4 * limits.text_chars
         self._builder = TreeBuilder()
         self._all = self._builder.start("cases", {})
         self._rest: BoundedText | None = None
-        self._room = self._budget
+        self._room = self.budget
         self._kept = 0
         self._beyond = 0
         self._most_depth = limits.depth
@@ -76,10 +83,10 @@ class Children:
         """Start the element of a case, or of a suite."""
         self.tag = tag
         self._kept = 0
-        self._room = self._budget
+        self._room = self.budget
         self._most_depth = self._limits.depth - self._owner.depth() - 1
         self._builder.start(tag, attrs)
-        self._parser.CharacterDataHandler = self._data
+        self._parser.CharacterDataHandler = self.data
 
     def start(self, tag: str, attrs: Attributes) -> None:
         """Open a child."""
@@ -122,13 +129,14 @@ class Children:
         """Tag of the innermost open child, or of a suite's own element; empty when there is none."""
         return self.open[-1] if self.open else "" if self.tag == "testcase" else self.tag
 
-    def _data(self, text: str) -> None:
+    def data(self, text: str) -> None:
+        """Take text of the innermost element."""
         self._room -= len(text)
         if self._room >= 0:
             self._builder.data(text)
             return
         if self._rest is None:
-            self._rest = BoundedText(self._budget)
+            self._rest = BoundedText(self.budget)
         self._rest.add(text)
 
     def _settle(self) -> None:
@@ -148,17 +156,43 @@ def check(limits: Limits, depth: int, attrs: Attributes, parser: expat.XMLParser
         raise Refused("too-large", reason, line=parser.CurrentLineNumber)
 
 
-def handlers(  # noqa: C901 - two closures over one state
-    owner: Owner, children: Children
-) -> tuple[Callable[[str, Attributes], None], Callable[[str], None], Callable[[], Attributes | None]]:
-    """Start handler, end handler, and a look at the attributes of the open case."""
+def handlers(  # noqa: C901 - closures over one state
+    owner: Owner, children: Children, parser: expat.XMLParserType
+) -> tuple[Callable[[str, Attributes], None], Callable[[str], None], Callable[[], tuple[Attributes | None, str]]]:
+    """Start handler, end handler, and a look at the attributes of the open case and the tag of its open plain child."""
     case: Attributes | None = None
     is_building = False
-    durations = DURATIONS
-    plain = owner.plain
+    child = ""  # the one plain child of the open case
+    is_child_open = False
+    child_attrs: Attributes = {}
+    pieces: list[str] = []
+    room = 0
+    budget = children.budget
+    plain, single = owner.plain, owner.single
+
+    def data(text: str) -> None:
+        nonlocal room
+        room -= len(text)
+        pieces.append(text)
+        if room < 0 and not is_building:  # a change of handler brings what is left for the former one
+            build()
+
+    def build() -> None:
+        """The case is not that simple after all: its element is built, from what is known of its first child on."""
+        nonlocal is_building, child
+        is_building = True
+        children.begin("testcase", {})
+        if child:
+            children.start(child, child_attrs)
+            for piece in pieces:
+                children.data(piece)
+            pieces.clear()
+            if not is_child_open:
+                children.end()
+            child = ""
 
     def start(tag: str, attrs: Attributes) -> None:
-        nonlocal case, is_building
+        nonlocal case, is_building, child, is_child_open, child_attrs, room
         if case is None:
             if tag == "testcase" and owner.is_inside:
                 case = attrs
@@ -171,25 +205,37 @@ def handlers(  # noqa: C901 - two closures over one state
                     children.begin(wanted, attrs)
             return
         if not is_building:
-            is_building = True
-            children.begin("testcase", {})
+            if not child and tag in PLAIN_CHILDREN and len(attrs) <= _FEW:
+                child, child_attrs, is_child_open, room = tag, attrs, True, budget
+                parser.CharacterDataHandler = data
+                return
+            build()
         children.start(tag, attrs)
 
     def end(tag: str) -> None:
-        nonlocal case, is_building
+        nonlocal case, is_building, child, is_child_open
         if case is None:
             owner.outer_end(tag)
-        elif not is_building:
-            attrs, case = case, None
-            if len(attrs) == 3 and attrs.get("time") in durations:
-                plain(attrs)
-            else:
-                owner.passed(attrs)
-        elif children.open:
-            children.end()
-        else:
+        elif is_building:
+            if children.open:
+                children.end()
+                return
             attrs, case, is_building = case, None, False
             built = children.tag
             owner.built(built, attrs, children.finish())
+        elif is_child_open:
+            is_child_open = False
+            parser.CharacterDataHandler = None
+        elif child:
+            attrs, case, text = case, None, "".join(pieces)
+            tag, child = child, ""
+            pieces.clear()
+            single(attrs, tag, child_attrs, text)
+        else:
+            attrs, case = case, None
+            if len(attrs) == 3 and "time" in attrs:
+                plain(attrs)
+            else:
+                owner.passed(attrs)
 
-    return start, end, lambda: case
+    return start, end, lambda: (case, child if is_child_open else "")

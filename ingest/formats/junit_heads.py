@@ -6,13 +6,14 @@ from ingest.errors import Refused
 from ingest.formats.junit_children import CaseHead
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
-from ingest.formats.values import duration_ms, is_unset_time, moment
+from ingest.formats.values import MAX_DURATION_MS, duration_ms, is_unset_time, moment
 from ingest.limits import Limits
 from ingest.model import Outcome
 
 NO_NAME = "(no name)"
 
 _KEPT_DURATIONS = 20_000
+_LONG = 30
 _STATED = {
     "notrun": Outcome.SKIPPED, "skipped": Outcome.SKIPPED, "disabled": Outcome.SKIPPED, "ignored": Outcome.SKIPPED,
     "pending": Outcome.SKIPPED, "untested": Outcome.SKIPPED, "suppressed": Outcome.SKIPPED, "not_run": Outcome.SKIPPED,
@@ -51,7 +52,7 @@ class Heads:
         time = get("time")
         duration = DURATIONS.get(time) if time else None
         if time and duration is None:
-            duration = self._duration(time)
+            duration = self.duration(time)
         suites = self._suites
         head: tuple[str, str, int | None, int | None, str | None, tuple[str, ...], Outcome | None]
         if len(case) == 3 and "time" in case:
@@ -64,8 +65,13 @@ class Heads:
             head = (classname, name, duration, started, file, suites.services, stated_outcome(case))
         return _new(CaseHead, head)
 
-    def _duration(self, text: str) -> int | None:
-        value = duration_ms(text)
+    def duration(self, text: str) -> int | None:
+        """Milliseconds; a text that says none is noted."""
+        if len(text) < _LONG and text.isascii() and text.replace(".", "", 1).isdigit():  # as most writers give it
+            scaled = float(text) * 1000.0
+            value = int(scaled + 0.5) if scaled <= MAX_DURATION_MS else None
+        else:
+            value = duration_ms(text)
         if value is None:
             if text.strip():
                 self._notes.add("a duration cannot be read", text)
