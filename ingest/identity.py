@@ -93,6 +93,8 @@ class Sidecars:
     def _content(self, folder: bytes) -> bytes | None:
         """What the `run.json` of a folder holds, in the file system or in an archive."""
         archive, is_inside, _ = folder.rpartition(b"!/")
+        if not is_inside and folder.startswith((b"http://", b"https://")):
+            return None
         if not is_inside:
             with open(os.path.join(folder, SIDECAR.encode()), "rb") as stream:
                 return stream.read(self.limits.document_bytes + 1)

@@ -35,3 +35,5 @@ class Limits:
     """All members of an archive together, as they are read."""
     archive_ratio: int = 200
     """Bytes read for each byte stored, of a compressed file or member of more than a mebibyte."""
+    fetch_seconds: int = 300
+    """To fetch one URL, redirects and all."""

@@ -8,6 +8,7 @@ constant.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,7 +109,7 @@ class Prepared:
         """Close the file behind it."""
         if self.content is not None and self.content.stream is not self.stream:
             self.content.stream.close()
-        if self.stream is not None and self.item.location is not None:
+        if self.stream is not None and self.stream is not sys.stdin.buffer:
             self.stream.close()
 
 
@@ -244,6 +245,9 @@ class Preparer:
 def _source(item: Input, digest: bytes, size_bytes: int) -> SourceFile:
     """The ledger's view of an input."""
     shown = clean_line(item.path)
+    if item.address:
+        folder = item.address[: item.address.partition(b"?")[0].rfind(b"/") + 1]
+        return SourceFile(item.address, shown, folder, digest, size_bytes, None, "unknown")
     if item.location is None:
         location = STDIN_LOCATION + digest.hex().encode()
         return SourceFile(location, shown, b"", digest, size_bytes, None, "unknown")

@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,18 +24,22 @@ _SAFE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_BINARY
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One regular file, or standard input."""
+    """One regular file, standard input, or something to be fetched."""
 
     path: str
     """The argument joined with the raw name, undecodable bytes as \\xNN: what JSON shows. Not cleaned."""
     location: Path | None
-    """Where it is opened; None for standard input."""
+    """Where it is opened; None for standard input and for what is fetched."""
     size_bytes: int | None
     mtime_ms: int | None
     is_explicit: bool
     """Given as an argument itself, not found in a folder: a link is then followed, a hidden name taken."""
     root: Path | None = None
     """The folder given as argument, below which it was found; of an explicit file, its folder."""
+    address: bytes = b""
+    """Of something fetched: where it is, as it may be shown."""
+    start: Callable[[], BinaryIO] | None = None
+    """Fetches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ def open_input(source: Input) -> BinaryIO:
         Refused: the file may not be read.
         NotKnown: it is no regular file (any more), a link, or has vanished since it was listed.
     """
+    if source.start is not None:
+        return source.start()
     if source.location is None:
         return sys.stdin.buffer
     flags = _SAFE_FLAGS if source.is_explicit else _SAFE_FLAGS | os.O_NOFOLLOW

@@ -1,4 +1,4 @@
-"""`crywolf ingest PATH...`: reports, changes, catalogs and owners into the store."""
+"""`crywolf ingest PATH...`: reports, changes, catalogs and owners into the store; from files, archives and URLs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from ingest.model import FileOutcome, FileStatus, RunIdentity
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import STDIN, Input, Skip, raw_text
+from ingest.sources.url import Header, is_url, url_input
 from store.errors import StoreError
 from tui.answers.query import Query
 from tui.commands.identity import identity_options
@@ -29,17 +30,28 @@ _TOLD = 10
 @click.command("ingest")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(allow_dash=True))
 @identity_options
+@click.option(
+    "--header",
+    "headers",
+    metavar="NAME:VALUE",
+    multiple=True,
+    help="Sent with a URL's request, to its own host only; VALUE may be env:VARIABLE. Repeatable.",
+)
 @json_option
 @click.pass_context
-def ingest_command(ctx: click.Context, paths: tuple[str, ...], identity: RunIdentity, as_json: bool) -> None:
-    """Read reports, changes, catalogs, CODEOWNERS and folders of them; `-` is standard input.
+def ingest_command(
+    ctx: click.Context, paths: tuple[str, ...], identity: RunIdentity, headers: tuple[str, ...], as_json: bool
+) -> None:
+    """Read reports, changes, catalogs, CODEOWNERS, archives and folders of them; `-` is standard input.
+
+    A PATH may be an http or https URL of a report or an archive.
 
     Everything is recognised by its content. What was read before is not read twice. Exit code 3: some input was
     refused, the rest is in; `crywolf rejected` lists it.
     """
     refuse_missing(paths)
     place = place_of(ctx)
-    outcomes, tally = ingest_paths(place, paths, identity)
+    outcomes, tally = ingest_paths(place, paths, identity, headers=_headers(headers))
     if as_json:
         from tui.output import write_json
 
@@ -56,13 +68,19 @@ def refuse_missing(paths: Sequence[str]) -> None:
     """A usage error that names every argument that does not exist, before anything is read."""
     from ingest.clean import clean
 
-    missing = [clean(raw_text(path)) for path in paths if path != STDIN and not os.path.lexists(path)]
+    missing = [
+        clean(raw_text(path)) for path in paths if path != STDIN and not is_url(path) and not os.path.lexists(path)
+    ]
     if missing:
         raise click.UsageError("no such file or folder: " + ", ".join(missing))
 
 
 def ingest_paths(
-    place: Place, paths: Sequence[str], identity: RunIdentity, environ: Mapping[str, str] = os.environ
+    place: Place,
+    paths: Sequence[str],
+    identity: RunIdentity,
+    environ: Mapping[str, str] = os.environ,
+    headers: Sequence[Header] = (),
 ) -> tuple[tuple[FileOutcome, ...], Tally]:
     """Ingest everything below some paths, with a progress bar where a person watches.
 
@@ -78,7 +96,7 @@ def ingest_paths(
         Ingestion(
             place.database, place.settings, identity, place.settings.limits, environ, version=version()
         ) as ingestion,
-        progress_over(list_inputs(paths)) as (found, advance),
+        progress_over(_listed(paths, headers, place)) as (found, advance),
     ):
 
         def take(outcome: FileOutcome) -> None:
@@ -97,6 +115,28 @@ def ingest_paths(
 
         keep_triage(place.database, Query(settings=place.settings))
     return tuple(outcomes), tally
+
+
+def _listed(paths: Sequence[str], headers: Sequence[Header], place: Place) -> Iterable[Input | Skip]:
+    """What the arguments name, in their order."""
+    for path in paths:
+        if is_url(path):
+            yield url_input(path, headers, place.settings.limits)
+        else:
+            yield from list_inputs([path])
+
+
+def _headers(given: Sequence[str]) -> list[Header]:
+    """Headers as given on the command line."""
+    found = []
+    for text in given:
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        if value.startswith("env:"):
+            value = os.environ.get(value.removeprefix("env:"), "")
+        if not (name and colon and value) or not (name + value).isascii() or not (name + value).isprintable():
+            raise click.UsageError("--header must be NAME:VALUE in plain characters; an env:VARIABLE must be set")
+        found.append((name, value))
+    return found
 
 
 def _inputs_of(found: Iterable[Input | Skip], take: Callable[[FileOutcome], None]) -> Iterable[Input]:
