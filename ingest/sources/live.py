@@ -24,8 +24,8 @@ POLL_S = 0.05
 IDLE_S = 2.0
 TOGETHER = 20
 """Files of a burst that are committed and told together."""
-_UNFINISHED_CODES = frozenset({"empty-file", "gzip-damaged", "archive-damaged", "permission"})
-"""Besides those that end in `truncated`: what a file looks like before its writer has finished, or opened it to us."""
+_UNFINISHED_CODES = frozenset({"empty-file", "permission"})
+"""Besides those in `truncated` and `damaged`: how a file looks before its writer has finished, or opened it to us."""
 
 Take = Callable[[Sequence[Input]], Sequence[FileOutcome]]
 """Reads some inputs, commits them, and says what became of each; more outcomes than inputs are fine."""
@@ -285,4 +285,6 @@ def _ending_of(item: Input) -> Ending:
 def _is_cut(outcome: FileOutcome) -> bool:
     """Whether a refusal may be due to a writer that has not finished."""
     code = (outcome.reason or "").partition(":")[0]
-    return outcome.status is FileStatus.REJECTED and (code.endswith("truncated") or code in _UNFINISHED_CODES)
+    return outcome.status is FileStatus.REJECTED and (
+        code.endswith(("truncated", "damaged")) or code in _UNFINISHED_CODES
+    )
