@@ -176,7 +176,7 @@ def _stream_json(strip: StreamStrip) -> Json:
 
 
 def _shift_json(strip: StreamStrip, shift: DurationShift) -> Json:
-    """`at` is the start of the first run that took as long as `after_ms` says; the ratio's `k` of `n` runs lie after."""
+    """`at` is the start of the first run that took as long as `after_ms`; the ratio's `k` of `n` runs lie after."""
     return {
         "at": iso(strip.runs[shift.at].started_ms),
         "before_ms": shift.before_ms,
