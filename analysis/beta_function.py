@@ -136,7 +136,7 @@ def _incomplete(x: Floats, a: Floats, b: Floats, norm: Floats) -> Floats:
 
 
 def _fraction(x: Floats, a: Floats, b: Floats) -> Floats:
-    """Lentz's evaluation of the continued fraction; rows that have converged leave the loop."""
+    """Lentz's evaluation of the continued fraction; what has converged leaves the loop, whatever stands beside it."""
     total = np.empty_like(x)
     rows = np.arange(len(x))
     c = np.ones_like(x)
@@ -153,13 +153,14 @@ def _fraction(x: Floats, a: Floats, b: Floats) -> Floats:
         step = d * c
         h = h * step
         done = np.abs(step - 1) < 1e-10
-        if done.all():
-            break
-        if m % 4 == 0 and done.any():
+        if done.any():
             total[rows[done]] = h[done]
             kept = ~done
+            if not kept.any():
+                break
             rows, x, a, b, c, d, h = rows[kept], x[kept], a[kept], b[kept], c[kept], d[kept], h[kept]
-    total[rows] = h
+    else:
+        total[rows] = h
     return total
 
 

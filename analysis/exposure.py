@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.calibration import DECLARED, REACHABLE_BESIDE, REACHABLE_ONLY, UNRELATED
-from analysis.records import ServiceGraph, TestColumn
+from analysis.records import Exercise, ServiceGraph, TestColumn
 from ingest.model import Change, Tier
 
 Levels = npt.NDArray[np.int8]
@@ -38,15 +38,18 @@ def find_scopes(
     tests: Sequence[TestColumn], services: Iterable[str], commits: Sequence[Change], graph: ServiceGraph
 ) -> Scopes:
     """Scopes of all services that are exercised or named, and of the commits to the tests."""
-    touched = [_levels_of(column, graph) for column in tests]
-    known = sorted({name for levels in touched for name in levels} | {name for name in services if name})
+    alike: dict[tuple[Exercise, ...], list[int]] = {}
+    for t, column in enumerate(tests):
+        alike.setdefault(column.exercised, []).append(t)
+    touched = [(columns, _levels_of(exercised, graph)) for exercised, columns in alike.items()]
+    known = sorted({name for _, levels in touched for name in levels} | {name for name in services if name})
     names = (EVERYTHING, *known, *(change.change_id for change in commits))
     place = {name: s for s, name in enumerate(names)}
     levels = np.zeros((len(names), len(tests)), dtype=np.int8)
     levels[0] = DECLARED
-    for t, column_levels in enumerate(touched):
-        for name, level in column_levels.items():
-            levels[place[name], t] = level
+    for columns, of_services in touched:
+        for name, level in of_services.items():
+            levels[place[name], columns] = level
     for change in commits:
         levels[place[change.change_id]] = [_level_of_commit(column, change) for column in tests]
     return Scopes(names, levels, place, len(known))
@@ -64,12 +67,12 @@ def reachable(graph: ServiceGraph, entry: str) -> set[str]:
     return found
 
 
-def _levels_of(column: TestColumn, graph: ServiceGraph) -> dict[str, int]:
+def _levels_of(exercised: tuple[Exercise, ...], graph: ServiceGraph) -> dict[str, int]:
     """Exposure level of every service that a test case exercises."""
-    declared = [e.service for e in column.exercised if e.tier is Tier.DECLARED]
-    far = {e.service for e in column.exercised if e.tier is Tier.REACHABLE}
-    if not far and column.exercised:
-        far = reachable(graph, column.exercised[0].service)
+    declared = [e.service for e in exercised if e.tier is Tier.DECLARED]
+    far = {e.service for e in exercised if e.tier is Tier.REACHABLE}
+    if not far and exercised:
+        far = reachable(graph, exercised[0].service)
     # A list of one is the entry alone; a longer one was recorded, so what is missing from it is probably not touched.
     level = REACHABLE_BESIDE if len(declared) > 1 else REACHABLE_ONLY
     return dict.fromkeys(far, level) | dict.fromkeys(declared, DECLARED)

@@ -17,7 +17,7 @@ from math import ceil, log
 import numpy as np
 import numpy.typing as npt
 
-from analysis.beta_function import beta_quantile
+from analysis.beta_function import Floats, beta_quantile
 from analysis.intervals import BetaPrior
 from analysis.records import Recent, Trend
 
@@ -48,12 +48,16 @@ def recent_shares(hit: Bools, counted: Bools) -> tuple[Recent | None, ...]:
     """
     after: npt.NDArray[np.int64] = np.cumsum(counted[::-1], axis=0)[::-1] - counted
     weight = np.where(counted, np.exp2(-after / HALF_LIFE_RUNS), 0.0)
-    n = weight.sum(axis=0)
-    k = np.where(hit, weight, 0.0).sum(axis=0)
+    n, k = _sum_rows(weight), _sum_rows(np.where(hit, weight, 0.0))
     a, b = RECENT_PRIOR.a + k, RECENT_PRIOR.b + np.maximum(n - k, 0.0)
     bounds = beta_quantile(np.array([[_TAIL], [1 - _TAIL]]), a, b) if len(n) else np.zeros((2, 0))
     rows = zip((a / (a + b)).tolist(), *bounds.tolist(), k.tolist(), n.tolist(), strict=True)
     return tuple(None if row[4] == 0 else Recent(*row) for row in rows)
+
+
+def _sum_rows(values: Floats) -> Floats:
+    """Sum of each column, row after row: `sum` adds in another order where a column stands alone."""
+    return np.asarray(np.cumsum(values, axis=0)[-1]) if len(values) else np.zeros(values.shape[1])
 
 
 def entropy_of(share: Recent | None) -> Recent | None:

@@ -4,8 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from ingest.model import Outcome, Result
+
+UNKNOWN_MS = -1
+"""Milliseconds where no duration is known."""
+_FAILED = (Outcome.FAILED, Outcome.ERRORED)
+_MOST, _LONGEST = 255, 2**62
+
+
+class Cell(NamedTuple):
+    """A result with what its attempts took. Attempts are capped at 255, milliseconds may be `UNKNOWN_MS`."""
+
+    result: int
+    attempts: int
+    failed: int
+    """Attempts that failed or errored."""
+    total_ms: int
+    """Of all attempts whose duration is known."""
+    last_ms: int
+    failed_ms: int
+    """Of the failed ones; unknown where any of them is, 0 where none failed."""
+
+
+def merge_cell(attempts: Sequence[tuple[int, int | None]]) -> Cell:
+    """The result of attempts (outcome, duration in ms) in order, and what they took.
+
+    >>> merge_cell([(Outcome.FAILED, 30), (Outcome.PASSED, 10)])
+    Cell(result=<Result.FLAKY: 4>, attempts=2, failed=1, total_ms=40, last_ms=10, failed_ms=30)
+    """
+    known = [duration for _, duration in attempts if duration is not None]
+    failed = [duration for outcome, duration in attempts if outcome in _FAILED]
+    lost = [duration for duration in failed if duration is not None]
+    last = attempts[-1][1]
+    return Cell(
+        merge_attempts([outcome for outcome, _ in attempts]),
+        min(_MOST, len(attempts)),
+        min(_MOST, len(failed)),
+        min(sum(known), _LONGEST) if known else UNKNOWN_MS,
+        UNKNOWN_MS if last is None else min(last, _LONGEST),
+        UNKNOWN_MS if len(lost) < len(failed) else min(sum(lost), _LONGEST),
+    )
 
 
 def merge_attempts(outcomes: Sequence[int]) -> Result:

@@ -17,22 +17,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain, groupby
 
-from ingest.model import Outcome, Result
+from ingest.model import Result
 from store.connect import Connection
-from store.merge import merge_attempts
+from store.merge import merge_cell
 
 CODE_BITS = 5
 """A packed case is `test_id << CODE_BITS | Result | RETRIED`: eight bytes a case, whatever the size of a report."""
 SPECIAL = struct.Struct("<IBBBxqqq")
-"""Place in the sorted set, `Result`, attempts and failed ones (capped at 255); ms of all, of the last, of failed ones.
-
-Of failed ones: unknown where any of them is, 0 where none failed.
-"""
-UNKNOWN = -1
-"""Milliseconds where no duration is known."""
+"""Place in the sorted set, then a `store.merge.Cell`."""
 _CODE = (1 << CODE_BITS) - 1
-_FAILED = (Outcome.FAILED, Outcome.ERRORED)
-_MOST, _LONGEST = 255, 2**62
 _CACHED_SETS = 4096
 _BATCH = 1000
 """Parts packed in one go."""
@@ -99,7 +92,8 @@ class Packed:
         specials = bytearray()
         rows = self._connection.execute(_SPECIAL_ROWS, (part_id,))
         for test_id, attempts in groupby(rows, key=lambda row: row[0]):
-            specials += _special(bisect_left(keys, test_id << 1), [(row[1], row[2]) for row in attempts])
+            cell = merge_cell([(row[1], row[2]) for row in attempts])
+            specials += SPECIAL.pack(bisect_left(keys, test_id << 1), *cell)
         row = (part_id, self._set_of(keys), bytes(specials))
         self._connection.execute("INSERT INTO packed_part VALUES (?, ?, ?)", row)
 
@@ -123,21 +117,3 @@ class Packed:
         body = zlib.compress(steps, 1)
         cursor = self._connection.execute("INSERT INTO case_set (digest, cases) VALUES (?, ?)", (digest, body))
         return int(cursor.lastrowid or 0)
-
-
-def _special(place: int, attempts: Sequence[tuple[int, int | None]]) -> bytes:
-    """A result that is no plain one; attempts are (outcome, duration in ms), in order."""
-    outcomes = [outcome for outcome, _ in attempts]
-    known = [duration for _, duration in attempts if duration is not None]
-    failed = [duration for outcome, duration in attempts if outcome in _FAILED]
-    lost = [duration for duration in failed if duration is not None]
-    last = attempts[-1][1]
-    return SPECIAL.pack(
-        place,
-        merge_attempts(outcomes),
-        min(_MOST, len(outcomes)),
-        min(_MOST, len(failed)),
-        min(sum(known), _LONGEST) if known else UNKNOWN,
-        UNKNOWN if last is None else min(last, _LONGEST),
-        UNKNOWN if len(lost) < len(failed) else min(sum(lost), _LONGEST),
-    )

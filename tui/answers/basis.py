@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,14 +11,21 @@ from typing import TYPE_CHECKING
 from analysis.records import BoolMatrix, ChangeFeed, Exercise, ServiceGraph, TestColumn
 from ingest.model import PRE_MERGE_BRANCH, Scope, Tier
 from store.connect import Connection
-from store.read import catalog, changes, streams
+from store.read import catalog, changes, streams, tests
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.owner_book import OwnerBook, load_owner_book, owns
 from tui.answers.query import Query, Window
 from tui.answers.windows import resolve_window
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from tui.answers.priors import FlakePrior
+    from tui.answers.whole_streams import Whole
+
+    Ints = npt.NDArray[np.int64]
+    Results = npt.NDArray[np.int8]
 
 
 @dataclass
@@ -29,12 +37,16 @@ class Basis:
     window: Window
     streams: tuple[StreamRow, ...]
     """Those that pass the filters of the query, baseline or not."""
-    loaded: dict[tuple[int, int, int], object] = field(default_factory=dict)
-    """Histories loaded for this answer, by (stream row, since, until)."""
-    outages: dict[int, tuple[tuple[int, ...], BoolMatrix]] = field(default_factory=dict)
-    """(test rows, what closed outages mask) over the window, by stream row."""
+    wholes: dict[tuple[int, int, int, int], Whole] = field(default_factory=dict)
+    """Whole streams loaded for this answer, by (stream row, since, until, limit)."""
+    case_sets: dict[int, tuple[Ints, Results]] = field(default_factory=dict)
+    """(test rows, plain results) of the sets of cases that packed parts hold, by row."""
+    outages: dict[int, BoolMatrix] = field(default_factory=dict)
+    """What closed outages mask of a whole stream over the window, by stream row."""
     prior: FlakePrior | None = None
     """Of flake rates, once it was fitted (`tui.answers.priors`)."""
+    _infos: dict[int, TestInfo] = field(default_factory=dict)
+    _exercised: dict[tuple[str, ...] | str, tuple[Exercise, ...]] = field(default_factory=dict)
 
     @cached_property
     def owners(self) -> OwnerBook:
@@ -83,13 +95,28 @@ class Basis:
                 return False
         return self.query.owner is None or owns(self.query.owner, self.owners.of_test(info.case).owners)
 
+    def infos(self, test_rows: Iterable[int]) -> dict[int, TestInfo]:
+        """What is known of these test cases, and of all that were asked for before."""
+        self._infos.update(tests.load_tests(self.connection, set(test_rows) - self._infos.keys()))
+        return self._infos
+
+    def columns(self, test_rows: Sequence[int], entry: str | None) -> tuple[TestColumn, ...]:
+        """Cases with the services they exercise: declared ones, else those reachable from their entry service."""
+        infos = self.infos(test_rows)
+        return tuple(self.column(infos[row], entry) for row in test_rows)
+
     def column(self, info: TestInfo, entry: str | None = None) -> TestColumn:
         """A case with the services it exercises: declared ones, else those reachable from its entry service."""
-        if info.declared:
-            exercised = tuple(Exercise(name, Tier.DECLARED) for name in info.declared)
-        else:
-            exercised = reachable_from(self.graph, entry) if entry else ()
+        key = info.declared or entry or ""
+        exercised = self._exercised.get(key)
+        if exercised is None:
+            exercised = self._exercised[key] = self._exercise(info, entry)
         return TestColumn(info.case, exercised, self.owners.of_test(info.case).owners)
+
+    def _exercise(self, info: TestInfo, entry: str | None) -> tuple[Exercise, ...]:
+        if info.declared:
+            return tuple(Exercise(name, Tier.DECLARED) for name in info.declared)
+        return reachable_from(self.graph, entry) if entry else ()
 
 
 def load_basis(connection: Connection, query: Query) -> Basis | None:

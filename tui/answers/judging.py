@@ -22,6 +22,7 @@ from tui.answers.basis import Basis
 from tui.answers.histories import Loaded, last_complete, load_history
 from tui.answers.query import DAY_MS
 from tui.answers.red import LOOK_BACK_RUNS, list_candidates
+from tui.answers.whole_streams import history_of, load_whole, pick
 from tui.errors import PrunedAway
 from tui.times import iso
 
@@ -131,7 +132,7 @@ def only_asked_for(basis: Basis, judged: dict[tuple[int, int], Judged]) -> dict[
 def _judge_stream(
     basis: Basis, stream: StreamRow, test_rows: Sequence[int], only: frozenset[int] | None
 ) -> list[Judged]:
-    loaded = load_history(basis, stream, -(2**53), basis.window.now_ms, test_rows, LOOK_BACK_RUNS)
+    loaded = pick(basis, load_whole(basis, stream, -(2**53), basis.window.now_ms, LOOK_BACK_RUNS), test_rows)
     groups: dict[tuple[object, ...], list[_Red]] = {}
     for column in range(len(loaded.test_rows)):
         red = _red_now(basis, loaded, column)
@@ -206,26 +207,16 @@ def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
     earlier = max(0, lead.first_bad - QUESTION_RUNS)
     since_ms = min(onset_ms - QUESTION_MS, history.runs[earlier].started_ms)
     until_ms = min(basis.window.now_ms, max(onset_ms + AFTER_ONSET_MS, history.runs[lead.first_bad].started_ms))
-    key = (loaded.stream.stream_id, since_ms, until_ms)
-    whole = _question_history(basis, loaded.stream, key)
+    whole = load_whole(basis, loaded.stream, since_ms, until_ms)
     return rank_suspects(
         SuspectQuestion(
             history.tests[lead.column].case.test_id,
-            whole.history,
+            history_of(basis, whole),
             basis.graph,
             basis.feed,
             lead.samples,
         )
     )
-
-
-def _question_history(basis: Basis, stream: StreamRow, key: tuple[int, int, int]) -> Loaded:
-    """The whole stream in a stretch of time; loaded once an answer."""
-    found = basis.loaded.get(key)
-    if not isinstance(found, Loaded):
-        found = load_history(basis, stream, key[1], key[2])
-        basis.loaded[key] = found
-    return found
 
 
 def _judged(

@@ -11,10 +11,10 @@ import numpy as np
 from analysis.outages import LEAST_FAILURES, find_outages
 from analysis.records import BoolMatrix
 from ingest.model import PRE_MERGE_BRANCH, RunState
-from store.read import runs
-from store.read.rows import StreamRow, StreamRun
+from store.read.rows import StreamRun
 from tui.answers.basis import Basis
-from tui.answers.histories import Loaded, load_history
+from tui.answers.histories import Loaded
+from tui.answers.whole_streams import Whole, history_of, load_whole
 
 LEAST_EXECUTED = 20
 MOSTLY_RED = 0.8
@@ -22,36 +22,27 @@ MOSTLY_RED = 0.8
 
 def mask_of(basis: Basis, loaded: Loaded) -> BoolMatrix:
     """[n, m] of a stream's history over the window: True where the result counts for no rate."""
-    found = _runs_of(basis, loaded.stream)
-    masked = np.repeat(_mostly_red(found)[:, None], len(loaded.test_rows), axis=1)
-    outages = _outages_of(basis, loaded.stream, found)
+    whole = load_whole(basis, loaded.stream, basis.window.rows_since_ms, basis.window.until_ms)
+    masked = np.repeat(_mostly_red(whole.facts)[:, None], len(loaded.test_rows), axis=1)
+    outages = _outages_of(basis, whole)
     if outages is not None:
-        places = {row: column for column, row in enumerate(outages[0])}
+        places = {row: column for column, row in enumerate(whole.test_rows.tolist())}
         for column, row in enumerate(loaded.test_rows):
             if row in places:
-                masked[:, column] |= outages[1][:, places[row]]
+                masked[:, column] |= outages[:, places[row]]
     return masked
 
 
-def _outages_of(
-    basis: Basis, stream: StreamRow, found: tuple[StreamRun, ...]
-) -> tuple[tuple[int, ...], BoolMatrix] | None:
-    """(test rows, [n, m] of closed outages) of a whole stream; None where no run failed enough."""
-    if stream.scope.branch == PRE_MERGE_BRANCH or not any(run.failing >= LEAST_FAILURES for run in found):
+def _outages_of(basis: Basis, whole: Whole) -> BoolMatrix | None:
+    """[n, m] of closed outages of a whole stream; None where no run failed enough."""
+    stream = whole.stream
+    if stream.scope.branch == PRE_MERGE_BRANCH or not any(run.failing >= LEAST_FAILURES for run in whole.facts):
         return None
     kept = basis.outages.get(stream.stream_id)
     if kept is None:
-        whole = load_history(basis, stream, basis.window.rows_since_ms, basis.window.until_ms)
-        closed = find_outages([whole.history], feed=basis.feed).closed[0]
-        kept = basis.outages[stream.stream_id] = (whole.test_rows, closed)
+        kept = find_outages([history_of(basis, whole)], feed=basis.feed).closed[0]
+        basis.outages[stream.stream_id] = kept
     return kept
-
-
-def _runs_of(basis: Basis, stream: StreamRow) -> tuple[StreamRun, ...]:
-    window = basis.window
-    return runs.list_stream_runs(
-        basis.connection, stream.stream_id, window.rows_since_ms, window.until_ms, window.now_ms
-    )
 
 
 def _mostly_red(found: tuple[StreamRun, ...]) -> BoolMatrix:

@@ -33,6 +33,8 @@ class OwnerBook:
     services: dict[str, str | None]
     """Owner of every service of the catalog."""
     _known: dict[TestCase, TestOwners] = field(default_factory=dict)
+    _places: dict[tuple[str, str | None, str], TestOwners] = field(default_factory=dict)
+    """What CODEOWNERS say, by namespace, file and class name."""
 
     def of_test(self, case: TestCase) -> TestOwners:
         """By a rule of `crywolf.toml`, else CODEOWNERS of its file, else of its class name."""
@@ -55,6 +57,13 @@ class OwnerBook:
         rule = self.settings.owner_of_test(case.identity)
         if rule:
             return TestOwners((rule,), "crywolf.toml")
+        place = (case.namespace, case.file, "" if case.file else case.classname)
+        found = self._places.get(place)
+        if found is None:
+            found = self._places[place] = self._match(case)
+        return found
+
+    def _match(self, case: TestCase) -> TestOwners:
         for repository, matcher in self.matchers:
             if repository is not None and repository != case.namespace:
                 continue

@@ -18,7 +18,9 @@ from tui.answers.basis import Basis
 from tui.answers.histories import Loaded, load_history, load_reruns
 from tui.answers.masking import mask_of
 from tui.answers.priors import flake_prior
+from tui.answers.whole_streams import load_whole, pick
 
+FEW = 4
 LEAST_RUNS = 5
 """Executed, unmasked runs below which a rate is not given."""
 
@@ -44,9 +46,12 @@ class Rated:
 
 
 def rate_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> Rated:
-    """Rate some cases of a stream over the window of the question."""
-    window = basis.window
-    loaded = load_history(basis, stream, window.rows_since_ms, window.until_ms, test_rows)
+    """Rate some cases of a stream over the window of the question; of a few, all durations are known."""
+    since_ms, until_ms = basis.window.rows_since_ms, basis.window.until_ms
+    if len(set(test_rows)) <= FEW:
+        loaded = load_history(basis, stream, since_ms, until_ms, test_rows)
+    else:
+        loaded = pick(basis, load_whole(basis, stream, since_ms, until_ms), test_rows)
     relation = relate_code(loaded.history, basis.feed)
     masked = mask_of(basis, loaded)
     found = rate_stream_flakes(

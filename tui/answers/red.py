@@ -8,8 +8,9 @@ from ingest.model import Result
 from store.read import runs, tests
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis
-from tui.answers.histories import last_complete, load_history
+from tui.answers.histories import last_complete
 from tui.answers.query import DAY_MS
+from tui.answers.whole_streams import load_whole, pick
 
 LOOK_BACK_RUNS = 500
 """Runs of a stream in which the last complete one, and the onset of a streak, are looked for."""
@@ -60,7 +61,7 @@ def _certain(basis: Basis) -> tuple[frozenset[int], frozenset[int]]:
 
 
 def _red_in(basis: Basis, stream: StreamRow, test_rows: Iterable[int]) -> Iterable[int]:
-    loaded = load_history(basis, stream, -(2**53), basis.window.now_ms, tuple(test_rows), LOOK_BACK_RUNS)
+    loaded = pick(basis, load_whole(basis, stream, -(2**53), basis.window.now_ms, LOOK_BACK_RUNS), test_rows)
     for column, row in enumerate(loaded.test_rows):
         place = last_complete(loaded, column)
         if place is not None and loaded.history.results[place, column] in (Result.FAILED, Result.ERRORED):

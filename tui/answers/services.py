@@ -12,10 +12,10 @@ from store.connect import Connection
 from store.read import catalog, tests
 from store.read.streams import services_of_pipelines
 from tui.answers.basis import Basis, load_basis
-from tui.answers.histories import load_history
 from tui.answers.owner_book import owns
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.red import list_red_now
+from tui.answers.whole_streams import load_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,11 @@ def _health(basis: Basis, days: tuple[int, ...]) -> dict[tuple[str, int], DayHea
 def _part_of_day(basis: Basis, day: int) -> Iterator[tuple[str, tuple[int, int, int]]]:
     """(service, (executed, failed, flaky)) of a day that the window's end cuts, from the rows."""
     for stream in basis.baseline:
-        loaded = load_history(basis, stream, day * DAY_MS, basis.window.until_ms)
-        infos = tests.load_tests(basis.connection, loaded.test_rows)
-        for column, row in enumerate(loaded.test_rows):
-            found = Counter(loaded.history.results[:, column].tolist())
+        whole = load_whole(basis, stream, day * DAY_MS, basis.window.until_ms)
+        test_rows = whole.test_rows.tolist()
+        infos = basis.infos(test_rows)
+        for column, row in enumerate(test_rows):
+            found = Counter(whole.results[:, column].tolist())
             failed, flaky = found[Result.FAILED] + found[Result.ERRORED], found[Result.FLAKY]
             counts = (found[Result.PASSED] + failed + flaky, failed, flaky)
             for name in basis.touched(infos[row], stream.scope.pipeline):
