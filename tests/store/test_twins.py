@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.model import FileStatus
+from ingest.model import FileStatus, RunIdentity
 from tests.store.canonical import canonical
 from tests.store.making import assert_sound, ingest, reading, run_note, write, xml
 
@@ -72,6 +73,19 @@ def test_a_late_note_parts_twins(tmp_path: Path) -> None:
         ingest(database, write(tmp_path / "in" / folder / "run.json", run_note(f"of-{folder}", "p")))
         assert attempts(database) == [("a.xml", 1)] * 2, folder
         assert_sound(database)
+
+
+def test_a_member_of_an_archive_is_a_twin_like_any_file(tmp_path: Path) -> None:
+    """Under one run id the loose file and the packed one are the same; when one is written anew the other stays."""
+    database, options = tmp_path / "store.db", RunIdentity(pipeline="p", run_id="1")
+    loose, archive = write(tmp_path / "in" / "a.xml", CONTENTS[1]), tmp_path / "in" / "b.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("c.xml", CONTENTS[1])
+    told = ingest(database, archive, loose, options=options)
+    assert [outcome.status for outcome in told] == ["ingested", "duplicate"]
+    ingest(database, write(loose, CONTENTS[0]), options=options)
+    assert attempts(database) == [("a.xml", 0), ("b.zip!c.xml", 1)]
+    assert_sound(database)
 
 
 STEP = st.tuples(
