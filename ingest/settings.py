@@ -36,6 +36,10 @@
     tests = ["*Checkout*"]              # or environment = "staging*", or pipeline = "nightly*"
     owner = "@acme/basket"
 
+    [[cause]]
+    category = "network"                # what kind of cause a failure's text speaks of, before the rules that ship
+    pattern = "sidecar .* not ready"    # a regular expression, regardless of case
+
     [store]
     durable = true                      # commits wait for the disk: slower, no power cut takes one back
     group = true                        # people of the file's group may use it too
@@ -58,6 +62,11 @@ from pathlib import Path
 from ingest.errors import SettingsError
 from ingest.limits import Limits
 from ingest.model import RunIdentity
+from ingest.settings_declared import CausePattern as CausePattern
+from ingest.settings_declared import Flow as Flow
+from ingest.settings_declared import MonorepoRule as MonorepoRule
+from ingest.settings_declared import OwnerPattern as OwnerPattern
+from ingest.settings_declared import PipelineSettings as PipelineSettings
 from ingest.settings_values import Reader, Table
 
 FILE_NAME = "crywolf.toml"
@@ -74,6 +83,7 @@ _TABLES = (
         "monorepo",
         "flow",
         "owner",
+        "cause",
         "store",
         "limits",
     ),
@@ -82,48 +92,8 @@ _STORE_KEYS = ("durable", "group", "network")
 _PIPELINE_KEYS = ("name", "cadence", "shards", "timezone", "service", "path_template", "owner")
 _MONOREPO_KEYS = ("repository", "path", "service")
 _FLOW_KEYS = ("name", "tests", "criticality")
+_CAUSE_KEYS = ("category", "pattern")
 _OWNER_KEYS = ("owner", "tests", "environment", "pipeline")
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineSettings:
-    """A pipeline that is declared."""
-
-    name: str
-    cadence_s: int | None = None
-    shards: int | None = None
-    timezone: str | None = None
-    service: str | None = None
-    path_template: str | None = None
-    owner: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MonorepoRule:
-    """Files below a path of a repository belong to a service."""
-
-    repository: str
-    path: str
-    service: str
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """A named business journey: tests by pattern, and how much it matters (1 is normal)."""
-
-    name: str
-    tests: tuple[str, ...]
-    criticality: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerPattern:
-    """An owner of tests, of an environment or of a pipeline, by pattern; every kind that is given must match."""
-
-    owner: str
-    tests: tuple[str, ...] = ()
-    environment: str | None = None
-    pipeline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +114,7 @@ class Settings:
     monorepo: tuple[MonorepoRule, ...] = ()
     flows: tuple[Flow, ...] = ()
     owners: tuple[OwnerPattern, ...] = ()
+    causes: tuple[CausePattern, ...] = ()
     durable: bool = False
     """Commits wait for the disk."""
     group: bool = False
@@ -297,6 +268,7 @@ def _settings(reader: Reader, table: Table) -> Settings:
         monorepo=tuple(_monorepo(reader, key, row) for key, row in reader.tables(table, "monorepo", _MONOREPO_KEYS)),
         flows=tuple(_flow(reader, key, row) for key, row in reader.tables(table, "flow", _FLOW_KEYS)),
         owners=tuple(_owner(reader, key, row) for key, row in reader.tables(table, "owner", _OWNER_KEYS)),
+        causes=tuple(_cause(reader, key, row) for key, row in reader.tables(table, "cause", _CAUSE_KEYS)),
         **_store(reader, table),
         limits=_limits(reader, table),
         given=frozenset(_given(table)),
@@ -345,6 +317,15 @@ def _owner(reader: Reader, key: str, row: Table) -> OwnerPattern:
     if tests and (environment or pipeline):
         reader.fail(key, "tests have one owner everywhere: put environment and pipeline into a rule of their own")
     return OwnerPattern(reader.required(row, f"{key}.owner"), tests, environment, pipeline)
+
+
+def _cause(reader: Reader, key: str, row: Table) -> CausePattern:
+    category, pattern = (reader.required(row, f"{key}.{name}") for name in _CAUSE_KEYS)
+    try:
+        re.compile(pattern)
+    except re.error as problem:
+        reader.fail(f"{key}.pattern", f"is no regular expression: {problem}")
+    return CausePattern(category, pattern)
 
 
 def _aliases(reader: Reader, table: Table, key: str) -> tuple[tuple[str, str], ...]:

@@ -28,6 +28,7 @@ def _values(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "monorepo", "; ".join(_row(rule) for rule in settings.monorepo)
     yield "flow", "; ".join(_row(flow) for flow in settings.flows)
     yield "owner", "; ".join(_row(rule) for rule in settings.owners)
+    yield "cause", "; ".join(_row(rule) for rule in settings.causes)
     for name in ("durable", "group", "network"):
         yield f"store.{name}", str(getattr(settings, name)).lower()
     for limit in fields(Limits):

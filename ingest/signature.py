@@ -208,6 +208,15 @@ def _without_type(line: str, kind: str) -> str:
     return line
 
 
+def says_little(title: str) -> bool:
+    """Whether a title, exception types aside, says nothing that only its own cause would say.
+
+    >>> says_little("AssertionError: expected: <n> but was: <n>"), says_little("503 from payments on POST /charge")
+    (True, False)
+    """
+    return _is_generic(_TYPE.sub("", title))
+
+
 def _is_generic(masked: str) -> bool:
     """Whether a message says nothing that only its own cause would say: fewer than two words of its own."""
     own = 0

@@ -94,6 +94,8 @@ def test_without_a_file() -> None:
         ("[[flow]]\nname='a'", ["flow[1].tests"]),
         ("[[flow]]\nname='a'\ntests=['x']\ncriticality='huge'", ["flow[1].criticality", "low, normal, high, critical"]),
         ("[[flow]]\nname='a'\ntests=['x']\ncriticality=nan", ["flow[1].criticality"]),
+        ("[[cause]]\ncategory='network'", ["cause[1].pattern", "missing"]),
+        ("[[cause]]\ncategory='network'\npattern='(a'", ["cause[1].pattern", "regular expression"]),
         ("[[owner]]\nowner='a'", ["owner[1]", "owns nothing"]),
         ("[[owner]]\nowner='a'\ntests=['x']\npipeline='p'", ["owner[1]", "rule of their own"]),
         ("[[monorepo]]\npath='a'", ["monorepo[1].repository", "missing"]),
