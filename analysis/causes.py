@@ -8,7 +8,7 @@ when no other fits anything. The text that decided it is always given: a categor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,6 +46,9 @@ class Cause:
     origin: str = ""
 
 
+NO_CAUSE = Cause(UNKNOWN, "")
+
+
 def find_cause(rules: Sequence[CauseRule], title: str, kind: str, message: str, text: str) -> Cause:
     """The category of what a failure said.
 
@@ -66,17 +69,7 @@ def find_cause(rules: Sequence[CauseRule], title: str, kind: str, message: str, 
             for rule in rules:
                 if rule.is_last is is_last and (found := _compiled(rule.pattern).search(place)) is not None:
                     return Cause(rule.category, _around(place, found), rule.origin)
-    return Cause(UNKNOWN, "")
-
-
-def check_rules(rules: Iterable[CauseRule]) -> None:
-    """Nothing, if every pattern is a regular expression.
-
-    Raises:
-        AnalysisError: naming the rule.
-    """
-    for rule in rules:
-        _compiled(rule.pattern)
+    return NO_CAUSE
 
 
 @lru_cache(maxsize=512)

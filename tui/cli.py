@@ -37,6 +37,7 @@ _ROWS = (
     (LOOK, "suspects", "which change most likely broke a test"),
     (LOOK, "timeline", "since when a test fails, stream by stream"),
     (LOOK, "flakes", "which tests cry wolf, and how often"),
+    (LOOK, "clusters", "which failures are the same, and what they speak of"),
     (LOOK, "ledger", "which alarms were worth it, and which cried wolf"),
     (LOOK, "owners", "whose files and tests are"),
     (LOOK, "changes", "what was deployed, and what failed after it"),

@@ -37,3 +37,36 @@ def list_top_signatures(
 ) -> tuple[SignatureSums, ...]:
     """Signatures that failed in [first_day, last_day], most failures first; -1: all of them."""
     return tuple(SignatureSums(*row) for row in connection.execute(_TOP, (first_day, last_day, limit)))
+
+
+_ALL = """
+SELECT g.key, g.version, g.title, min(d.day) FROM signature_day d JOIN signature g ON g.signature_id = d.signature_id
+WHERE d.day <= ? GROUP BY d.signature_id ORDER BY g.key
+"""
+_PLACES = """
+SELECT g.key, d.stream_id, d.test_id, sum(d.failures), min(d.day), max(d.day)
+FROM signature_day d JOIN signature g ON g.signature_id = d.signature_id
+WHERE d.day BETWEEN ? AND ? GROUP BY d.signature_id, d.stream_id, d.test_id ORDER BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignaturePlace:
+    """Failing attempts of one signature in one test case and stream, over whole UTC days of first run attempts."""
+
+    key: str
+    stream_id: int
+    test_row: int
+    failures: int
+    first_day: int
+    last_day: int
+
+
+def list_signatures(connection: Connection, last_day: int) -> tuple[tuple[str, int, str, int], ...]:
+    """(key, version, title, first day) of every signature seen up to a day, by key."""
+    return tuple((row[0], row[1], row[2], row[3]) for row in connection.execute(_ALL, (last_day,)))
+
+
+def list_places(connection: Connection, first_day: int, last_day: int) -> tuple[SignaturePlace, ...]:
+    """Where every signature failed in [first_day, last_day]."""
+    return tuple(SignaturePlace(*row) for row in connection.execute(_PLACES, (first_day, last_day)))

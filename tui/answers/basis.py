@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from tui.answers.clusters import Clusters
     from tui.answers.priors import FlakePrior
     from tui.answers.whole_streams import Whole
 
@@ -45,6 +46,8 @@ class Basis:
     """What closed outages mask of a whole stream over the window, by stream row."""
     prior: FlakePrior | None = None
     """Of flake rates, once it was fitted (`tui.answers.priors`)."""
+    clusters: Clusters | None = None
+    """Of all signatures, once they were worked out (`tui.answers.clusters`)."""
     _infos: dict[int, TestInfo] = field(default_factory=dict)
     _exercised: dict[tuple[str, ...] | str, tuple[Exercise, ...]] = field(default_factory=dict)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.model import Link, Result, RunRef, Scope, TestCase, Verdict
+from analysis.causes import NO_CAUSE, Cause
+from ingest.model import Failure, Link, Result, RunRef, Scope, TestCase, Verdict
 from store.connect import Connection
 from store.read.results import load_links
 from tui.answers.basis import Basis, load_basis
+from tui.answers.causes import cause_of
+from tui.answers.clusters import load_clusters
 from tui.answers.incidents import list_incidents, owners_of
 from tui.answers.judging import Judged, judge_red, only_asked_for
 from tui.answers.query import Query, Window
@@ -29,6 +32,10 @@ class FailureRow:
     owners: ThreeOwners
     message: str
     links: tuple[Link, ...]
+    cluster: str = ""
+    """Stable id of the cluster of its signature; empty without a signature."""
+    cause: Cause = NO_CAUSE
+    """What kind of cause it speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +76,6 @@ def _row(basis: Basis, one: Judged, incident_of: dict[tuple[str, Scope], str]) -
         owners_of(basis, one),
         one.message,
         links,
+        load_clusters(basis).id_of(one.signature),
+        cause_of(basis.query.settings, one.title, Failure(one.kind, one.message, one.text)),
     )

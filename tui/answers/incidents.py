@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from analysis.clusters import group_incidents
 from analysis.records import IncidentGroup, RedTest
-from ingest.model import Link, Verdict
+from ingest.model import Failure, Link, Verdict
 from store.read.results import load_links
 from tui.answers.basis import Basis
+from tui.answers.causes import cause_of
+from tui.answers.clusters import Clusters, load_clusters
 from tui.answers.judging import Judged, judge_red, only_asked_for
 from tui.answers.owner_book import team_of
 from tui.answers.suspects import changes_between
@@ -31,7 +33,8 @@ def list_incidents(basis: Basis, judged: dict[tuple[int, int], Judged] | None = 
         judged = judge_red(basis)
     asked = {(one.case.test_id, one.stream.scope) for one in only_asked_for(basis, judged).values()}
     by_key = {(one.case.test_id, one.stream.scope): one for one in judged.values()}
-    groups = group_incidents([_red_test(one) for one in judged.values() if one.judgement.onset.first_bad])
+    clusters = load_clusters(basis)
+    groups = group_incidents([_red_test(one, clusters) for one in judged.values() if one.judgement.onset.first_bad])
     rows = [
         _row(basis, group, by_key[group.lead.case.test_id, group.lead.scope])
         for group in groups
@@ -52,7 +55,7 @@ def owners_of(basis: Basis, one: Judged) -> ThreeOwners:
     return ThreeOwners(one.owners, book.of_test(one.case).source, book.of_environment(one.stream.scope), suspected)
 
 
-def _red_test(one: Judged) -> RedTest:
+def _red_test(one: Judged, clusters: Clusters) -> RedTest:
     onset = one.judgement.onset
     assert onset.first_bad is not None
     top = one.judgement.hypotheses[0] if one.judgement.hypotheses else None
@@ -62,7 +65,7 @@ def _red_test(one: Judged) -> RedTest:
         one.stream.scope,
         onset.first_bad,
         onset.last_good,
-        one.signature,
+        clusters.id_of(one.signature),
         tuple(h.change.change_id for h in changes[:SUSPECTS_GROUPED] if h.change),
         one.services,
         tuple(sorted({team_of(owner) for owner in one.owners})),
@@ -100,6 +103,8 @@ def _row(basis: Basis, group: IncidentGroup, lead: Judged) -> IncidentRow:
         lead.red_runs,
         _act_probability(lead),
         criticality=max((flow.criticality for flow in flows), default=1.0),
+        cluster=load_clusters(basis).id_of(lead.signature),
+        cause=cause_of(basis.query.settings, lead.title, Failure(lead.kind, lead.message, lead.text)),
     )
 
 

@@ -56,6 +56,8 @@ class Judged:
     text: str
     red_runs: int
     """Red runs in the current streak."""
+    kind: str = ""
+    """Type of the exception, as the report gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,4 +246,5 @@ def _judged(
         newest.message if newest else "",
         newest.text if newest else "",
         sum(cell in (1, 2) for cell in cells.tolist()),
+        newest.type if newest else "",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from analysis.causes import NO_CAUSE, Cause
 from analysis.hypotheses import Hypothesis, Onset
 from ingest.model import Change, Link, Scope, TestCase, Verdict
 from store.connect import Connection
@@ -72,6 +73,10 @@ class IncidentRow:
     state: str = "new"
     """`new`, or what people did: `acknowledged by ada`, `quarantined until 2026-12-03`."""
     criticality: float = 1.0
+    cluster: str = ""
+    """Stable id of the lead's cluster; empty without a signature."""
+    cause: Cause = NO_CAUSE
+    """What kind of cause the lead's failure speaks of."""
 
     @property
     def suspect(self) -> Hypothesis | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from analysis.causes import UNKNOWN
 from tui.answers.failures import FailureRow, FailuresAnswer, answer_failures
 from tui.answers.health import Health, answer_health
 from tui.answers.query import Query
@@ -36,7 +37,7 @@ def _print(answer: FailuresAnswer, health: Health) -> None:
     if not answer.rows:
         click.echo(nothing_red(health), err=True)
         return
-    headers = ("verdict", "test", "stream", "age", "run", "owner", "incident", "message")
+    headers = ("verdict", "test", "stream", "age", "run", "owner", "incident", "cause", "message")
     print_table(headers, map(_cells, answer.rows))
     for doubt in doubts(health):
         click.echo(f"note: {doubt}", err=True)
@@ -52,5 +53,6 @@ def _cells(row: FailureRow) -> tuple[str, ...]:
         run_label(row.run).removeprefix("run "),
         owners_text(row.owners.test) or "unowned",
         row.incident_id or DASH,
+        DASH if row.cause.category == UNKNOWN else row.cause.category,
         row.message.partition("\n")[0],
     )

@@ -16,6 +16,7 @@ from tui.answers.runs import RunRow, RunsAnswer
 from tui.answers.suspects import SuspectsAnswer
 from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip
 from tui.answers.timeline import TestTimeline
+from tui.exports.clusters_document import cause_json
 from tui.exports.shapes import (
     Json,
     change_json,
@@ -105,6 +106,8 @@ def _failure_json(row: FailureRow) -> Json:
         "age": row.age,
         "incident": row.incident_id,
         "signature": row.signature,
+        "cluster": row.cluster or None,
+        "cause": cause_json(row.cause),
         "owners": owners_json(row.owners),
         "message": row.message,
         "links": links_json(row.links),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from analysis.causes import UNKNOWN
 from ingest.model import Change, ChangeTarget, RunRef, Verdict
 from tui import present
 from tui.screens.context import ViewContext
@@ -26,6 +27,7 @@ def argument(
     lines = heading(incident, context, width)
     lines += onset_lines(incident.onset, incident.between, now_ms, context, width)
     lines += hypothesis_lines(incident.hypotheses, incident.onset, context, width, is_full=is_full)
+    lines += cause_lines(incident, width)
     lines += failure_lines(incident.message, incident.text, width, is_full=is_full)
     if is_full:
         lines += link_lines(incident.links)
@@ -145,6 +147,15 @@ def _sign(evidence: Evidence) -> Line:
     if evidence.log_odds == 0:
         return line(("· ", "muted"), (evidence.text, "muted"))
     return line(("+ ", "bad"), evidence.text)
+
+
+def cause_lines(incident: IncidentRow, width: int) -> list[Line]:
+    """What kind of cause the failure speaks of, and the words that say so; nothing where no rule fits."""
+    cause = incident.cause
+    if cause.category == UNKNOWN:
+        return []
+    said = line(("speaks of ", "muted"), cause.category, (f"  “{cause.text}”", "muted"))
+    return [clip_line((*said, *line((f"  cluster {incident.cluster}", "faint"))), width)]
 
 
 def failure_lines(message: str, text: str, width: int, *, is_full: bool = False) -> list[Line]:
