@@ -7,7 +7,8 @@ be one are joined, and all their ids lead to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.model import Scope
@@ -66,6 +67,13 @@ class Incidents:
             " body = excluded.body",
             (name, key, revision, body),
         )
+
+    def keep_rankings(self, made: Mapping[str, bytes], used: Iterable[str]) -> None:
+        """Keep rankings by the digests of their questions, and of those kept before only what is still asked."""
+        self._connection.execute(
+            "DELETE FROM kept_ranking WHERE digest NOT IN (SELECT value FROM json_each(?))", (json.dumps(sorted(used)),)
+        )
+        self._connection.executemany("INSERT OR REPLACE INTO kept_ranking VALUES (?, ?)", sorted(made.items()))
 
     def revision(self) -> int:
         """How many transactions have written."""

@@ -66,12 +66,8 @@ class Packed:
             self._pack(part_id)
         self._marked.clear()
 
-    def is_some_left(self) -> bool:
-        """Whether an older version, or pruning, may have left parts to be read row by row."""
-        return self._connection.execute("SELECT 1 FROM state WHERE name = 'unpacked' AND value").fetchone() is not None
-
     def pack_some(self) -> bool:
-        """Pack some of those; whether there may be more."""
+        """Pack parts that an older version, or pruning, left to be read row by row; whether there may be more."""
         rows = self._connection.execute(f"{_MISSING} LIMIT ?", (_BATCH,)).fetchall()
         for (part_id,) in rows:
             self._pack(part_id)

@@ -65,6 +65,12 @@ INSERT INTO state VALUES ('unpacked', 1);
 DROP INDEX part_run;
 CREATE INDEX part_run ON part (run_id, stream_id);
 
+-- Rankings of suspects by a digest of all that they were asked; see `tui/answers/rankings.py`.
+CREATE TABLE kept_ranking (
+    digest TEXT PRIMARY KEY,
+    body BLOB NOT NULL
+) STRICT;
+
 -- Reports that repeat what other reports of their run hold.
 CREATE INDEX part_merged ON part (run_id) WHERE instr(identity, '"is_merged":true');
 """

@@ -157,7 +157,7 @@ class Writer:
 
     def pack_rest(self) -> None:
         """Pack what an older version, or pruning, left to be read row by row; in short transactions."""
-        is_left = self._rollups.packed.is_some_left()
+        is_left = True
         while is_left:
             with self.transaction(brings_news=False):
                 is_left = self._rollups.packed.pack_some()

@@ -14,6 +14,12 @@ def load_answer(connection: Connection, name: str, key: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
+def load_ranking(connection: Connection, digest: str) -> bytes | None:
+    """A kept ranking of suspects by the digest of its question."""
+    row = connection.execute("SELECT body FROM kept_ranking WHERE digest = ?", (digest,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def current_ident(connection: Connection, ident: str) -> str:
     """The id under which an incident goes now: a former id leads to it, any other is its own."""
     row = connection.execute(

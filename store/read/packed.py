@@ -45,3 +45,8 @@ def load_case_sets(connection: Connection, set_rows: Iterable[int]) -> dict[int,
         rows = connection.execute(f"SELECT set_id, cases FROM case_set WHERE set_id IN ({marks(len(chunk))})", chunk)
         found.update((row[0], zlib.decompress(row[1])) for row in rows)
     return found
+
+
+def is_some_unpacked(connection: Connection) -> bool:
+    """Whether an older version, or pruning, may have left parts to be read row by row."""
+    return connection.execute("SELECT 1 FROM state WHERE name = 'unpacked' AND value").fetchone() is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from analysis.records import BoolMatrix, ChangeFeed, Exercise, ServiceGraph, TestColumn
+from analysis.records import BoolMatrix, ChangeFeed, Exercise, ServiceGraph, StreamHistory, TestColumn
 from ingest.model import PRE_MERGE_BRANCH, Scope, Tier
 from store.connect import Connection
 from store.read import catalog, changes, streams, tests
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tui.answers.clusters import Clusters
     from tui.answers.priors import FlakePrior
+    from tui.answers.rankings import Rankings
     from tui.answers.whole_streams import Whole
 
     Ints = npt.NDArray[np.int64]
@@ -42,6 +43,8 @@ class Basis:
     """Whole streams loaded for this answer, by (stream row, since, until, limit)."""
     case_sets: dict[int, tuple[Ints, Results]] = field(default_factory=dict)
     """(test rows, plain results) of the sets of cases that packed parts hold, by row."""
+    histories: dict[int, StreamHistory] = field(default_factory=dict)
+    """Of whole streams, by their `id`."""
     outages: dict[int, BoolMatrix] = field(default_factory=dict)
     """What closed outages mask of a whole stream over the window, by stream row."""
     prior: FlakePrior | None = None
@@ -50,6 +53,13 @@ class Basis:
     """Of all signatures, once they were worked out (`tui.answers.clusters`)."""
     _infos: dict[int, TestInfo] = field(default_factory=dict)
     _exercised: dict[tuple[str, ...] | str, tuple[Exercise, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def rankings(self) -> Rankings:
+        """Rankings of suspects, kept ones among them."""
+        from tui.answers.rankings import Rankings  # what is shown without a verdict need not import the model
+
+        return Rankings(self.connection)
 
     @cached_property
     def owners(self) -> OwnerBook:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.records import Evidence, FailureSample, Hypothesis, Judgement, SuspectQuestion
-from analysis.suspects import rank_suspects
 from analysis.verdict import is_red_now, judge
 from analysis.verdict import onset as find_onset
 from ingest.model import Result, RunRef, TestCase
@@ -21,6 +20,7 @@ from store.read.rows import AttemptFact, StreamRow
 from tui.answers.basis import Basis
 from tui.answers.histories import Loaded, last_complete, load_history
 from tui.answers.query import DAY_MS
+from tui.answers.rankings import feed_of
 from tui.answers.red import LOOK_BACK_RUNS, list_candidates
 from tui.answers.whole_streams import history_of, load_whole, pick
 from tui.errors import PrunedAway
@@ -209,16 +209,9 @@ def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
     earlier = max(0, lead.first_bad - QUESTION_RUNS)
     since_ms = min(onset_ms - QUESTION_MS, history.runs[earlier].started_ms)
     until_ms = min(basis.window.now_ms, max(onset_ms + AFTER_ONSET_MS, history.runs[lead.first_bad].started_ms))
-    whole = load_whole(basis, loaded.stream, since_ms, until_ms)
-    return rank_suspects(
-        SuspectQuestion(
-            history.tests[lead.column].case.test_id,
-            history_of(basis, whole),
-            basis.graph,
-            basis.feed,
-            lead.samples,
-        )
-    )
+    around = history_of(basis, load_whole(basis, loaded.stream, since_ms, until_ms))
+    test_id = history.tests[lead.column].case.test_id
+    return basis.rankings.rank(SuspectQuestion(test_id, around, basis.graph, feed_of(basis.feed, around), lead.samples))
 
 
 def _judged(

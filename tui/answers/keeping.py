@@ -12,9 +12,11 @@ from ingest.model import Failure
 from store.connect import open_reader
 from store.incidents import OpenIncident, revision_of
 from store.read.kept import load_answer
+from store.read.packed import is_some_unpacked
 from store.write import Writer
 from tui.answers.kept import NAME, key_of
 from tui.answers.query import Query
+from tui.answers.rankings import Rankings
 from tui.answers.triage import TriageAnswer, work_out_triage
 
 
@@ -24,9 +26,14 @@ def keep_triage(database: Path, query: Query) -> None:
         revision = revision_of(connection)
         if load_answer(connection, NAME, key_of(query)) is not None:
             return
-        answer = work_out_triage(connection, query)
+        if is_some_unpacked(connection):
+            with closing(Writer(database, _no_signature)) as writer:
+                writer.pack_rest()
+        rankings = Rankings(connection)
+        answer = work_out_triage(connection, query, rankings)
     body = zlib.compress(msgspec.json.encode(answer), 1)
     with closing(Writer(database, _no_signature)) as writer, writer.transaction(brings_news=False):
+        writer.incidents.keep_rankings(rankings.made, rankings.used)
         if writer.incidents.revision() == revision:
             writer.incidents.record(_open_incidents(answer))
             writer.incidents.keep_answer(NAME, key_of(query), revision, body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from analysis.causes import NO_CAUSE, Cause
 from analysis.hypotheses import Hypothesis, Onset
@@ -11,6 +12,9 @@ from ingest.model import Change, Link, Scope, TestCase, Verdict
 from store.connect import Connection
 from tui.answers.health import Health, answer_health
 from tui.answers.query import Query, Window
+
+if TYPE_CHECKING:
+    from tui.answers.rankings import Rankings
 
 REAL = (Verdict.REGRESSION, Verdict.UNRECORDED, Verdict.TEST)
 """Verdicts under which somebody has to change something; an open outage is counted by itself."""
@@ -104,8 +108,12 @@ def answer_triage(connection: Connection, query: Query) -> TriageAnswer:
     return load_kept(connection, query) or work_out_triage(connection, query)
 
 
-def work_out_triage(connection: Connection, query: Query) -> TriageAnswer:
-    """The same from the facts."""
+def work_out_triage(connection: Connection, query: Query, rankings: Rankings | None = None) -> TriageAnswer:
+    """The same from the facts.
+
+    Args:
+        rankings: says afterwards what was ranked.
+    """
     from tui.answers.basis import load_basis
     from tui.answers.incidents import list_incidents
 
@@ -113,6 +121,8 @@ def work_out_triage(connection: Connection, query: Query) -> TriageAnswer:
     basis = load_basis(connection, query)
     if basis is None:
         return TriageAnswer(None, (), health, {})
+    if rankings is not None:
+        basis.rankings = rankings
     incidents = list_incidents(basis)
     counts = Counter(str(row.verdict) for row in incidents)
     counts["real"] = sum(counts[verdict] for verdict in REAL)

@@ -95,8 +95,13 @@ def _load(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: 
 
 
 def history_of(basis: Basis, whole: Whole) -> StreamHistory:
-    """Everything as analyses take it."""
-    return _history(basis, whole, whole.test_rows.tolist(), whole.results, whole.failed, whole.attempts)
+    """Everything as analyses take it; made once an answer."""
+    found = basis.histories.get(id(whole))
+    if found is None:
+        test_rows = whole.test_rows.tolist()
+        found = _history(basis, whole, test_rows, whole.results, whole.failed, whole.attempts)
+        basis.histories[id(whole)] = found
+    return found
 
 
 def pick(basis: Basis, whole: Whole, test_rows: Iterable[int]) -> Loaded:

@@ -1,0 +1,103 @@
+"""Rankings that were worked out before.
+
+A ranking depends on nothing but its question. So the last ingest's are kept under a digest of all that was asked - the
+results, runs and cases of the stretch, the graph, the changes near it, the failures - and one is worked out again only
+where something of that is different. What is kept can be thrown away at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass, field
+
+import msgspec
+
+from analysis.records import ChangeFeed, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
+from analysis.suspects import rank_suspects
+from ingest.model import ChangeKind
+from store.connect import Connection
+from store.read.kept import load_ranking
+from tui.version import VERSION
+
+BEFORE_MS, AFTER_MS = 2 * 86_400_000, 3_600_000
+"""Changes so long before the first run of a stretch and after its last one belong to its question."""
+
+
+@dataclass
+class Rankings:
+    """Those of one answer."""
+
+    connection: Connection
+    used: set[str] = field(default_factory=set)
+    """Digests of all that were asked for."""
+    made: dict[str, bytes] = field(default_factory=dict)
+    """Those that were not kept, packed."""
+    _known: dict[str, tuple[Hypothesis, ...]] = field(default_factory=dict)
+    _parts: dict[int, tuple[object, bytes]] = field(default_factory=dict)
+    """Digests of what several questions share, by object, with the object so that it lives."""
+
+    def rank(self, question: SuspectQuestion) -> tuple[Hypothesis, ...]:
+        """`rank_suspects`, or what it said when it was asked the same."""
+        digest = self._digest(question)
+        self.used.add(digest)
+        found = self._known.get(digest)
+        if found is None:
+            found = self._known[digest] = self._load(digest) or self._work_out(digest, question)
+        return found
+
+    def _load(self, digest: str) -> tuple[Hypothesis, ...] | None:
+        body = load_ranking(self.connection, digest)
+        return None if body is None else msgspec.json.decode(zlib.decompress(body), type=tuple[Hypothesis, ...])
+
+    def _work_out(self, digest: str, question: SuspectQuestion) -> tuple[Hypothesis, ...]:
+        found = rank_suspects(question)
+        self.made[digest] = zlib.compress(msgspec.json.encode(found), 1)
+        return found
+
+    def _digest(self, question: SuspectQuestion) -> str:
+        feed = msgspec.json.encode((question.feed.changes, sorted(question.feed.covered)))
+        asked = msgspec.json.encode((VERSION, question.test_id, question.samples))
+        parts = (asked, feed, self._part(question.history), self._part(question.graph))
+        return hashlib.blake2b(b"".join(_short(part) for part in parts), digest_size=16).hexdigest()
+
+    def _part(self, what: StreamHistory | ServiceGraph) -> bytes:
+        known = self._parts.get(id(what))
+        if known is None:
+            content = _history_bytes(what) if isinstance(what, StreamHistory) else _graph_bytes(what)
+            known = self._parts[id(what)] = (what, _short(content))
+        return known[1]
+
+
+def feed_of(feed: ChangeFeed, history: StreamHistory) -> ChangeFeed:
+    """The changes that a question about a stretch of a stream is asked with: of its environment, near it in time.
+
+    Rollbacks count however late. What is left out is no candidate, ends none, and begins or ends no outage.
+    """
+    runs, environment = history.runs, history.scope.environment
+    since_ms = runs[0].started_ms - BEFORE_MS
+    until_ms = max(run.ended_ms or run.started_ms for run in runs) + AFTER_MS
+    return ChangeFeed(
+        tuple(
+            change
+            for change in feed.changes
+            if change.at_ms >= since_ms
+            and change.environment in ("", environment)
+            and (change.at_ms <= until_ms or change.kind is ChangeKind.ROLLBACK)
+        ),
+        frozenset(pair for pair in feed.covered if pair[1] in ("", environment)),
+    )
+
+
+def _history_bytes(history: StreamHistory) -> bytes:
+    said = msgspec.json.encode((history.scope, history.runs, history.tests))
+    arrays = (history.results, history.failed_attempts, history.attempts)
+    return said + b"".join(array.tobytes() for array in arrays)
+
+
+def _graph_bytes(graph: ServiceGraph) -> bytes:
+    return msgspec.json.encode((graph.calls, graph.owners, sorted(graph.uncatalogued)))
+
+
+def _short(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
