@@ -39,7 +39,9 @@ def sql_command(ctx: click.Context, statement: str, kind: str, as_json: bool, ta
         only_read(connection)
         database = sqlite_utils.Database(connection)
         if tables:
-            rows: list[tuple[Cell, ...]] = [(table.name, ", ".join(column.name for column in table.columns)) for table in database.tables]
+            rows: list[tuple[Cell, ...]] = [
+                (table.name, ", ".join(column.name for column in table.columns)) for table in database.tables
+            ]
             headers = ["table", "columns"]
         else:
             try:
