@@ -18,8 +18,14 @@ def take_out_former(writer: Writer, reports: ReportTaker, archive: SourceFile, m
         members: locations of everything that it holds now.
     """
     for row in (*writer.ledger.at(archive.location), *writer.ledger.inside(archive.location)):
-        if row.location not in members:
+        if not _is_held(row.location, members):
             _take_out(writer, reports, row)
+
+
+def _is_held(location: bytes, members: Collection[bytes]) -> bool:
+    """Whether a member is there; results of a file of events are known as `file!run`."""
+    pieces = location.split(b"!")
+    return any(b"!".join(pieces[:count]) in members for count in range(2, len(pieces) + 1))
 
 
 def _take_out(writer: Writer, reports: ReportTaker, row: LedgerRow) -> None:

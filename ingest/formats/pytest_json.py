@@ -145,6 +145,8 @@ def _case(index: int, raw: dict[str, msgspec.Raw], limits: Limits, notes: Notes)
 def _stage(raw: msgspec.Raw, index: int, key: str) -> Stage:
     try:
         return msgspec.json.decode(raw, type=Stage)
+    except UnicodeDecodeError:
+        raise Refused("json-encoding", f"$.tests[{index}].{key} is not valid UTF-8; save the file as UTF-8") from None
     except msgspec.ValidationError:
         if key in _STAGES:
             raise Refused("schema", f"$.tests[{index}].{key}: no stage of a test") from None

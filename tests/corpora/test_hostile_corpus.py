@@ -218,6 +218,7 @@ def test_big_entries(tmp_path: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", watched, "--db", "store/crywolf.db", "ingest", "--json", "corpus/big"]
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, timeout=600, check=False)
+    assert done.returncode == 3, done.stderr[-2000:]
     rows = {Path(row["path"]).name: row for row in json.loads(done.stdout)["files"]}
     for entry in manifest["entries"]:
         if entry.get("big"):

@@ -203,6 +203,21 @@ def test_an_archive_that_is_written_again_replaces(store: Store) -> None:
     assert store.runs() == {("nightly", "1", 3)}
 
 
+def test_events_in_an_archive_keep_their_results(store: Store) -> None:
+    """Test runs that a file of events tells of are known by names of their own, and belong to their file."""
+    moment = {"id": "e", "source": "/ci", "type": "dev.cdevents.testcaserun.finished.0.2.0"}
+    content = {"environment": {"id": "e"}, "testCase": {"id": "t"}, "outcome": "success"}
+    event = {
+        "context": moment | {"timestamp": "2026-01-01T00:00:00Z"},
+        "subject": {"id": "r", "content": content},
+    }
+    store.put("a.zip", zipped([("events.json", json.dumps(event).encode()), ("r.xml", report("one"))]))
+    for _ in range(2):
+        store.ingest()
+        with closing(open_reader(store.database)) as reader:
+            assert len(canonical(reader)["result"]) == 2
+
+
 def test_archives_inside_archives(store: Store) -> None:
     """One deep, with their `run.json`; the next one is refused and the rest goes in."""
     third = zipped([("r.xml", report("three"))])

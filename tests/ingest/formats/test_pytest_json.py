@@ -142,6 +142,16 @@ def test_refusals(text: str, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_a_stage_that_is_not_utf8_is_refused() -> None:
+    """With its place, although the document around it was decoded."""
+    whole = (
+        b'{"created": 1, "exitcode": 1, "tests": [{"nodeid": "t", "outcome": "failed", "call": {"longrepr": "\xff"}}]}'
+    )
+    with pytest.raises(Refused, match=r"tests\[0\].call") as caught:
+        collect(pytest_json.read, whole)
+    assert caught.value.code == "json-encoding"
+
+
 def test_every_cut_is_refused() -> None:
     """A document cut anywhere is never taken for a whole one."""
     data = (REPORTS / "all.json").read_bytes().rstrip()
