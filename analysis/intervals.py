@@ -105,10 +105,19 @@ def wilson_interval(k: int, n: int) -> Interval | None:
     """
     if n == 0:
         return None
-    share, square = k / n, _Z * _Z
-    middle = (share + square / (2 * n)) / (1 + square / n)
-    half = _Z / (1 + square / n) * float(np.sqrt(share * (1 - share) / n + square / (4 * n * n)))
-    return Interval(share, max(middle - half, 0.0), min(middle + half, 1.0), k, n)
+    low, high = wilson_bounds(np.array([k]), np.array([n]))
+    return Interval(k / n, float(low[0]), float(high[0]), k, n)
+
+
+def wilson_bounds(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """(low, high) of `wilson_interval` for arrays of one shape, n > 0; weights may stand for counts."""
+    hits, runs = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    share, square = hits / runs, _Z * _Z
+    middle = (share + square / (2 * runs)) / (1 + square / runs)
+    half = _Z / (1 + square / runs) * np.sqrt(share * (1 - share) / runs + square / (4 * runs * runs))
+    low = np.where(hits > 0, np.clip(middle - half, 0.0, share), 0.0)
+    high = np.where(hits < runs, np.clip(middle + half, share, 1.0), 1.0)
+    return np.asarray(low), np.asarray(high)
 
 
 def fit_prior(k: npt.ArrayLike, n: npt.ArrayLike, *, floor: BetaPrior = PRIOR_FLOOR) -> BetaPrior:

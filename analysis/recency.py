@@ -1,8 +1,8 @@
 """What a test case did lately: flip rate and entropy that forget, and whether it began or ceased to flake.
 
-Every executed run weighs half as much as one that came 50 runs later. Weighted hits and runs are taken for counts:
-their sum, at most 72 runs, is less than what the weights are worth, so the intervals are rather too wide than too
-narrow.
+Every executed run weighs half as much as one that came 50 runs later. Weighted hits and runs are taken for counts in
+Wilson's interval: their sum, at most 73 runs, is less than what the weights are worth, so the intervals are rather too
+wide than too narrow.
 
 A case flakes from its second flake within 50 runs on, and has recovered when it passed for so long that its own rate
 would have shown a flake with 95 %, and for 20 runs at least: what turns the state on never turns it off.
@@ -17,21 +17,18 @@ from math import ceil, log
 import numpy as np
 import numpy.typing as npt
 
-from analysis.beta_function import Floats, beta_quantile
-from analysis.intervals import BetaPrior
+from analysis.beta_function import Floats
+from analysis.intervals import wilson_bounds
 from analysis.records import Recent, Trend
 
 Bools = npt.NDArray[np.bool_]
 
 HALF_LIFE_RUNS = 50
-RECENT_PRIOR = BetaPrior(0.5, 0.5)
-"""Of a weighted share: Jeffreys' prior, half a hit and half a miss."""
 ACTIVATES_WITHIN = 50
 """Runs within which a second flake makes a case flaky."""
 LEAST_CALM = 20
 """Runs without a flake that recovery takes at least, and that must have been seen before for a case to be new."""
 _MISSED = 0.05
-_TAIL = 0.025
 
 
 def recent_shares(hit: Bools, counted: Bools) -> tuple[Recent | None, ...]:
@@ -49,9 +46,9 @@ def recent_shares(hit: Bools, counted: Bools) -> tuple[Recent | None, ...]:
     after: npt.NDArray[np.int64] = np.cumsum(counted[::-1], axis=0)[::-1] - counted
     weight = np.where(counted, np.exp2(-after / HALF_LIFE_RUNS), 0.0)
     n, k = _sum_rows(weight), _sum_rows(np.where(hit, weight, 0.0))
-    a, b = RECENT_PRIOR.a + k, RECENT_PRIOR.b + np.maximum(n - k, 0.0)
-    bounds = beta_quantile(np.array([[_TAIL], [1 - _TAIL]]), a, b) if len(n) else np.zeros((2, 0))
-    rows = zip((a / (a + b)).tolist(), *bounds.tolist(), k.tolist(), n.tolist(), strict=True)
+    some = np.maximum(n, 1e-12)
+    low, high = wilson_bounds(k, some)
+    rows = zip((k / some).tolist(), low.tolist(), high.tolist(), k.tolist(), n.tolist(), strict=True)
     return tuple(None if row[4] == 0 else Recent(*row) for row in rows)
 
 
@@ -69,7 +66,7 @@ def entropy_of(share: Recent | None) -> Recent | None:
         return None
     ends = (_bits(share.low), _bits(share.high))
     most = 1.0 if share.low <= 0.5 <= share.high else max(ends)
-    return Recent(min(max(_bits(share.k / share.n), min(ends)), most), min(ends), most, share.k, share.n)
+    return Recent(_bits(share.estimate), min(ends), most, share.k, share.n)
 
 
 def _bits(p: float) -> float:
