@@ -36,6 +36,7 @@ bench: $(STAMP)
 
 bench-accuracy: $(STAMP)
 	$(BIN)/python -m bench.emitted_worlds
+	$(BIN)/python -m bench.flake_coverage
 
 soak: $(STAMP) tools
 	$(BIN)/python -m pytest -n $(WORKERS) -m soak

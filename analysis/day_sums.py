@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.intervals import FLAKE_PRIOR, BetaPrior, beta_intervals
+from analysis.intervals import FLAKE_PRIOR, BetaPrior, flake_intervals
 from analysis.records import Count, FlakeStats, Interval
 
 
@@ -53,7 +53,7 @@ def add_days(
     flaky = stats.flaky_runs + sum(day.flaky for day in days)
     runs = stats.runs + executed
     counted = runs - stats.masked_runs
-    rate = beta_intervals(np.array([flaky]), np.array([counted]), prior)
+    rate = flake_intervals(np.array([flaky]), np.array([counted]), prior)
     edges = [day.first_red for day in days[1:]] + ([] if next_red is None else [next_red])
     joins = sum(day.last_red != red for day, red in zip(days, edges, strict=False))
     flips = stats.flips.k + sum(day.flips for day in days) + joins

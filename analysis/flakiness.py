@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
-from analysis.intervals import FLAKE_PRIOR, BetaPrior, beta_intervals
+from analysis.intervals import FLAKE_PRIOR, BetaPrior, flake_intervals
 from analysis.recency import entropy_of, find_trend, recent_shares
 from analysis.records import (
     ABSENT,
@@ -143,7 +143,7 @@ def _stats(
     flaky = cells.retry_pass | by_code
     columns = (cells.executed, cells.all_red, cells.ran, flaky, cells.retry_pass, by_code, known)
     executed, failed, counted, flaky_runs, retries, same, decided = (column.sum(axis=0).tolist() for column in columns)
-    rates = beta_intervals(np.array(flaky_runs, dtype=np.int64), np.array(counted, dtype=np.int64), prior)
+    rates = flake_intervals(np.array(flaky_runs, dtype=np.int64), np.array(counted, dtype=np.int64), prior)
     changed, paired = _flips(cells)
     changes, pairs = changed.sum(axis=0).tolist(), paired.sum(axis=0).tolist()
     recent_flips, recent_reds = recent_shares(changed, paired), recent_shares(cells.red, cells.ran)

@@ -17,8 +17,10 @@ _Z = 1.959964
 _FEW = 8
 """Up to so many distinct pairs are looked up one by one."""
 _AROUND = np.array([(a, b) for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0)])
-_HIGHEST = 9.0
-"""Logarithm of the largest b that is fitted: 8,100 runs of one rate are not believed to be shared by all tests."""
+_HIGHEST = 8103.0
+"""The largest b that is fitted: so many runs of one rate are not believed to be shared by all tests."""
+_LEAST_TESTS = 20
+_TINY = 1e-12
 
 
 class BetaPrior(NamedTuple):
@@ -35,6 +37,9 @@ FAILURE_PRIOR = BetaPrior(0.3, 0.5)
 
 PRIOR_FLOOR = BetaPrior(0.02, 0.5)
 """No fitted prior is weaker than this, so that a store of spotless tests keeps a usable one."""
+PRIOR_OF_HIT = BetaPrior(0.12, 0.5), BetaPrior(0.5, 200.0)
+"""Between these lies the prior of tests that do flake. The weakest is the published one's: with less, an interval of a
+test that has not flaked yet ends below the rates that known flaky tests have."""
 
 
 class IntervalArrays(NamedTuple):
@@ -84,6 +89,12 @@ def beta_intervals(k: npt.ArrayLike, n: npt.ArrayLike, prior: BetaPrior = FLAKE_
     return IntervalArrays(estimate[where].reshape(hits.shape), low, high)
 
 
+def flake_intervals(k: npt.ArrayLike, n: npt.ArrayLike, prior: BetaPrior = FLAKE_PRIOR) -> IntervalArrays:
+    """`beta_intervals` of flake rates: a test that has not flaked may never do, so its interval begins at 0."""
+    found = beta_intervals(k, n, prior)
+    return found._replace(low=np.where(np.asarray(k) == 0, 0.0, found.low))
+
+
 @lru_cache(maxsize=65_536)
 def _bounds(a: float, b: float) -> tuple[float, float]:
     """Central 95 % of Beta(a, b); remembered, since most test cases share the few pairs of k and n that are common."""
@@ -120,37 +131,46 @@ def wilson_bounds(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
     return np.asarray(low), np.asarray(high)
 
 
-def fit_prior(k: npt.ArrayLike, n: npt.ArrayLike, *, floor: BetaPrior = PRIOR_FLOOR) -> BetaPrior:
+def fit_prior(k: npt.ArrayLike, n: npt.ArrayLike, *, floor: BetaPrior = PRIOR_FLOOR, of_hit: bool = False) -> BetaPrior:
     """The Beta prior under which many tests' counts are most likely: empirical Bayes.
 
     Args:
         k, n: one entry a test case; entries with n = 0 say nothing.
         floor: neither parameter falls below it.
+        of_hit: only entries with a hit count, each by how likely it is for a test that shows any. That is the prior of
+            tests that do flake, whatever many never do: one fitted on both would deny a rare flake that has not shown
+            yet. Between `PRIOR_OF_HIT`'s bounds, since few runs cannot tell rare flakes from none.
 
     Returns:
-        `FLAKE_PRIOR` where fewer than 20 tests have runs or fewer than 3 have a hit: too little to learn from.
+        `FLAKE_PRIOR` where there is too little to learn from: fewer than 20 tests have runs or fewer than 3 have a hit;
+        with `of_hit`, fewer than 20 have a hit.
 
     Source: maximum marginal likelihood of the beta-binomial, by coordinate search on the logarithms.
     """
     hits, runs = np.asarray(k, dtype=np.int64), np.asarray(n, dtype=np.int64)
-    seen = runs > 0
+    seen = hits > 0 if of_hit else runs > 0
     hits, runs = hits[seen], runs[seen]
-    if len(runs) < 20 or np.count_nonzero(hits) < 3:
+    if len(runs) < _LEAST_TESTS or np.count_nonzero(hits) < 3:
         return FLAKE_PRIOR
     width = int(runs.max()) + 1
     pairs, weight = np.unique(runs * width + hits, return_counts=True)
-    bad, good = pairs % width, pairs // width - pairs % width
+    bad, of = pairs % width, pairs // width
 
     def likelihoods(points: Floats) -> Floats:
         """Log likelihood of all counts under each of some (log a, log b)."""
         a, b = np.exp(points[:, :1]), np.exp(points[:, 1:])
-        return np.asarray(np.sum(weight * (log_beta(a + bad, b + good) - log_beta(a, b)), axis=1))
+        whole = log_beta(a, b)
+        each = log_beta(a + bad, b + of - bad) - whole
+        if of_hit:
+            each = each - np.log(-np.expm1(np.minimum(log_beta(a, b + of) - whole, -_TINY)))
+        return np.asarray(np.sum(weight * each, axis=1))
 
-    lowest = np.log([floor.a, floor.b])
-    point, step = np.log([FLAKE_PRIOR.a, FLAKE_PRIOR.b]), 1.0
+    lowest, highest = PRIOR_OF_HIT if of_hit else (floor, BetaPrior(np.inf, _HIGHEST))
+    low, high = np.log(lowest), np.log(highest)
+    point, step = np.clip(np.log(FLAKE_PRIOR), low, high), 1.0
     best = float(likelihoods(point[None, :])[0])
     while step > 0.01:
-        moves = np.minimum(np.maximum(point + step * _AROUND, lowest), (np.inf, _HIGHEST))
+        moves = np.clip(point + step * _AROUND, low, high)
         found = likelihoods(moves)
         top = int(found.argmax())
         if found[top] > best + 1e-9:

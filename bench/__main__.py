@@ -5,7 +5,8 @@
     python -m bench --only start tail --share 0.1    # some of them, on a tenth of the files
 
 Every script also runs alone: `python -m bench.parse`, `ingest_history`, `scale`, `start`, `tail`,
-`suspects_on_evidence`; accuracy through the command line is `make bench-accuracy` (`python -m bench.emitted_worlds`).
+`suspects_on_evidence`; accuracy through the command line is `make bench-accuracy` (`python -m bench.emitted_worlds`,
+`flake_coverage`).
 """
 
 from __future__ import annotations

@@ -22,10 +22,11 @@ GROUP BY r.run_id ORDER BY r.started_ms DESC, l.name, r.name, r.attempt, r.envir
 """
 _STREAM_RUNS = f"""
 SELECT {RUN_COLUMNS}, t.passed + t.failed + t.errored + t.flaky, t.failed + t.errored, t.failed + t.errored + t.flaky
-FROM run_total t
-JOIN run r ON r.run_id = t.run_id
-JOIN pipeline l ON l.pipeline_id = r.pipeline_id
-WHERE t.stream_id = ? AND r.attempt {{}} AND r.started_ms >= ? AND r.started_ms <= ?
+FROM stream s
+CROSS JOIN pipeline l ON l.pipeline_id = s.pipeline_id
+CROSS JOIN run r INDEXED BY run_pipeline ON r.pipeline_id = s.pipeline_id
+CROSS JOIN run_total t ON t.run_id = r.run_id AND t.stream_id = s.stream_id
+WHERE s.stream_id = ? AND r.attempt {{}} AND r.started_ms >= ? AND r.started_ms <= ?
     AND coalesce(r.ended_ms, r.started_ms) <= ?
 ORDER BY r.started_ms DESC, r.name DESC LIMIT ?
 """
@@ -49,18 +50,6 @@ def list_stream_runs(
     """First run attempts of a stream, oldest first; with a limit the newest so many."""
     rows = connection.execute(_FIRST_ATTEMPTS, (stream_id, since_ms, until_ms, at_ms, limit)).fetchall()
     return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
-
-
-def list_stream_sizes(connection: Connection, since_ms: int, until_ms: int) -> dict[int, tuple[int, int]]:
-    """stream -> (cases executed in its largest run, results of all) of first run attempts started in [since, until)."""
-    rows = connection.execute(
-        "SELECT t.stream_id, max(t.passed + t.failed + t.errored + t.flaky),"
-        " sum(t.passed + t.failed + t.errored + t.flaky)"
-        " FROM run r CROSS JOIN run_total t ON t.run_id = r.run_id"
-        " WHERE r.attempt = 1 AND r.started_ms >= ? AND r.started_ms < ? GROUP BY t.stream_id",
-        (since_ms, until_ms),
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def list_streams_with_gaps(connection: Connection, since_ms: int) -> frozenset[int]:

@@ -1,8 +1,7 @@
-"""What the store's own tests teach about how often a test flakes, before one of them is looked at.
+"""What the store's own tests teach about how often a test that flakes does so, before one of them is looked at.
 
-Fitted on every stream that retries, over the whole UTC days of the window, from the day sums: runs that passed on a
-retry, of the runs of each case that failed at all; of all others together, how many the largest run of the stream has
-and how many results they had between them. So it takes no scan of what never failed, and is the same whoever asks.
+Fitted on every test case and stream with a run that passed on a retry, over the whole UTC days of the window, from the
+day sums: no scan of what never failed, and the same whoever asks.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.intervals import FLAKE_PRIOR, BetaPrior, fit_prior
-from store.read import runs, tests
-from store.read.rows import DaySums
+from store.read import tests
 from tui.answers.basis import Basis
 from tui.answers.query import DAY_MS
 
@@ -36,20 +34,7 @@ def flake_prior(basis: Basis) -> FlakePrior:
 
 def _fitted(basis: Basis) -> FlakePrior:
     first, last = -(-basis.window.since_ms // DAY_MS), basis.window.until_ms // DAY_MS - 1
-    if last < first:
-        return FlakePrior(FLAKE_PRIOR, 0)
-    by_stream: dict[int, list[DaySums]] = {}
-    for sums in tests.list_red_sums(basis.connection, first, last):
-        by_stream.setdefault(sums.stream_id, []).append(sums)
-    sizes = runs.list_stream_sizes(basis.connection, first * DAY_MS, (last + 1) * DAY_MS)
-    hits, counts = [], []
-    for stream_id, rows in sorted(by_stream.items()):
-        if not any(sums.retried for sums in rows):
-            continue
-        largest, results = sizes.get(stream_id, (0, 0))
-        clean = max(largest - len(rows), 0)
-        spread = max(results - sum(sums.executed for sums in rows), 0) // max(clean, 1)
-        hits += [sums.flaky for sums in rows] + [0] * clean
-        counts += [sums.executed for sums in rows] + [spread] * clean
-    beta = fit_prior(np.array(hits, dtype=np.int64), np.array(counts, dtype=np.int64))
-    return FlakePrior(beta, 0 if beta == FLAKE_PRIOR else sum(count > 0 for count in counts))
+    sums = [row for row in tests.list_red_sums(basis.connection, first, last) if row.flaky] if first <= last else []
+    flaky, executed = (np.array([getattr(row, name) for row in sums], dtype=np.int64) for name in ("flaky", "executed"))
+    beta = fit_prior(flaky, executed, of_hit=True)
+    return FlakePrior(beta, 0 if beta == FLAKE_PRIOR else len(sums))
