@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.clean import clean_line
 from ingest.identity import clean_identity
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, RunIdentity, TestCase
+from ingest.model import CaseAttempt, Failure, RunIdentity, TestCase
 from ingest.names import normalise_name
 from ingest.redact import redact, secrets_warning
 from ingest.scrub import scrub_failure, scrub_line, scrub_links
@@ -17,6 +17,9 @@ from ingest.volatile import Growth
 from store.write import PlacedAttempt, Writer
 
 _CACHED = 60_000
+_CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
+"""Failures whose clean form is remembered, and how long they may be: most reports repeat a few short ones."""
+_new = tuple.__new__
 
 
 @dataclass(slots=True)
@@ -39,6 +42,8 @@ class CasePlacer:
         self._generation = 0
         self._places: dict[tuple[str, str], _Place] = {}
         self.growth = Growth()
+        self._failures: dict[Failure, Failure] = {}
+        """As written -> clean, of those without secrets."""
         self._secrets: dict[tuple[str, str], Counter[str]] = {}
         """Of the names as written that hold any."""
 
@@ -60,12 +65,14 @@ class CasePlacer:
             self._namespace, self._generation = namespace, generation
             self.forget()
         places = self._places
+        self._find([attempt for attempt in batch if (attempt[0], attempt[1]) not in places])
         placed: list[PlacedAttempt] = []
         for attempt in batch:
             classname, name, _, _, started_ms, failure, file, _, services, links = attempt
-            place = places.get((classname, name))
-            if place is None or file != place.file:
-                place = self._find(attempt)
+            place = places[classname, name]
+            if file != place.file:
+                self._find([attempt])
+                place = places[classname, name]
             if services and services != place.services:
                 self._declare(place, services)
             if failure is not None or links or (shift_ms and started_ms is not None):
@@ -76,23 +83,28 @@ class CasePlacer:
                 secrets.update(self._secrets.get((attempt[0], attempt[1]), ()))
         return placed
 
-    def _find(self, attempt: CaseAttempt) -> _Place:
+    def _find(self, attempts: Sequence[CaseAttempt]) -> None:
+        """Look test cases up, or have them made."""
+        if not attempts:
+            return
+        cases, raw_names = zip(*map(self._case_of, attempts), strict=True)
+        test_ids, made = self._writer.test_cases(cases)
+        for attempt, case, raw_name, test_id in zip(attempts, cases, raw_names, test_ids, strict=True):
+            self._places[attempt.classname, attempt.name] = _Place(test_id, case, raw_name, attempt.file, ())
+        for case in {test_id: case for test_id, case in zip(test_ids, cases, strict=True) if test_id in made}.values():
+            self.growth.note(case)
+
+    def _case_of(self, attempt: CaseAttempt) -> tuple[TestCase, str | None]:
+        """(identity of an attempt's case, its name as written where that differs)."""
         limit, found = self._limits.name_chars, Counter[str]()
         name = scrub_line(attempt.name, limit, found)
         identity_name = normalise_name(name)
         file = redact(clean_line(attempt.file), found)[:limit] if attempt.file else None
         classname = scrub_line(attempt.classname, limit, found)
         if found:
-            self._secrets[attempt[0], attempt[1]] = found
+            self._secrets[attempt.classname, attempt.name] = found
         case = TestCase(self._namespace, classname, identity_name, file or None)
-        made = self._writer.cases_made
-        test_id = self._writer.test_case(case)
-        if self._writer.cases_made != made:
-            self.growth.note(case)
-        raw_name = name if name != identity_name else None
-        place = _Place(test_id, case, raw_name, attempt.file, ())
-        self._places[attempt[0], attempt[1]] = place
-        return place
+        return case, name if name != identity_name else None
 
     def _declare(self, place: _Place, services: tuple[str, ...]) -> None:
         names = [redact(clean_line(name))[:200] for name in services[: self._limits.services_per_case]]
@@ -101,13 +113,28 @@ class CasePlacer:
         place.services = services
 
     def _clean(self, attempt: CaseAttempt, shift_ms: int, secrets: Counter[str]) -> CaseAttempt:
-        failure = None if attempt.failure is None else scrub_failure(attempt.failure, self._limits, secrets)
-        started_ms = attempt.started_ms
-        return attempt._replace(
-            failure=failure,
-            links=scrub_links(attempt.links, self._limits, secrets),
-            started_ms=None if started_ms is None else started_ms + shift_ms,
+        classname, name, outcome, duration_ms, started_ms, failure, file, retry, services, links = attempt
+        if failure is not None:
+            failure = self._failures.get(failure) or self._scrub_failure(failure, secrets)
+        if links:
+            links = scrub_links(links, self._limits, secrets)
+        if started_ms is not None:
+            started_ms += shift_ms
+        return _new(
+            CaseAttempt,
+            (classname, name, outcome, duration_ms, started_ms, failure, file, retry, services, links),
         )
+
+    def _scrub_failure(self, failure: Failure, secrets: Counter[str]) -> Failure:
+        found = Counter[str]()
+        clean = scrub_failure(failure, self._limits, found)
+        if found:
+            secrets.update(found)
+        elif len(failure.message) + len(failure.text) <= _SHORT_CHARS:
+            if len(self._failures) >= _CACHED_FAILURES:
+                self._failures.clear()
+            self._failures[failure] = clean
+        return clean
 
 
 class Collected:

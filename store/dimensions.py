@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from ingest.model import Failure, TestCase
 from store.connect import Connection
+from store.traces import Traces
 
 _CACHED_CASES = 20_000
-_CACHED_FAILURES = 20_000
-_DEFLATE_LEVEL = 6
+_SOUGHT_TOGETHER = 250
+_CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
 
 
 class Dimensions:
@@ -20,12 +20,11 @@ class Dimensions:
     def __init__(self, connection: Connection, sign: Callable[[Failure], tuple[int, str, str]]) -> None:
         self._connection = connection
         self._sign = sign
+        self._traces = Traces(connection)
         self._names: dict[tuple[str, ...], int] = {}
         self._cases: dict[bytes, tuple[int, str | None]] = {}
-        self._failures: dict[bytes, tuple[int, int | None]] = {}
+        self._failures: dict[tuple[Failure, bool], tuple[int, int | None]] = {}
         self._signatures: dict[tuple[int, str], tuple[int, str]] = {}
-        self.cases_made = 0
-        """Test cases that were not known, by this connection."""
 
     def forget(self) -> None:
         """Drop the cache: after a rollback, ids made since may stand for nothing."""
@@ -33,6 +32,7 @@ class Dimensions:
         self._cases.clear()
         self._failures.clear()
         self._signatures.clear()
+        self._traces.forget()
 
     def pipeline(self, name: str) -> int:
         """Id of a pipeline."""
@@ -54,52 +54,76 @@ class Dimensions:
 
     def test_case(self, case: TestCase) -> int:
         """Id of a test case; its file, where known, is the first in the alphabet of those ever seen."""
-        stable = hashlib.sha256(case.identity.encode("utf-8", "surrogatepass")).digest()[:8]
-        known = self._cases.get(stable) or self._find_case(stable)
-        if known is None:
-            cursor = self._connection.execute(
-                "INSERT INTO test_case (stable, namespace, classname, name, file) VALUES (?, ?, ?, ?, ?)",
-                (stable, case.namespace, case.classname, case.name, case.file),
-            )
-            known = (int(cursor.lastrowid or 0), case.file)
-            self.cases_made += 1
-        test_id, file = known
-        if case.file and (file is None or case.file < file):
-            self._connection.execute(
-                "UPDATE test_case SET file = ?1 WHERE test_id = ?2 AND (file IS NULL OR file > ?1)",
-                (case.file, test_id),
-            )
-            known = (test_id, case.file)
-        if len(self._cases) >= _CACHED_CASES:
-            self._cases.clear()
-        self._cases[stable] = known
-        return test_id
+        return self.test_cases([case])[0][0]
 
-    def _find_case(self, stable: bytes) -> tuple[int, str | None] | None:
-        row = self._connection.execute("SELECT test_id, file FROM test_case WHERE stable = ?", (stable,)).fetchone()
-        return None if row is None else (int(row[0]), row[1])
+    def test_cases(self, cases: Sequence[TestCase]) -> tuple[list[int], frozenset[int]]:
+        """(ids of test cases, in their order; those of them that were not known and are made now)."""
+        stables = [hashlib.sha256(c.identity.encode("utf-8", "surrogatepass")).digest()[:8] for c in cases]
+        if len(self._cases) + len(cases) > _CACHED_CASES:
+            self._cases.clear()
+        known = self._cases
+        self._load_cases([stable for stable in dict.fromkeys(stables) if stable not in known])
+        made = {stable: case for stable, case in zip(stables, cases, strict=True) if stable not in known}
+        if made:
+            self._make_cases(made)
+        for stable, case in zip(stables, cases, strict=True):
+            if case.file and (known[stable][1] or case.file) >= case.file:
+                self._set_file(stable, case.file)
+        return [known[stable][0] for stable in stables], frozenset(known[stable][0] for stable in made)
+
+    def _load_cases(self, stables: Sequence[bytes]) -> None:
+        for start in range(0, len(stables), _SOUGHT_TOGETHER):
+            some = list(stables[start : start + _SOUGHT_TOGETHER])
+            if len(some) > 1:
+                some += [b""] * (_SOUGHT_TOGETHER - len(some))  # two statements, however many are sought
+            rows = self._connection.execute(
+                f"SELECT stable, test_id, file FROM test_case WHERE stable IN ({', '.join('?' * len(some))})", some
+            )
+            self._cases.update((row[0], (int(row[1]), row[2])) for row in rows)
+
+    def _make_cases(self, cases: Mapping[bytes, TestCase]) -> None:
+        (last,) = self._connection.execute("SELECT coalesce(max(test_id), 0) FROM test_case").fetchone()
+        numbered = list(enumerate(cases.items(), int(last) + 1))
+        self._connection.executemany(
+            "INSERT INTO test_case (test_id, stable, namespace, classname, name, file) VALUES (?, ?, ?, ?, ?, ?)",
+            [(number, stable, c.namespace, c.classname, c.name, c.file) for number, (stable, c) in numbered],
+        )
+        self._cases.update((stable, (number, case.file)) for number, (stable, case) in numbered)
+
+    def _set_file(self, stable: bytes, file: str) -> None:
+        test_id, known = self._cases[stable]
+        if known == file:
+            return
+        self._connection.execute(
+            "UPDATE test_case SET file = ?1 WHERE test_id = ?2 AND (file IS NULL OR file > ?1)", (file, test_id)
+        )
+        self._cases[stable] = (test_id, file)
 
     def failure(self, failure: Failure, *, is_skip: bool) -> tuple[int, int | None]:
         """(id of a failure's text, id of its signature or None for a skip); equal texts are stored once."""
+        known = self._failures.get((failure, is_skip))
+        if known is None:
+            known = self._find_or_add_failure(failure, is_skip)
+            if len(failure.text) <= _SHORT_CHARS:  # most reports repeat a few short ones
+                if len(self._failures) >= _CACHED_FAILURES:
+                    self._failures.clear()
+                self._failures[failure, is_skip] = known
+        return known
+
+    def _find_or_add_failure(self, failure: Failure, is_skip: bool) -> tuple[int, int | None]:
         raw = "\x00".join(("skip" if is_skip else "", *failure)).encode("utf-8", "surrogatepass")
         digest = hashlib.blake2b(raw, digest_size=16).digest()
-        found = self._failures.get(digest)
-        if found is None:
-            row = self._connection.execute(
-                "SELECT failure_id, signature_id FROM failure WHERE digest = ?", (digest,)
-            ).fetchone()
-            found = (int(row[0]), row[1]) if row else self._add_failure(digest, failure, is_skip)
-            if len(self._failures) >= _CACHED_FAILURES:
-                self._failures.clear()
-            self._failures[digest] = found
-        return found
+        row = self._connection.execute(
+            "SELECT failure_id, signature_id FROM failure WHERE digest = ?", (digest,)
+        ).fetchone()
+        return (int(row[0]), row[1]) if row else self._add_failure(digest, failure, is_skip)
 
     def _add_failure(self, digest: bytes, failure: Failure, is_skip: bool) -> tuple[int, int | None]:
         signature_id = None if is_skip else self._signature(failure)
-        body = zlib.compress(failure.text.encode("utf-8", "surrogatepass"), _DEFLATE_LEVEL) if failure.text else None
+        body, sample_id = self._traces.deflate(failure.text, failure.type)
         cursor = self._connection.execute(
-            "INSERT INTO failure (digest, signature_id, type, message, body) VALUES (?, ?, ?, ?, ?)",
-            (digest, signature_id, failure.type, failure.message, body),
+            "INSERT INTO failure (digest, signature_id, type, message, body, sample_id) VALUES (?, ?, ?, ?, ?, ?)",
+            (digest, signature_id, failure.type, failure.message, body, sample_id),
         )
         return int(cursor.lastrowid or 0), signature_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.model import RunIdentity
+from store.codec import encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,22 @@ class PartHeader:
     """What all sources together say; pipeline and run id are known."""
     namespace: str
     started_ms: int
+
+    def columns(self) -> tuple[object, ...]:
+        """As `part` holds it: from `namespace` to `started_ms`, then `job` to `shard_total`."""
+        resolved = self.resolved
+        return (
+            self.namespace,
+            encode(self.own),
+            encode(self.given),
+            encode(self.environ),
+            encode(resolved),
+            self.started_ms,
+            resolved.job or "",
+            resolved.job_url or "",
+            resolved.shard_index,
+            resolved.shard_total,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ RETRIED = 16
 """Bit beside a `Result`: the case had more than one attempt."""
 _CODE = (1 << CODE_BITS) - 1
 _CACHED_SERVICES = 60_000
+_MANY = 100
 _RED = (Result.FAILED, Result.ERRORED)
 
 _ADD_TEST_DAY = """
@@ -176,6 +177,7 @@ class Rollups:
     def _service_sums(self, cases: Sequence[int], service_id: int | None) -> dict[int, tuple[int, int, int]]:
         """service -> (executed, failed, flaky); a case that declares none counts for its pipeline's own."""
         sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._load_many_services(cases)
         for case in cases:
             test_id, result = case >> CODE_BITS, case & _CODE & ~RETRIED
             if result == Result.SKIPPED:
@@ -193,6 +195,20 @@ class Rollups:
                 elif result != Result.PASSED:
                     entry[1] += 1
         return {service: (e[0], e[1], e[2]) for service, e in sums.items()}
+
+    def _load_many_services(self, cases: Sequence[int]) -> None:
+        """What very many cases exercise, with one statement: a report of a suite that was not read before."""
+        known = self._services
+        tests = {case >> CODE_BITS for case in cases}.difference(known)
+        if len(tests) < _MANY or len(known) + len(tests) > _CACHED_SERVICES:
+            return
+        found: dict[int, list[int]] = defaultdict(list)
+        rows = self.connection.execute(
+            "SELECT test_id, service_id FROM exercised WHERE test_id BETWEEN ? AND ?", (min(tests), max(tests))
+        )
+        for test_id, service_id in rows:
+            found[test_id].append(int(service_id))
+        known.update((test_id, tuple(found.get(test_id, ()))) for test_id in tests)
 
     def _load_services(self, test_id: int) -> tuple[int, ...]:
         rows = self.connection.execute("SELECT service_id FROM exercised WHERE test_id = ?", (test_id,))

@@ -71,6 +71,15 @@ CREATE TABLE kept_ranking (
     body BLOB NOT NULL
 ) STRICT;
 
+-- Traces of failures of one type, deflated: what the bodies of others start from. See `store/traces.py`.
+CREATE TABLE trace_sample (
+    sample_id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    text BLOB NOT NULL
+) STRICT;
+CREATE INDEX trace_sample_kind ON trace_sample (kind);
+ALTER TABLE failure ADD COLUMN sample_id INTEGER REFERENCES trace_sample;
+
 -- Reports that repeat what other reports of their run hold.
 CREATE INDEX part_merged ON part (run_id) WHERE instr(identity, '"is_merged":true');
 """

@@ -7,7 +7,7 @@ nothing behind. Nothing is acknowledged before the transaction ends.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -167,10 +167,9 @@ class Writer:
         """Row of a test case."""
         return self._dimensions.test_case(case)
 
-    @property
-    def cases_made(self) -> int:
-        """How many test cases were not known so far."""
-        return self._dimensions.cases_made
+    def test_cases(self, cases: Sequence[TestCase]) -> tuple[list[int], frozenset[int]]:
+        """(rows of test cases, in their order; those of them that were not known)."""
+        return self._dimensions.test_cases(cases)
 
     @property
     def generation(self) -> int:
@@ -198,7 +197,7 @@ class Writer:
         cursor = self._connection.execute(
             "INSERT INTO part (run_id, stream_id, source_id, namespace, identity, given, environ, resolved, started_ms,"
             " job, job_url, shard_index, shard_total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (run_id, self._stream(header.resolved), source_id, *self._part_values(header)),
+            (run_id, self._stream(header.resolved), source_id, *header.columns()),
         )
         part_id = int(cursor.lastrowid or 0)
         return part_id, PartWriter(self._connection, self._dimensions, part_id, header.started_ms)
@@ -293,7 +292,7 @@ class Writer:
             "UPDATE part SET run_id = ?, stream_id = ?, namespace = ?, identity = ?, given = ?, environ = ?,"
             " resolved = ?, started_ms = ?, job = ?, job_url = ?, shard_index = ?, shard_total = ?,"
             " ended_ms = ended_ms + ? WHERE part_id = ?",
-            (run_id, new_stream, *self._part_values(header), header.started_ms - place.started_ms, place.part_id),
+            (run_id, new_stream, *header.columns(), header.started_ms - place.started_ms, place.part_id),
         )
         self._connection.execute("UPDATE source_file SET run_id = ? WHERE source_id = ?", (run_id, place.source_id))
         if header.namespace != place.namespace:
@@ -348,21 +347,6 @@ class Writer:
         """Work a run's state out again: one of its files was refused, or is not any more."""
         self.note_news()
         self._runs.settle(run_id)
-
-    def _part_values(self, header: PartHeader) -> tuple[object, ...]:
-        resolved = header.resolved
-        return (
-            header.namespace,
-            encode(header.own),
-            encode(header.given),
-            encode(header.environ),
-            encode(resolved),
-            header.started_ms,
-            resolved.job or "",
-            resolved.job_url or "",
-            resolved.shard_index,
-            resolved.shard_total,
-        )
 
     def _stream(self, resolved: RunIdentity) -> int:
         branch = PRE_MERGE_BRANCH if resolved.trigger == Trigger.PRE_MERGE else resolved.branch or ""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.model import Failure, Link
 from store.connect import Connection
-from store.read.rows import AttemptFact, FailureText, inflate, marks
+from store.read.rows import AttemptFact, FailureText, marks
+from store.traces import inflate
 
 _CHUNK = 400
 _ORDER = (
@@ -96,13 +97,14 @@ def load_failures(connection: Connection, failure_rows: Iterable[int]) -> dict[i
     for start in range(0, len(wanted), _CHUNK):
         chunk = wanted[start : start + _CHUNK]
         rows = connection.execute(
-            "SELECT f.failure_id, f.type, f.message, f.body, coalesce(g.key, ''), coalesce(g.title, '')"
+            "SELECT f.failure_id, f.type, f.message, f.body, t.text, coalesce(g.key, ''), coalesce(g.title, '')"
             " FROM failure f LEFT JOIN signature g ON g.signature_id = f.signature_id"
+            " LEFT JOIN trace_sample t ON t.sample_id = f.sample_id"
             f" WHERE f.failure_id IN ({marks(len(chunk))})",
             chunk,
         )
-        for failure_row, kind, message, body, key, title in rows:
-            found[failure_row] = FailureText(Failure(kind, message, inflate(body)), key, title)
+        for failure_row, kind, message, body, sample, key, title in rows:
+            found[failure_row] = FailureText(Failure(kind, message, inflate(body, sample)), key, title)
     return found
 
 

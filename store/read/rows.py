@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -127,11 +126,6 @@ def run_ref(row: Sequence[Any]) -> RunRef:
         RunState(state),
         url,
     )
-
-
-def inflate(body: bytes | None) -> str:
-    """The trace in a failure's body."""
-    return "" if body is None else zlib.decompress(body).decode("utf-8", "surrogatepass")
 
 
 def marks(count: int) -> str:

@@ -40,7 +40,7 @@ VIEWS = {
     ),
     "result": (
         f"SELECT {_PART}, {_TEST}, x.ordinal, x.outcome, x.duration_ms, x.start_offset_ms, hex(f.digest), f.type,"
-        f" f.message, hex(f.body), g.version, g.key FROM result x {_OF_PART.format('x')}"
+        f" f.message, g.version, g.key FROM result x {_OF_PART.format('x')}"
         " JOIN test_case t ON t.test_id = x.test_id LEFT JOIN failure f ON f.failure_id = x.failure_id"
         " LEFT JOIN signature g ON g.signature_id = f.signature_id"
     ),

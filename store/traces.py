@@ -1,0 +1,106 @@
+"""Traces of failures, deflated. A trace that is like others of its type is stored as what differs from them.
+
+A sample is some traces of failures of one type, one after the other: the dictionary that deflate starts from. The first
+trace of a type is its first sample; when the traces that follow still need much room, a few of them together become the
+next one. Samples are never removed: another process may be about to use them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+
+from store.connect import Connection
+
+SHORT = 400
+"""Bytes of a trace that is deflated by itself."""
+_LEVEL = 6
+_WINDOW = 32 * 1024
+"""As far as deflate looks back."""
+_TRIED, _ROOM, _MOST_SAMPLES = 8, 300, 8
+"""So many traces that take this many bytes on average ask for another sample, up to so many of one type."""
+_CACHED = 64
+
+
+@dataclass(slots=True)
+class _Sample:
+    """The newest sample of a type, and what was deflated with it."""
+
+    sample_id: int
+    deflate: zlib._Compress
+    number: int
+    tried: list[bytes] = field(default_factory=list)
+    room: int = 0
+
+
+class Traces:
+    """Deflates traces; remembers the newest sample of each type until `forget`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._samples: dict[str, _Sample] = {}
+
+    def forget(self) -> None:
+        """After a rollback: samples made since may be gone."""
+        self._samples.clear()
+
+    def deflate(self, text: str, kind: str) -> tuple[bytes | None, int | None]:
+        """(body of a trace, the sample it starts from); no body for no text."""
+        if not text:
+            return None, None
+        data = text.encode("utf-8", "surrogatepass")
+        if len(data) < SHORT:
+            return zlib.compress(data, _LEVEL), None
+        sample = self._samples.get(kind) or self._newest(kind)
+        if sample is None:
+            self._add(kind, data, 1)
+            return zlib.compress(data, _LEVEL), None
+        run = sample.deflate.copy()
+        body = run.compress(data) + run.flush()
+        self._consider(kind, sample, data, len(body))
+        return body, sample.sample_id
+
+    def _newest(self, kind: str) -> _Sample | None:
+        rows = self._connection.execute(
+            "SELECT sample_id, text FROM trace_sample WHERE kind = ? ORDER BY sample_id", (kind,)
+        ).fetchall()
+        return self._remember(kind, int(rows[-1][0]), zlib.decompress(rows[-1][1]), len(rows)) if rows else None
+
+    def _add(self, kind: str, text: bytes, number: int) -> None:
+        text = text[-_WINDOW:]
+        cursor = self._connection.execute(
+            "INSERT INTO trace_sample (kind, text) VALUES (?, ?)", (kind, zlib.compress(text, _LEVEL))
+        )
+        self._remember(kind, int(cursor.lastrowid or 0), text, number)
+
+    def _remember(self, kind: str, sample_id: int, text: bytes, number: int) -> _Sample:
+        if len(self._samples) >= _CACHED:
+            self._samples.clear()
+        deflate = zlib.compressobj(_LEVEL, zdict=text)
+        sample = self._samples[kind] = _Sample(sample_id, deflate, number)
+        return sample
+
+    def _consider(self, kind: str, sample: _Sample, data: bytes, room: int) -> None:
+        """Make another sample of the traces that were tried, when they take much room."""
+        if sample.number >= _MOST_SAMPLES:
+            return
+        sample.tried.append(data[: _WINDOW // _TRIED])
+        sample.room += room
+        if len(sample.tried) == _TRIED:
+            if sample.room > _TRIED * _ROOM:
+                self._add(kind, b"".join(sample.tried), sample.number + 1)
+            else:
+                sample.tried.clear()
+                sample.room = 0
+
+
+def inflate(body: bytes | None, sample: bytes | None) -> str:
+    """The trace in a failure's body; `sample` is the deflated text that it starts from, if there is one."""
+    if body is None:
+        return ""
+    if sample is None:
+        data = zlib.decompress(body)
+    else:
+        run = zlib.decompressobj(zdict=zlib.decompress(sample))
+        data = run.decompress(body) + run.flush()
+    return data.decode("utf-8", "surrogatepass")
