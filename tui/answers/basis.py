@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from analysis.records import BoolMatrix, ChangeFeed, Exercise, ServiceGraph, StreamHistory, TestColumn
+from analysis.records import ChangeFeed, Exercise, OutageReport, ServiceGraph, StreamHistory, TestColumn
 from ingest.model import PRE_MERGE_BRANCH, Scope, Tier
 from store.connect import Connection
 from store.read import catalog, changes, streams, tests
@@ -45,8 +45,8 @@ class Basis:
     """(test rows, plain results) of the sets of cases that packed parts hold, by row."""
     histories: dict[int, StreamHistory] = field(default_factory=dict)
     """Of whole streams, by their `id`."""
-    outages: dict[int, BoolMatrix] = field(default_factory=dict)
-    """What closed outages mask of a whole stream over the window, by stream row."""
+    outages: dict[int, OutageReport] = field(default_factory=dict)
+    """Outages of a whole stream over the window, by stream row."""
     prior: FlakePrior | None = None
     """Of flake rates, once it was fitted (`tui.answers.priors`)."""
     clusters: Clusters | None = None

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analysis.ledger import Alarm, LedgerCounts, Said, count_alarms, find_alarms
 from ingest.model import Scope, TestCase
 from store.connect import Connection
 from store.read import tests
-from store.read.rows import StreamRow
+from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis, load_basis
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import rate_stream
 from tui.answers.said import load_said
 
 UNOWNED = "unowned"
+DETAIL_DAYS = 180
+"""How far the ledger of one test case looks back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,17 @@ def answer_ledger(connection: Connection, query: Query) -> LedgerAnswer:
         _sums(rows, lambda row: row.services),
         sum((row.counts for row in rows), LedgerCounts()),
     )
+
+
+def ledger_of(basis: Basis, info: TestInfo) -> tuple[LedgerRow, ...]:
+    """Alarms of one test case over half a year, a row a baseline stream in which it ran."""
+    window = replace(basis.window, since_ms=basis.window.until_ms - DETAIL_DAYS * DAY_MS)
+    longer = Basis(basis.connection, basis.query, window, basis.streams)
+    longer.graph, longer.feed, longer.owners = basis.graph, basis.feed, basis.owners
+    present = set(tests.list_streams_of(basis.connection, info.test_row))
+    said = load_said(longer)
+    streams = [stream for stream in basis.baseline if stream.stream_id in present]
+    return tuple(row for stream in streams for row in ledger_rows(longer, stream, [info.test_row], said) if row.runs)
 
 
 def ledger_rows(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.outages import LEAST_FAILURES, find_outages
-from analysis.records import BoolMatrix
+from analysis.records import BoolMatrix, Outage, OutageReport
 from ingest.model import PRE_MERGE_BRANCH, RunState
-from store.read.rows import StreamRun
+from store.read.rows import StreamRow, StreamRun
 from tui.answers.basis import Basis
 from tui.answers.histories import Loaded
 from tui.answers.whole_streams import Whole, history_of, load_whole
@@ -26,21 +26,28 @@ def mask_of(basis: Basis, loaded: Loaded) -> BoolMatrix:
     masked = np.repeat(_mostly_red(whole.facts)[:, None], len(loaded.test_rows), axis=1)
     outages = _outages_of(basis, whole)
     if outages is not None:
+        closed = outages.closed[0]
         places = {row: column for column, row in enumerate(whole.test_rows.tolist())}
         for column, row in enumerate(loaded.test_rows):
             if row in places:
-                masked[:, column] |= outages[:, places[row]]
+                masked[:, column] |= closed[:, places[row]]
     return masked
 
 
-def _outages_of(basis: Basis, whole: Whole) -> BoolMatrix | None:
-    """[n, m] of closed outages of a whole stream; None where no run failed enough."""
+def list_outages(basis: Basis, stream: StreamRow) -> tuple[Outage, ...]:
+    """Outages of a stream within the window, open ones included, oldest first."""
+    found = _outages_of(basis, load_whole(basis, stream, basis.window.rows_since_ms, basis.window.until_ms))
+    return () if found is None else found.outages
+
+
+def _outages_of(basis: Basis, whole: Whole) -> OutageReport | None:
+    """Outages of a whole stream; None where no run failed enough."""
     stream = whole.stream
     if stream.scope.branch == PRE_MERGE_BRANCH or not any(run.failing >= LEAST_FAILURES for run in whole.facts):
         return None
     kept = basis.outages.get(stream.stream_id)
     if kept is None:
-        kept = find_outages([history_of(basis, whole)], feed=basis.feed).closed[0]
+        kept = find_outages([history_of(basis, whole)], feed=basis.feed)
         basis.outages[stream.stream_id] = kept
     return kept
 

@@ -13,6 +13,7 @@ from tui.answers.basis import Basis
 from tui.answers.durations import durations_of
 from tui.answers.flakes import flake_rows
 from tui.answers.judging import Judged
+from tui.answers.masking import list_outages
 from tui.answers.rating import rate_stream
 from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip
 
@@ -45,6 +46,7 @@ def _strip(
         row,
         rated.days.get(info.test_row, ()),
         *durations_of(rated.loaded, 0),
+        list_outages(basis, stream),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.day_sums import DayCounts
-from analysis.records import DurationSegment, DurationShift, Exercise, Interval
+from analysis.records import DurationSegment, DurationShift, Exercise, Interval, Outage
 from ingest.model import Failure, Link, Outcome, Result, RunRef, Scope, TestCase, Verdict
 from store.connect import Connection
 from store.cut import load_cut
@@ -16,6 +16,7 @@ from store.read.streams import list_streams
 from tui.answers.basis import Basis, load_basis
 from tui.answers.flakes import FlakeRow
 from tui.answers.judging import Judged, judge_red
+from tui.answers.ledger import LedgerRow, ledger_of
 from tui.answers.naming import find_test
 from tui.answers.query import Query, Window
 from tui.answers.suspects import SuspectsAnswer, suspects_of
@@ -63,6 +64,8 @@ class StreamStrip:
     duration_shifts: tuple[DurationShift, ...] = ()
     """Where it became slower or faster; places are those of the runs."""
     duration_segments: tuple[DurationSegment, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    """Of the stream within the window, also those in which this case did not fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class TestDetail:
     failures: tuple[AttemptRow, ...]
     """Failing attempts in the window, newest first, at most 100."""
     total_failures: int
+    ledger: tuple[LedgerRow, ...] = ()
+    """Its alarms over half a year, a row a baseline stream."""
 
     __test__ = False
 
@@ -131,6 +136,7 @@ def answer_test(connection: Connection, query: Query, test: str) -> TestDetail:
         suspects if suspects.verdict is not Verdict.PASSING else None,
         attempt_rows(basis.connection, facts),
         results.count_failing(connection, info.test_row, window.since_ms, window.now_ms),
+        ledger_of(basis, info),
     )
 
 

@@ -6,7 +6,7 @@ import bisect
 from collections import Counter
 from dataclasses import dataclass
 
-from analysis.records import ABSENT
+from analysis.records import ABSENT, Outage
 from ingest.model import Change, Result, RunRef, Scope, TestCase
 from store.connect import Connection
 from store.read import tests
@@ -15,6 +15,7 @@ from store.read.rows import StreamRow
 from tui.answers.basis import Basis, load_basis
 from tui.answers.histories import Loaded
 from tui.answers.judging import can_judge, judge_red
+from tui.answers.masking import list_outages
 from tui.answers.naming import find_test
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import rate_stream
@@ -58,6 +59,8 @@ class TimelineGrid:
     rows: tuple[GridRow, ...]
     hidden_green: int
     """Rows left out because they never failed in the window."""
+    outages: tuple[Outage, ...] = ()
+    """Of the stream, oldest first, open ones included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def answer_grid(
         _marks(basis, history.runs, chosen.scope),
         tuple(rows),
         max(0, executed - len(rows)),
+        list_outages(basis, chosen),
     )
 
 

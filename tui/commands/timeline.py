@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analysis.records import DurationShift, Outage
 from tui.answers.query import Query
 from tui.answers.test_detail import StreamStrip
 from tui.answers.timeline import TestTimeline, answer_timeline
@@ -14,8 +15,9 @@ from tui.commands.opening import reader
 from tui.commands.options import reading
 from tui.exports.documents import timeline_document
 from tui.output import print_rich, styled, write_json
-from tui.present import UNICODE, interval, run_label, scope_text, strip_line
+from tui.present import UNICODE, duration, interval, run_label, scope_text, strip_line
 from tui.times import minute
+from tui.widgets.pieces import plain
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -79,4 +81,20 @@ def _block(strip: StreamStrip) -> list[RenderableType]:
                 f"{minute(point.high_ms)}"
             )
         )
-    return lines
+    lines += [styled(f"  {outage_text(outage)}") for outage in strip.outages]
+    return lines + [styled(f"  {_shift_text(strip, shift)}") for shift in strip.duration_shifts]
+
+
+def outage_text(outage: Outage) -> str:
+    """An outage of the stream in one line."""
+    end = "not over" if outage.end is None else f"to {minute(outage.end.started_ms)}"
+    what = f"tests of {plain(outage.service)}" if outage.service else "everything"
+    return f"outage from {minute(outage.start.started_ms)} {end}: {outage.failed.k}/{outage.failed.n} red, of {what}"
+
+
+def _shift_text(strip: StreamStrip, shift: DurationShift) -> str:
+    ratio, word = shift.ratio, "slower" if shift.ratio.estimate > 1 else "faster"
+    return (
+        f"{word} since {minute(strip.runs[shift.at].started_ms)}: {duration(shift.before_ms)} to"
+        f" {duration(shift.after_ms)}, {ratio.estimate:.1f} times ({ratio.low:.1f}-{ratio.high:.1f})"
+    )

@@ -28,6 +28,7 @@ from tui.exports.shapes import (
     owners_json,
     recent_json,
     run_json,
+    run_or_null,
     scope_json,
     window_json,
 )
@@ -161,6 +162,17 @@ def _stream_json(strip: StreamStrip) -> Json:
             for run, result, masked, duration in zip(
                 strip.runs, strip.results, strip.masked, strip.durations_ms, strict=True
             )
+        ],
+        "outages": [
+            {
+                "service": outage.service or None,
+                "first": run_json(outage.start),
+                "last": run_or_null(outage.end),
+                "failed": outage.failed.k,
+                "executed": outage.failed.n,
+                "tests": len(outage.tests),
+            }
+            for outage in strip.outages
         ],
         "durations": {
             "segments": [
