@@ -16,7 +16,7 @@ from store.read.streams import list_streams
 from tui.answers.basis import Basis, load_basis
 from tui.answers.flakes import FlakeRow
 from tui.answers.judging import Judged, judge_red
-from tui.answers.ledger import LedgerRow, ledger_of
+from tui.answers.ledger import DETAIL_DAYS, LedgerRow, ledger_of
 from tui.answers.naming import find_test
 from tui.answers.query import Query, Window
 from tui.answers.suspects import SuspectsAnswer, suspects_of
@@ -107,6 +107,7 @@ class TestDetail:
     total_failures: int
     ledger: tuple[LedgerRow, ...] = ()
     """Its alarms over half a year, a row a baseline stream."""
+    ledger_days: int = DETAIL_DAYS
 
     __test__ = False
 

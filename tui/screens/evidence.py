@@ -13,6 +13,7 @@ from tui.screens.context import ViewContext
 from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, width_of, wrap_lines
 
 if TYPE_CHECKING:
+    from analysis.records import Interval, Recent
     from tui.answers.flakes import FlakeRow
     from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip, TestDetail
 
@@ -34,6 +35,7 @@ def evidence(detail: TestDetail, context: ViewContext, width: int) -> list[Line]
     main = main or (detail.streams[0] if detail.streams else None)
     if main is not None:
         lines += flake_lines(main.flakes, context, width)
+        lines += ledger_lines(detail, main, context, width)
         lines += duration_lines(main, width, context)
     if red is not None and red.hypotheses:
         lines.append(())
@@ -169,9 +171,47 @@ def flake_lines(flakes: FlakeRow | None, context: ViewContext, width: int) -> li
         line(("same code ", "muted"), same),
         line(("flips ", "muted"), present.ratio(flakes.flips, max(flakes.runs - 1, 0))),
     ]
+    if flakes.recent_flips is not None:
+        parts.append(line(("lately flips ", "muted"), _share(flakes.recent_flips)))
+    if flakes.trend and flakes.trend_since_ms is not None:
+        parts.append(line((f"{_TREND_WORDS[flakes.trend]} {context.clock(flakes.trend_since_ms)}", "strong")))
     if flakes.lost_seconds:
         parts.append(line((f"{present.duration(flakes.lost_seconds * 1000)} lost", "muted")))
     return wrap_lines(parts, width, Piece(f" {context.glyphs.dot} ", "muted"))
+
+
+_TREND_WORDS = {"new": "began to flake", "flaky": "flakes since", "recovered": "no flake since"}
+
+
+def _share(share: Recent) -> str:
+    return f"{present.percent(share.estimate)} ({share.low * 100:.0f}-{share.high * 100:.0f} %)"
+
+
+def ledger_lines(detail: TestDetail, stream: StreamStrip, context: ViewContext, width: int) -> list[Line]:
+    """How often its alarms were worth it: what people said first, what was inferred apart."""
+    row = next((one for one in detail.ledger if one.scope == stream.scope), None)
+    if row is None or not row.alarms:
+        return []
+    counts = row.counts
+    said = (counts.said_real, counts.said_wolf, counts.said_environment)
+    inferred = (counts.inferred_real, counts.inferred_wolf, counts.inferred_environment)
+    parts = [
+        line(("alarms ", "muted"), f"{counts.alarms} in {detail.ledger_days} d"),
+        line(("confirmed ", "muted"), *_labels(said, counts.precision)),
+        line(("inferred ", "muted"), *_labels(inferred, counts.inferred_precision)),
+    ]
+    if counts.undecided:
+        parts.append(line((f"{counts.undecided} undecided", "muted")))
+    if any(alarm.is_waived_wrongly for alarm in row.alarms):
+        parts.append(line(("called no real alarm, yet healed by a change", "bad")))
+    return wrap_lines(parts, width, Piece(f" {context.glyphs.dot} ", "muted"))
+
+
+def _labels(numbers: tuple[int, int, int], precision: Interval | None) -> list[str]:
+    """Real, cried wolf and environment, with the precision of the alarms."""
+    words = zip(numbers, ("real", "cried wolf", "environment"), strict=True)
+    text = ", ".join(f"{number} {word}" for number, word in words if number) or "none"
+    return [text if precision is None else f"{text}: {present.interval(precision)}"]
 
 
 def duration_lines(stream: StreamStrip, width: int, context: ViewContext) -> list[Line]:
@@ -187,6 +227,10 @@ def duration_lines(stream: StreamStrip, width: int, context: ViewContext) -> lis
         if before and after:
             since = context.clock(stream.runs[points[-1]].started_ms, stream.runs[-1].started_ms)
             text = f"p50 {present.duration(median(before))} -> {present.duration(median(after))} since {since}"
+    for shift in stream.duration_shifts[-1:]:
+        since = context.clock(stream.runs[shift.at].started_ms, stream.runs[-1].started_ms)
+        took = f"p50 {present.duration(shift.before_ms)} -> {present.duration(shift.after_ms)} since {since}"
+        text = f"{took}, {shift.ratio.estimate:.1f} times ({shift.ratio.low:.1f}-{shift.ratio.high:.1f})"
     room = min(len(stream.durations_ms), max(width - 14 - len(text), 8))
     spark = present.sparkline(_last(stream.durations_ms, room), context.glyphs)
     return [line(("duration   ", "muted"), spark, ("  " + text, "muted"))]

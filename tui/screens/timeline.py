@@ -21,6 +21,7 @@ from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, Piece, clip_line, joined, line, wrap_lines
 
 if TYPE_CHECKING:
+    from analysis.records import Outage
     from ingest.model import Change, Scope
     from tui.answers.timeline import GridRow, TimelineGrid
 
@@ -88,6 +89,8 @@ class TimelineView(View["TimelineGrid"]):
             right.append(line((f"{answer.hidden_green:,} never red, left out", "muted")))
         if any(answer.masked):
             right.append(line((f"{self.context.glyphs.masked} masked outage", "muted")))
+        if answer.outages:
+            right.append(line((present.count(len(answer.outages), "outage"), "outage")))
         return left, joined(right, Piece(f" {self.context.glyphs.dot} ", "muted"))
 
     def action_stream(self, step: int) -> None:
@@ -187,6 +190,11 @@ def cell_lines(answer: TimelineGrid, row: GridRow, column: int, context: ViewCon
         clip_line(joined([line((row.case.name, "strong")), (present.owner_piece(row.owners),)], dot), width),
         (*outcome, *masked, Piece("   "), *when),
     ]
+    for outage in answer.outages:
+        if outage.start.started_ms <= run.started_ms and (
+            outage.end is None or run.started_ms <= outage.end.started_ms
+        ):
+            lines.append(clip_line(outage_line(outage, now_ms, context), width))
     changes = [change for mark in answer.marks if mark.before == column for change in mark.changes]
     title = f"  {changes[0].title}" if len(changes) == 1 else ""
     items = [
@@ -201,6 +209,17 @@ def cell_lines(answer: TimelineGrid, row: GridRow, column: int, context: ViewCon
         items[0] = (Piece("just before: ", "accent"), *items[0])
         lines += wrap_lines(items, width, dot, indent=13)
     return lines
+
+
+def outage_line(outage: Outage, now_ms: int, context: ViewContext) -> Line:
+    """From when to when, how much of what was red."""
+    span = context.clock(outage.start.started_ms, now_ms)
+    if outage.end is not None:
+        span += f"-{context.clock(outage.end.started_ms, outage.start.started_ms)}"
+    what = f"tests of {outage.service}" if outage.service else "everything"
+    return line(
+        (f"outage {span}", "outage"), (f"  {outage.failed.k}/{outage.failed.n} red, of {what}", "muted")
+    )
 
 
 def no_rows(answer: TimelineGrid, context: ViewContext) -> list[Line]:
