@@ -217,9 +217,7 @@ def outage_line(outage: Outage, now_ms: int, context: ViewContext) -> Line:
     if outage.end is not None:
         span += f"-{context.clock(outage.end.started_ms, outage.start.started_ms)}"
     what = f"tests of {outage.service}" if outage.service else "everything"
-    return line(
-        (f"outage {span}", "outage"), (f"  {outage.failed.k}/{outage.failed.n} red, of {what}", "muted")
-    )
+    return line((f"outage {span}", "outage"), (f"  {outage.failed.k}/{outage.failed.n} red, of {what}", "muted"))
 
 
 def no_rows(answer: TimelineGrid, context: ViewContext) -> list[Line]:
