@@ -34,7 +34,7 @@ def evidence(detail: TestDetail, context: ViewContext, width: int) -> list[Line]
     main = next((one for one in detail.streams if red and one.scope == red.scope), None)
     main = main or (detail.streams[0] if detail.streams else None)
     if main is not None:
-        lines += flake_lines(main.flakes, context, width)
+        lines += flake_lines(main.flakes, detail.window.now_ms, context, width)
         lines += ledger_lines(detail, main, context, width)
         lines += duration_lines(main, width, context)
     if red is not None and red.hypotheses:
@@ -159,7 +159,7 @@ def bracket(segment: SegmentRow, first: int, context: ViewContext) -> str:
     return left + context.glyphs.rule * inner + right
 
 
-def flake_lines(flakes: FlakeRow | None, context: ViewContext, width: int) -> list[Line]:
+def flake_lines(flakes: FlakeRow | None, now_ms: int, context: ViewContext, width: int) -> list[Line]:
     """The definitions of a flake side by side, each with k/n; what was not observed says so."""
     if flakes is None:
         return []
@@ -174,7 +174,7 @@ def flake_lines(flakes: FlakeRow | None, context: ViewContext, width: int) -> li
     if flakes.recent_flips is not None:
         parts.append(line(("lately flips ", "muted"), _share(flakes.recent_flips)))
     if flakes.trend and flakes.trend_since_ms is not None:
-        parts.append(line((f"{_TREND_WORDS[flakes.trend]} {context.clock(flakes.trend_since_ms)}", "strong")))
+        parts.append(line((f"{_TREND_WORDS[flakes.trend]} {context.clock(flakes.trend_since_ms, now_ms)}", "strong")))
     if flakes.lost_seconds:
         parts.append(line((f"{present.duration(flakes.lost_seconds * 1000)} lost", "muted")))
     return wrap_lines(parts, width, Piece(f" {context.glyphs.dot} ", "muted"))
