@@ -44,7 +44,7 @@ LEAST_EXECUTED = 20
 OPEN_SHARE = 0.5
 """An outage that has not recovered is reported when it turns this share of its scope red."""
 BY_ONE_SERVICE = 0.9
-"""A change and its rollback explain a stretch when this share of what failed in it exercises the service."""
+"""A change and its rollback explain a stretch when this share of its failures is of test cases that exercise it."""
 MOST_OF_SERVICE = 0.5
 """And, where the later change is no rollback but the next deploy, this share of what exercises the service failed."""
 _BAD = (Result.FAILED, Result.ERRORED, Result.FLAKY)
@@ -78,7 +78,7 @@ def find_outages(
     for history in histories:
         mask = np.zeros(history.results.shape, dtype=np.bool_)
         for stretch in _stretches(history):
-            if feed is not None and not stretch.is_open and rolled_back(history, stretch.begin, stretch.end, feed):
+            if feed is not None and _is_rolled_back(history, stretch, feed):
                 continue
             outages.append(_outage(history, stretch, samples))
             if not stretch.is_open:
@@ -94,27 +94,34 @@ def closed_cells(history: StreamHistory, feed: ChangeFeed | None = None) -> Bool
     return find_outages([history], feed=feed).closed[0]
 
 
-def rolled_back(history: StreamHistory, begin: int, end: int, feed: ChangeFeed) -> str:
+def _is_rolled_back(history: StreamHistory, stretch: _Stretch, feed: ChangeFeed) -> bool:
+    if stretch.is_open:
+        return False
+    return bool(rolled_back(history, stretch.begin, stretch.end, stretch.members, feed))
+
+
+def rolled_back(history: StreamHistory, begin: int, end: int, members: npt.NDArray[np.bool_], feed: ChangeFeed) -> str:
     """The service of which a change began the red rows [begin, end] and a rollback or later deploy ended them.
 
-    Empty where there is none. A deploy counts from the start of the row before to the end of the first red one, its
-    counterpart from the start of the last red row to the end of the one after.
+    Empty where there is none. Failures of the test cases of `members`, [m], are what is to be explained. A deploy counts
+    from the start of the row before to the end of the first red one, its counterpart from the start of the last red row
+    to the end of the one after.
     """
     runs = history.runs
     if begin == 0 or end + 1 >= len(runs):
         return ""
     first = _changed(feed, history, runs[begin - 1].started_ms, _end_ms(history, begin))
     later = _changed(feed, history, runs[end].started_ms, _end_ms(history, end + 1))
-    bad = np.isin(history.results[begin : end + 1], _BAD).any(axis=0)
+    failures = np.isin(history.results[begin : end + 1], _BAD).sum(axis=0) * members
     for service in sorted(first.keys() & later.keys()):
         uses = np.array([any(e.service == service for e in t.exercised) for t in history.tests], dtype=np.bool_)
-        if not bad.any() or (bad & uses).sum() < BY_ONE_SERVICE * bad.sum():
+        if not failures.any() or failures[uses].sum() < BY_ONE_SERVICE * failures.sum():
             continue
         begun = min(first[service], key=lambda change: change.at_ms)
         after = [change for change in later[service] if change.at_ms > begun.at_ms]
         is_undone = any(change.kind is ChangeKind.ROLLBACK or _returns(begun, change) for change in after)
         ran = (history.results[begin : end + 1] >= 0).any(axis=0) & uses
-        if is_undone or (after and (bad & uses).sum() >= MOST_OF_SERVICE * ran.sum()):
+        if is_undone or (after and ((failures > 0) & uses).sum() >= MOST_OF_SERVICE * ran.sum()):
             return service
     return ""
 

@@ -35,9 +35,9 @@ def mask_of(basis: Basis, loaded: Loaded) -> BoolMatrix:
 
 
 def list_outages(basis: Basis, stream: StreamRow) -> tuple[Outage, ...]:
-    """Outages of a stream within the window, open ones included, oldest first."""
+    """Outages of a stream within the window that are over, oldest first; one that is not is a matter of verdicts."""
     found = _outages_of(basis, load_whole(basis, stream, basis.window.rows_since_ms, basis.window.until_ms))
-    return () if found is None else found.outages
+    return () if found is None else tuple(outage for outage in found.outages if outage.end is not None)
 
 
 def _outages_of(basis: Basis, whole: Whole) -> OutageReport | None:
