@@ -6,7 +6,6 @@ from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
 
 from ingest.model import CaseAttempt, Counts, Outcome, TestCase
 from store.connect import Connection
@@ -67,6 +66,7 @@ class PartWriter:
         self._held: dict[int, list[_Group]] = {}
         self._held_count = 0
         self._rows: list[_ResultRow] = []
+        self._plain: PlacedAttempt | None = None  # the last attempt, when it was taken for the only one of its test
         self._attempts = 0
         self._ended_ms: int | None = None
         self._signatures: dict[tuple[int, int], int] = defaultdict(int)
@@ -78,34 +78,55 @@ class PartWriter:
 
     def add(self, batch: Sequence[PlacedAttempt]) -> None:
         """Take attempts in the report's order."""
-        for placed, following in zip(batch, chain(islice(batch, 1, None), (None,)), strict=True):
-            group = self._group
-            if placed[2].retry > 0 and group and group[0][0] == placed[0]:
-                group.append(placed)
-                continue
-            if group:
-                self._close_group(group)
-                self._group = []
-            if not self._add_plain(placed, following):
-                self._group = [placed]
-        if len(self._rows) >= _MOST_ROWS:
+        part_id, codes, rows, touched, group = self._part_id, self._codes, self._rows, self._touched, self._group
+        size, plain_ones = len(codes), 0
+        for placed in batch:
+            test_id, _, attempt, raw_name = placed
+            _, _, outcome, duration, started, failure, _, retry, _, links = attempt
+            if (
+                failure is None
+                and started is None
+                and raw_name is None
+                and not links
+                and -1 <= retry <= 0
+                and test_id < size
+                and not codes[test_id]
+            ):  # the common case: an attempt without text, links or start, of a test that was not seen before
+                if group:
+                    self._close_group(group)
+                    group = []
+                code = outcome + 0
+                codes[test_id] = code | _SEEN
+                touched.append(test_id)
+                rows.append((part_id, test_id, 0, code, -1 if duration is None else duration, _NO_OFFSET, 0))
+                self._plain = placed
+                plain_ones += 1
+            else:
+                group = self._add_other(placed, group)
+                size = len(codes)
+        self._group = group
+        self._attempts += plain_ones
+        if len(rows) >= _MOST_ROWS:
+            last = [rows.pop()] if self._plain is not None else []  # its retry may come next
             self._write_rows()
+            rows += last
 
-    def _add_plain(self, placed: PlacedAttempt, following: PlacedAttempt | None) -> bool:
-        """Take the common case at once: one attempt without text, links or start, of a test not seen before."""
-        test_id, _, attempt, raw_name = placed
-        _, _, outcome, duration, started, failure, _, retry, _, links = attempt
-        codes = self._codes
-        if failure is not None or started is not None or raw_name is not None or links or retry < -1:
-            return False
-        if following is None or following[2].retry > 0 or test_id >= len(codes) or codes[test_id]:
-            return False
-        code = outcome + 0
-        codes[test_id] = code | _SEEN
-        self._touched.append(test_id)
-        self._rows.append((self._part_id, test_id, 0, code, -1 if duration is None else duration, _NO_OFFSET, 0))
-        self._attempts += 1
-        return True
+    def _add_other(self, placed: PlacedAttempt, group: _Group) -> _Group:
+        """Take any other attempt; the group that is open after it."""
+        plain, self._plain = self._plain, None
+        if placed[2].retry > 0:
+            if not group and plain is not None and plain[0] == placed[0]:
+                self._codes[placed[0]] = 0  # the first attempt was taken for the only one
+                self._touched.pop()
+                self._rows.pop()
+                self._attempts -= 1
+                return [plain, placed]
+            if group and group[0][0] == placed[0]:
+                group.append(placed)
+                return group
+        if group:
+            self._close_group(group)
+        return [placed]
 
     def finish(self) -> PartTotals:
         """Decide what repeated names are, write what is left and sum up."""
@@ -288,7 +309,7 @@ class PartWriter:
         if self._rows:
             self._rows.sort()
             self._connection.executemany(_ADD_RESULT, self._rows)
-            self._rows = []
+            self._rows.clear()
 
 
 def _reruns(groups: list[_Group]) -> _Group:
