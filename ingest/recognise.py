@@ -186,6 +186,9 @@ def _xml(head: bytes, text: str, lower: str) -> Recognised:
     except Refused as refusal:
         return _refused(refusal.code, refusal.reason, refusal.line)
     if doctype is not None:
+        named = xml_dialect(root_name, "", frozenset(), "")
+        if named is not None and not (named.is_read or named.is_report or named.is_companion):
+            return _known_by_name(named.format, named.title, False, _place(text, at))
         reason = "a document type declaration (DOCTYPE) is never read; remove it from the report"
         return _refused("xml-doctype", reason, *_place(text, at))
     return _by_root(text, root, at, claim, len(head) >= HEAD_BYTES)

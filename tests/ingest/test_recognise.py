@@ -129,6 +129,8 @@ def test_owners_are_known_by_their_name(name: str) -> None:
         ("<report name='x'/>", "j.xml", "unknown-format", "JaCoCo"),
         ("<catalog><book/></catalog>", "x", "unknown-format", "'catalog'"),
         ("<!DOCTYPE testsuites SYSTEM 'x'><testsuites/>", "x", "xml-doctype", "DOCTYPE"),
+        ('<!DOCTYPE report PUBLIC "-//JACOCO//DTD" "report.dtd"><report/>', "j.xml", "unknown-format", "JaCoCo"),
+        ("<!DOCTYPE coverage SYSTEM 'c.dtd'><coverage/>", "c.xml", "unknown-format", "Cobertura"),
         ("<!doctype html><html><body>502</body></html>", "report.xml", "xml-syntax", "HTML"),
         ("<html><body>Log in</body></html>", "artifact.zip", "xml-syntax", "HTML"),
         ("<html><body>Log in</body></html>", "-", "xml-syntax", "HTML"),
