@@ -8,7 +8,7 @@ A configuration, migration, flag or environment change counts as a new version: 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -49,19 +49,25 @@ class VersionTimeline:
         return self.versions[bisect_right(self.times_ms, at_ms)]
 
 
-def version_timelines(feed: ChangeFeed, environment: str) -> dict[str, VersionTimeline]:
-    """One timeline a service of an environment. Changes of the whole environment, service "", are in every one."""
+def version_timelines(
+    feed: ChangeFeed, environment: str, services: Collection[str] | None = None
+) -> dict[str, VersionTimeline]:
+    """One timeline a service of an environment. Changes of the whole environment, service "", are in every one.
+
+    Args:
+        services: only these and ""; None: all.
+    """
     here = [
         change
         for change in feed.changes
         if change.target is ChangeTarget.SERVICE and change.environment in ("", environment)
     ]
-    everywhere = [change for change in here if not change.service]
-    services = {change.service for change in here}
-    return {
-        service: _timeline([c for c in here if c.service == service] + (everywhere if service else []))
-        for service in sorted(services)
-    }
+    of_service: dict[str, list[Change]] = {}
+    for change in here:
+        of_service.setdefault(change.service, []).append(change)
+    everywhere = of_service.get("", [])
+    wanted = of_service.keys() if services is None else of_service.keys() & {*services, ""}
+    return {service: _timeline(of_service[service] + (everywhere if service else [])) for service in sorted(wanted)}
 
 
 def is_covered(feed: ChangeFeed, service: str, environment: str) -> bool:
@@ -107,9 +113,9 @@ def relate_code(history: StreamHistory, feed: ChangeFeed) -> CodeRelation:
     distinct = sorted(set(sets))
     position = {services: g for g, services in enumerate(distinct)}
     environment = history.scope.environment
-    timelines = version_timelines(feed, environment)
-    revisions = _numbered([run.revision for run in history.runs])
     needed = sorted({service for services in distinct for service in services})
+    timelines = version_timelines(feed, environment, needed)
+    revisions = _numbered([run.revision for run in history.runs])
     epochs = {s: _epochs(history.runs, s, environment, feed, timelines) for s in needed}
     place = {service: i for i, service in enumerate(needed)}
     members = np.zeros((len(needed), len(distinct)), dtype=np.uint64)

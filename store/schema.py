@@ -65,6 +65,11 @@ INSERT INTO state VALUES ('unpacked', 1);
 DROP INDEX part_run;
 CREATE INDEX part_run ON part (run_id, stream_id);
 
+-- Runs of a stream in order of time; when the newest run ended; whose pipeline it is.
+CREATE INDEX run_pipeline ON run (pipeline_id, started_ms);
+CREATE INDEX run_ended ON run (coalesce(ended_ms, started_ms));
+CREATE INDEX run_service ON run (pipeline_id, service_id);
+
 -- Rankings of suspects by a digest of all that they were asked; see `tui/answers/rankings.py`.
 CREATE TABLE kept_ranking (
     digest TEXT PRIMARY KEY,

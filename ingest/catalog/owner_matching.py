@@ -30,6 +30,7 @@ class OwnerMatcher:
         self._by_prefix: defaultdict[str, list[int]] = defaultdict(list)
         self._by_segment: defaultdict[str, list[int]] = defaultdict(list)
         self._by_extension: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_suffix: defaultdict[str, list[int]] = defaultdict(list)
         self._others: list[int] = []
         for index, pattern in enumerate(self._patterns):
             self._file(index, pattern)
@@ -69,12 +70,20 @@ class OwnerMatcher:
         """Put a rule where only paths that may match it look."""
         if prefix := pattern.literal_prefix():
             self._by_prefix[prefix].append(index)
+            self._file_suffixes(index, pattern, prefix)
         elif (segment := pattern.literal_segment()) is not None:
             self._by_segment[segment].append(index)
         elif (extension := pattern.extension()) is not None:
             self._by_extension[extension].append(index)
         else:
             self._others.append(index)
+
+    def _file_suffixes(self, index: int, pattern: PathPattern, prefix: str) -> None:
+        """By the last directories of its path, at least one left out, for classes whose root folder is not known."""
+        if pattern.segments[-1] != "*":
+            segments = prefix.split("/")
+            for first in range(1, len(segments) - _SUFFIX_SEGMENTS + 1):
+                self._by_suffix["/".join(segments[first:])].append(index)
 
     def _candidates(self, path: str) -> Iterator[int]:
         yield from self._others
@@ -90,12 +99,8 @@ class OwnerMatcher:
 
     def _suffix_matches(self, classname: str) -> Iterator[int]:
         packages = classname.replace("/", ".").split(".")[:-1]
-        tails = ["/".join(packages[:length]) for length in range(_SUFFIX_SEGMENTS, len(packages) + 1)]
-        if not tails:
-            return
-        for prefix, indices in self._by_prefix.items():
-            if any(prefix.endswith(f"/{tail}") for tail in tails):
-                yield from (index for index in indices if self._patterns[index].segments[-1] not in ("*",))
+        for length in range(_SUFFIX_SEGMENTS, len(packages) + 1):
+            yield from self._by_suffix.get("/".join(packages[:length]), ())
 
     def _deciding(self, matching: Iterable[int]) -> tuple[OwnerRule, ...]:
         """Of the matching rules, the one that decides in each section, sections in the order of the file."""

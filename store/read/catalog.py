@@ -41,6 +41,11 @@ def list_services(connection: Connection) -> tuple[tuple[str, ...], tuple[Servic
     return tuple(row[0] for row in names), tuple(decode(row[0], Service) for row in entries)
 
 
+def list_service_rows(connection: Connection) -> tuple[tuple[int, str], ...]:
+    """(row, name) of every service ever seen."""
+    return tuple(connection.execute("SELECT service_id, name FROM service ORDER BY service_id").fetchall())
+
+
 def list_owner_files(connection: Connection) -> tuple[OwnerSource, ...]:
     """Every CODEOWNERS file, by location."""
     rows = connection.execute(

@@ -2,34 +2,87 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 from ingest.model import TestCase
 from store.connect import Connection
 from store.read.aliases import follow
-from store.read.rows import DaySums, TestInfo, marks
+from store.read.rows import DaySums, ServiceTests, TestInfo, marks
 
 _CHUNK = 500
+_RED = "FROM test_day t INDEXED BY test_day_red WHERE failed + flaky > 0 AND day BETWEEN ?1 AND ?2"
 _RED_SUMS = """
-SELECT stream_id, test_id, sum(failed), sum(flaky),
-    (SELECT sum(executed) FROM test_day d WHERE d.stream_id = t.stream_id AND d.test_id = t.test_id
-        AND d.day BETWEEN ?1 AND ?2),
-    (SELECT sum(retried) FROM test_day d WHERE d.stream_id = t.stream_id AND d.test_id = t.test_id
-        AND d.day BETWEEN ?1 AND ?2)
-FROM test_day t INDEXED BY test_day_red
-WHERE failed + flaky > 0 AND day BETWEEN ?1 AND ?2
-GROUP BY stream_id, test_id
+SELECT stream_id, test_id, failed, flaky, (
+    SELECT sum(d.executed << 31 | d.retried) FROM test_day d
+    WHERE d.stream_id = k.stream_id AND d.test_id = k.test_id AND d.day BETWEEN ?1 AND ?2
+)
+FROM (SELECT stream_id, test_id, sum(failed) AS failed, sum(flaky) AS flaky {} GROUP BY stream_id, test_id) k
 """
+"""Two sums in one: a second look at the days would take as long as all the rest."""
+_LOW = (1 << 31) - 1
 _ALL_SUMS = """
 SELECT stream_id, test_id, sum(failed), sum(flaky), sum(executed), sum(retried)
 FROM test_day WHERE day BETWEEN ? AND ? GROUP BY stream_id, test_id
 """
 
 
-def list_red_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:
-    """Sums of every case and stream with a failed or flaky run in [first_day, last_day] (days since 1970)."""
-    rows = connection.execute(_RED_SUMS, (first_day, last_day))
-    return tuple(DaySums(row[0], row[1], row[4], row[2], row[3], row[5]) for row in rows)
+def list_red_sums(
+    connection: Connection,
+    first_day: int,
+    last_day: int,
+    stream_ids: Sequence[int] | None = None,
+    of_service: ServiceTests | None = None,
+    test_rows: Sequence[int] | None = None,
+) -> tuple[DaySums, ...]:
+    """Sums of every case and stream with a failed or flaky run in [first_day, last_day] (days since 1970).
+
+    Args:
+        stream_ids, of_service, test_rows: only such; None: all.
+    """
+    condition, values = _chosen(stream_ids, of_service, test_rows)
+    rows = connection.execute(_RED_SUMS.format(_RED + condition), (first_day, last_day, *values))
+    return tuple(DaySums(row[0], row[1], row[4] >> 31, row[2], row[3], row[4] & _LOW) for row in rows)
+
+
+def list_executed(connection: Connection, stream_id: int, first_day: int, last_day: int) -> tuple[int, ...]:
+    """Test cases of a stream executed in [first_day, last_day]."""
+    rows = connection.execute(
+        "SELECT DISTINCT test_id FROM test_day WHERE stream_id = ? AND day BETWEEN ? AND ?",
+        (stream_id, first_day, last_day),
+    )
+    return tuple(row[0] for row in rows)
+
+
+def list_red_tests(
+    connection: Connection, first_day: int, last_day: int, stream_ids: Sequence[int], of_service: ServiceTests | None
+) -> tuple[int, ...]:
+    """Rows of the test cases in `list_red_sums`."""
+    condition, values = _chosen(stream_ids, of_service, None)
+    rows = connection.execute(f"SELECT DISTINCT test_id {_RED}{condition}", (first_day, last_day, *values))
+    return tuple(row[0] for row in rows)
+
+
+def _chosen(
+    stream_ids: Sequence[int] | None, of_service: ServiceTests | None, test_rows: Sequence[int] | None
+) -> tuple[str, list[str]]:
+    """Conditions on `test_day t`, from the third value on."""
+    parts, values = [], []
+    if stream_ids is not None:
+        values.append(json.dumps(stream_ids))
+        parts.append(f" AND stream_id IN (SELECT value FROM json_each(?{len(values) + 2}))")
+    if of_service is not None:
+        values += [json.dumps(of_service.service_rows), json.dumps(of_service.own_streams)]
+        declared = f"SELECT value FROM json_each(?{len(values) + 1})"
+        own = f"SELECT value FROM json_each(?{len(values) + 2})"
+        parts.append(
+            f" AND (test_id IN (SELECT test_id FROM exercised WHERE service_id IN ({declared}))"
+            f" OR (stream_id IN ({own}) AND NOT EXISTS (SELECT 1 FROM exercised e WHERE e.test_id = t.test_id)))"
+        )
+    if test_rows is not None:
+        values.append(json.dumps(test_rows))
+        parts.append(f" AND test_id IN (SELECT value FROM json_each(?{len(values) + 2}))")
+    return "".join(parts), values
 
 
 def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:
@@ -68,10 +121,10 @@ def has_retries(connection: Connection, stream_id: int, first_day: int, last_day
 def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tuple[tuple[int, int], ...]:
     """(stream, test) of cases that failed in the days and whose last executed run of them is red."""
     rows = connection.execute(
-        "SELECT DISTINCT stream_id, test_id FROM test_day INDEXED BY test_day_red"
-        " WHERE failed + flaky > 0 AND failed > 0 AND day BETWEEN ?1 AND ?2"
-        " AND (SELECT last_red FROM test_day d WHERE d.stream_id = test_day.stream_id"
-        " AND d.test_id = test_day.test_id AND d.day <= ?2 ORDER BY d.day DESC LIMIT 1)",
+        "SELECT stream_id, test_id FROM (SELECT DISTINCT stream_id, test_id FROM test_day INDEXED BY test_day_red"
+        " WHERE failed + flaky > 0 AND failed > 0 AND day BETWEEN ?1 AND ?2) k"
+        " WHERE (SELECT last_red FROM test_day d WHERE d.stream_id = k.stream_id"
+        " AND d.test_id = k.test_id AND d.day <= ?2 ORDER BY d.day DESC LIMIT 1)",
         (first_day, last_day),
     )
     return tuple((row[0], row[1]) for row in rows)
@@ -91,6 +144,16 @@ def load_tests(connection: Connection, test_rows: Iterable[int]) -> dict[int, Te
         for test_row, *fields in rows:
             found[test_row] = TestInfo(test_row, TestCase(*fields), declared.get(test_row, ()))
     return found
+
+
+def list_places(connection: Connection, test_rows: Sequence[int]) -> tuple[tuple[int, str, str, str | None], ...]:
+    """(row, namespace, class name, file) of some test cases: what owners depend on."""
+    rows = connection.execute(
+        "SELECT t.test_id, t.namespace, t.classname, t.file FROM json_each(?) j"
+        " CROSS JOIN test_case t ON t.test_id = j.value",
+        (json.dumps(test_rows),),
+    )
+    return tuple(tuple(row) for row in rows)
 
 
 def _declared(connection: Connection, test_rows: Sequence[int]) -> dict[int, tuple[str, ...]]:

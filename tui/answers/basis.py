@@ -52,6 +52,7 @@ class Basis:
     clusters: Clusters | None = None
     """Of all signatures, once they were worked out (`tui.answers.clusters`)."""
     _infos: dict[int, TestInfo] = field(default_factory=dict)
+    _columns: dict[str | None, dict[int, TestColumn]] = field(default_factory=dict)
     _exercised: dict[tuple[str, ...] | str, tuple[Exercise, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -115,8 +116,11 @@ class Basis:
 
     def columns(self, test_rows: Sequence[int], entry: str | None) -> tuple[TestColumn, ...]:
         """Cases with the services they exercise: declared ones, else those reachable from their entry service."""
-        infos = self.infos(test_rows)
-        return tuple(self.column(infos[row], entry) for row in test_rows)
+        known = self._columns.setdefault(entry, {})
+        missing = [row for row in test_rows if row not in known]
+        infos = self.infos(missing)
+        known.update((row, self.column(infos[row], entry)) for row in missing)
+        return tuple(known[row] for row in test_rows)
 
     def column(self, info: TestInfo, entry: str | None = None) -> TestColumn:
         """A case with the services it exercises: declared ones, else those reachable from its entry service."""

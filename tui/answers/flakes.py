@@ -10,12 +10,12 @@ import numpy as np
 from analysis.records import Interval, Recent
 from ingest.model import Result, Scope, TestCase, Verdict
 from store.connect import Connection
-from store.read import tests
 from tui.answers.basis import Basis, load_basis
 from tui.answers.judging import Judged, can_judge, judge_red
 from tui.answers.priors import FlakePrior, flake_prior
-from tui.answers.query import DAY_MS, Query, Window
+from tui.answers.query import Query, Window
 from tui.answers.rating import LEAST_RUNS, Rated, rate_stream
+from tui.answers.sums import list_red
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,15 @@ def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
     basis = load_basis(connection, query)
     if basis is None:
         return FlakesAnswer(None, ())
-    judged = judge_red(basis) if can_judge(basis) else None
-    first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
     by_stream: dict[int, list[int]] = {}
-    for sums in tests.list_red_sums(connection, first, last):
+    for sums in list_red(basis):
         by_stream.setdefault(sums.stream_id, []).append(sums.test_row)
-    infos = tests.load_tests(connection, {row for rows in by_stream.values() for row in rows})
+    listed = frozenset(row for rows in by_stream.values() for row in rows)
+    judged = judge_red(basis, listed) if can_judge(basis) else None
     rows: list[FlakeRow] = []
     builds: list[LostTime] = []
     for stream in basis.streams:
-        wanted = [row for row in by_stream.get(stream.stream_id, ()) if basis.passes(infos[row], stream.scope)]
+        wanted = by_stream.get(stream.stream_id)
         if wanted:
             rated = rate_stream(basis, stream, wanted)
             rows += [row for row in flake_rows(basis, rated, judged) if row.failed_runs or row.flaky_runs]

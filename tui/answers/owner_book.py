@@ -57,17 +57,21 @@ class OwnerBook:
         rule = self.settings.owner_of_test(case.identity)
         if rule:
             return TestOwners((rule,), "crywolf.toml")
-        place = (case.namespace, case.file, "" if case.file else case.classname)
+        return self.of_place(case.namespace, case.classname, case.file)
+
+    def of_place(self, namespace: str, classname: str, file: str | None) -> TestOwners:
+        """By CODEOWNERS alone: of a file, else of a class name."""
+        place = (namespace, file, "" if file else classname)
         found = self._places.get(place)
         if found is None:
-            found = self._places[place] = self._match(case)
+            found = self._places[place] = self._match(namespace, classname, file)
         return found
 
-    def _match(self, case: TestCase) -> TestOwners:
+    def _match(self, namespace: str, classname: str, file: str | None) -> TestOwners:
         for repository, matcher in self.matchers:
-            if repository is not None and repository != case.namespace:
+            if repository is not None and repository != namespace:
                 continue
-            rules = matcher.rules_for(case.file) if case.file else matcher.rules_for_class(case.classname)
+            rules = matcher.rules_for(file) if file else matcher.rules_for_class(classname)
             if rules:
                 owners = tuple(dict.fromkeys(owner for r in rules for owner in r.owners))
                 return TestOwners(owners, f"CODEOWNERS {rules[-1].pattern}")

@@ -21,6 +21,7 @@ from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import rate_stream
 from tui.answers.red import list_red_now
 from tui.answers.strips import results_of, strips_of
+from tui.answers.sums import list_red
 from tui.answers.test_detail import StreamStrip
 from tui.errors import NoMatch
 
@@ -60,7 +61,7 @@ class TimelineGrid:
     hidden_green: int
     """Rows left out because they never failed in the window."""
     outages: tuple[Outage, ...] = ()
-    """Of the stream, oldest first, open ones included."""
+    """Of the stream, those that are over, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,11 @@ def _by_red_tests(basis: Basis) -> list[StreamRow]:
 
 
 def _rows_to_show(basis: Basis, stream: StreamRow, *, with_green: bool) -> list[int]:
+    if not with_green:
+        return [sums.test_row for sums in list_red(basis, stream)]
     first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
-    listed = tests.list_all_sums if with_green else tests.list_red_sums
-    rows = [sums.test_row for sums in listed(basis.connection, first, last) if sums.stream_id == stream.stream_id]
-    infos = tests.load_tests(basis.connection, rows)
+    rows = tests.list_executed(basis.connection, stream.stream_id, first, last)
+    infos = basis.infos(rows)
     return [row for row in rows if basis.passes(infos[row], stream.scope)]
 
 

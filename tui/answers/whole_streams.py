@@ -6,6 +6,7 @@ part is not packed, or of which two parts hold the same case, are read from thei
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -57,9 +58,47 @@ def load_whole(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, li
     Loaded once an answer.
     """
     key = (stream.stream_id, since_ms, until_ms, limit)
-    if key not in basis.wholes:
-        basis.wholes[key] = _load(basis, stream, since_ms, until_ms, limit)
-    return basis.wholes[key]
+    found = basis.wholes.get(key)
+    if found is None:
+        wider = _wider(basis, key)
+        found = _load(basis, stream, since_ms, until_ms, limit) if wider is None else _cut(wider, since_ms, until_ms)
+        basis.wholes[key] = found
+    return found
+
+
+def _wider(basis: Basis, key: tuple[int, int, int, int]) -> Whole | None:
+    """A stretch that was loaded before and holds another one."""
+    stream_id, since_ms, until_ms, limit = key
+    if limit != runs.NO_LIMIT:
+        return None
+    for (other_id, other_since, other_until, other_limit), whole in basis.wholes.items():
+        if other_id == stream_id and other_since <= since_ms and until_ms <= other_until:
+            is_cut = other_limit != runs.NO_LIMIT and len(whole.facts) >= other_limit
+            if not is_cut or whole.facts[0].run.started_ms < since_ms:
+                return whole
+    return None
+
+
+def _cut(whole: Whole, since_ms: int, until_ms: int) -> Whole:
+    """The part of a stretch between two moments, with the cases that have a result in it."""
+    starts = [fact.run.started_ms for fact in whole.facts]
+    first, stop = bisect_left(starts, since_ms), bisect_right(starts, until_ms)
+    rows = slice(first, stop)
+    columns = np.flatnonzero((whole.results[rows] != ABSENT).any(axis=0))
+    place = np.full(len(whole.test_rows), -1, dtype=np.int64)
+    place[columns] = np.arange(len(columns))
+    kept = (whole.special_n >= first) & (whole.special_n < stop)
+    return Whole(
+        whole.stream,
+        whole.facts[rows],
+        whole.test_rows[columns],
+        whole.results[rows, columns],
+        whole.failed[rows, columns],
+        whole.attempts[rows, columns],
+        whole.special_n[kept] - first,
+        place[whole.special_m[kept]],
+        whole.specials[kept],
+    )
 
 
 def _load(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: int) -> Whole:

@@ -1,0 +1,52 @@
+"""Day sums under the filters of a question: who failed or flaked, of the streams, services and owners asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from store.read import catalog, tests
+from store.read.rows import DaySums, ServiceTests, StreamRow
+from tui.answers.basis import Basis
+from tui.answers.owner_book import owns
+from tui.answers.query import DAY_MS
+
+
+def list_red(basis: Basis, stream: StreamRow | None = None) -> tuple[DaySums, ...]:
+    """Every case and stream with a failed or flaky run on the UTC days that the window touches.
+
+    Args:
+        stream: the only one asked for; None: all in scope.
+    """
+    first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
+    streams = [row.stream_id for row in ((stream,) if stream is not None else basis.streams)]
+    of_service = None if basis.query.service is None else _of_service(basis, basis.query.service)
+    owned = None
+    if basis.query.owner is not None:
+        owned = _owned(basis, tests.list_red_tests(basis.connection, first, last, streams, of_service))
+    return tests.list_red_sums(basis.connection, first, last, streams, of_service, owned)
+
+
+def _of_service(basis: Basis, service: str) -> ServiceTests:
+    """As `Basis.passes` has it."""
+    asked = service.casefold()
+    own = [row.stream_id for row in basis.streams if (basis.entries.get(row.scope.pipeline) or "").casefold() == asked]
+    rows = catalog.list_service_rows(basis.connection)
+    return ServiceTests(tuple(row for row, name in rows if name.casefold() == asked), tuple(own))
+
+
+def _owned(basis: Basis, test_rows: Sequence[int]) -> tuple[int, ...]:
+    """Those of some test cases that belong to the owner asked for."""
+    owner = basis.query.owner
+    assert owner is not None
+    if any(rule.tests for rule in basis.query.settings.owners):
+        infos = basis.infos(test_rows)
+        return tuple(row for row in test_rows if owns(owner, basis.owners.of_test(infos[row].case).owners))
+    accepted: dict[tuple[str, str, str | None], bool] = {}
+    found = []
+    for row, namespace, classname, file in tests.list_places(basis.connection, test_rows):
+        key = (namespace, classname, file)
+        if key not in accepted:
+            accepted[key] = owns(owner, basis.owners.of_place(*key).owners)
+        if accepted[key]:
+            found.append(row)
+    return tuple(found)
