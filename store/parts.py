@@ -95,6 +95,9 @@ class PartWriter:
                 if group:
                     self._close_group(group)
                     group = []
+                    if codes[test_id]:  # it was of the same test
+                        group = self._add_other(placed, group)
+                        continue
                 code = outcome + 0
                 codes[test_id] = code | _SEEN
                 touched.append(test_id)
