@@ -103,9 +103,9 @@ def _is_rolled_back(history: StreamHistory, stretch: _Stretch, feed: ChangeFeed)
 def rolled_back(history: StreamHistory, begin: int, end: int, members: npt.NDArray[np.bool_], feed: ChangeFeed) -> str:
     """The service of which a change began the red rows [begin, end] and a rollback or later deploy ended them.
 
-    Empty where there is none. Failures of the test cases of `members`, [m], are what is to be explained. A deploy counts
-    from the start of the row before to the end of the first red one, its counterpart from the start of the last red row
-    to the end of the one after.
+    Empty where there is none. Failures of the test cases of `members`, [m], are what is to be explained. A deploy
+    counts from the start of the row before to the end of the first red one, its counterpart from the start of the last
+    red row to the end of the one after.
     """
     runs = history.runs
     if begin == 0 or end + 1 >= len(runs):
