@@ -16,6 +16,7 @@ from ingest.catalog.owner_patterns import GITLAB, PathPattern, github_pattern, g
 from ingest.model import OwnerFile, OwnerRule
 
 _KEPT_MATCHERS = 16
+_KEPT_FOLDERS = 10_000
 _SUFFIX_SEGMENTS = 2
 """Directories of a package that a rule's path must end in to match a class whose root folder is not known."""
 
@@ -32,6 +33,7 @@ class OwnerMatcher:
         self._by_extension: defaultdict[str, list[int]] = defaultdict(list)
         self._by_suffix: defaultdict[str, list[int]] = defaultdict(list)
         self._others: list[int] = []
+        self._by_folder: dict[str, tuple[int, ...]] = {}
         for index, pattern in enumerate(self._patterns):
             self._file(index, pattern)
         self._ranks = _ranks(file, self._patterns)
@@ -86,8 +88,21 @@ class OwnerMatcher:
                 self._by_suffix["/".join(segments[first:])].append(index)
 
     def _candidates(self, path: str) -> Iterator[int]:
-        yield from self._others
-        segments = path.split("/")
+        folder, _, name = path.rpartition("/")
+        known = self._by_folder.get(folder)
+        if known is None:
+            if len(self._by_folder) >= _KEPT_FOLDERS:
+                self._by_folder.clear()
+            known = self._by_folder[folder] = (*self._others, *self._candidates_of_folder(folder))
+        yield from known
+        yield from self._by_prefix.get(path, ())
+        yield from self._by_segment.get(name, ())
+        if "." in name:
+            yield from self._by_extension.get(name[name.rfind(".") :], ())
+
+    def _candidates_of_folder(self, folder: str) -> Iterator[int]:
+        """Those that a path may match by the directories it lies in."""
+        segments = folder.split("/") if folder else []
         prefix = ""
         for segment in segments:
             prefix = f"{prefix}/{segment}" if prefix else segment
