@@ -19,7 +19,7 @@ _TEXT_CHARS = 16_000
 _LINE_CHARS = 400
 _LINES = 60
 _SHOWN_CHARS = 120
-_AROUND = 30
+_AROUND = 20
 _FRAME = re.compile(
     r"\s*(?:at |File \"|\.{3} \d+ more|goroutine |#\d+ |from /|[\w./\\-]+\.(?:py|go|rb|[cm]?[jt]sx?):\d+)"
 )
@@ -88,7 +88,8 @@ def _said(text: str) -> Iterator[str]:
 
 
 def _around(place: str, found: re.Match[str]) -> str:
-    """What decided it, within its line."""
+    """What decided it, with a little of its line on either side."""
     begin = max(place.rfind("\n", 0, found.start()) + 1, found.start() - _AROUND)
     end = place.find("\n", found.end())
-    return " ".join(place[begin : len(place) if end < 0 else end][:_SHOWN_CHARS].split())
+    end = min(len(place) if end < 0 else end, found.end() + _AROUND)
+    return " ".join(place[begin:end][:_SHOWN_CHARS].split())
