@@ -68,6 +68,11 @@ class Incidents:
             (name, key, revision, body),
         )
 
+    def keep_owner_places(self, key: str, body: bytes) -> None:
+        """Keep the answers of owner files by their digest, and forget those of former files."""
+        self._connection.execute("DELETE FROM kept_answer WHERE name = 'owners'")
+        self.keep_answer("owners", key, 0, body)
+
     def keep_rankings(self, made: Mapping[str, bytes], used: Iterable[str]) -> None:
         """Keep rankings by the digests of their questions, and of those kept before only what is still asked."""
         self._connection.execute(

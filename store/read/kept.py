@@ -20,6 +20,12 @@ def load_ranking(connection: Connection, digest: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
+def load_owner_places(connection: Connection, key: str) -> bytes | None:
+    """What was kept of the answers of owner files, by the digest of those files."""
+    row = connection.execute("SELECT body FROM kept_answer WHERE name = 'owners' AND key = ?", (key,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def current_ident(connection: Connection, ident: str) -> str:
     """The id under which an incident goes now: a former id leads to it, any other is its own."""
     row = connection.execute(

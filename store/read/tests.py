@@ -156,6 +156,14 @@ def list_places(connection: Connection, test_rows: Sequence[int]) -> tuple[tuple
     return tuple(tuple(row) for row in rows)
 
 
+def list_all_places(connection: Connection) -> tuple[tuple[str, str, str | None], ...]:
+    """(namespace, class name, file) of all test cases, each once; no class name where the file is known."""
+    rows = connection.execute(
+        "SELECT DISTINCT namespace, iif(coalesce(file, '') = '', classname, ''), file FROM test_case"
+    )
+    return tuple((row[0], row[1], row[2]) for row in rows)
+
+
 def _declared(connection: Connection, test_rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
     rows = connection.execute(
         "SELECT e.test_id, s.name FROM exercised e JOIN service s ON s.service_id = e.service_id"

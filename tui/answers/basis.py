@@ -17,6 +17,8 @@ from tui.answers.owner_book import OwnerBook, load_owner_book, owns
 from tui.answers.query import Query, Window
 from tui.answers.windows import resolve_window
 
+_MANY = 100
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -118,6 +120,8 @@ class Basis:
         """Cases with the services they exercise: declared ones, else those reachable from their entry service."""
         known = self._columns.setdefault(entry, {})
         missing = [row for row in test_rows if row not in known]
+        if len(missing) >= _MANY:
+            self.owners.recall(self.connection)
         infos = self.infos(missing)
         known.update((row, self.column(infos[row], entry)) for row in missing)
         return tuple(known[row] for row in test_rows)

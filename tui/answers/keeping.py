@@ -15,6 +15,7 @@ from store.read.kept import load_answer
 from store.read.packed import is_some_unpacked
 from store.write import Writer
 from tui.answers.kept import NAME, key_of
+from tui.answers.owner_book import load_owner_book
 from tui.answers.query import Query
 from tui.answers.rankings import Rankings
 from tui.answers.triage import TriageAnswer, work_out_triage
@@ -29,11 +30,15 @@ def keep_triage(database: Path, query: Query) -> None:
         if is_some_unpacked(connection):
             with closing(Writer(database, _no_signature)) as writer:
                 writer.pack_rest()
+        book = load_owner_book(connection, query.settings)
+        owners = book.learn(connection)
         rankings = Rankings(connection)
         answer = work_out_triage(connection, query, rankings)
     body = zlib.compress(msgspec.json.encode(answer), 1)
     with closing(Writer(database, _no_signature)) as writer, writer.transaction(brings_news=False):
         writer.incidents.keep_rankings(rankings.made, rankings.used)
+        if owners is not None:
+            writer.incidents.keep_owner_places(book.key, owners)
         if writer.incidents.revision() == revision:
             writer.incidents.record(_open_incidents(answer))
             writer.incidents.keep_answer(NAME, key_of(query), revision, body)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from dataclasses import dataclass, field
+
+import msgspec
 
 from ingest.catalog.owner_matching import OwnerMatcher
 from ingest.model import Scope, TestCase
 from ingest.settings import Settings
 from store.connect import Connection
 from store.read.catalog import list_owner_files, list_services
+from store.read.kept import load_owner_places
+from store.read.tests import list_all_places
+from tui.version import VERSION
 
 UNOWNED = "nobody"
+MOST_KEPT = 20_000
+"""Files, or classes without a known file, up to which their owners are kept."""
+Place = tuple[str, str, str | None]
+"""Namespace, class name where the file is not known, file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,9 @@ class TestOwners:
     __test__ = False
 
 
+_KEPT = list[tuple[Place, TestOwners]]
+
+
 @dataclass(slots=True)
 class OwnerBook:
     """Answers who owns what; one a question."""
@@ -33,8 +47,11 @@ class OwnerBook:
     services: dict[str, str | None]
     """Owner of every service of the catalog."""
     _known: dict[TestCase, TestOwners] = field(default_factory=dict)
-    _places: dict[tuple[str, str | None, str], TestOwners] = field(default_factory=dict)
-    """What CODEOWNERS say, by namespace, file and class name."""
+    places: dict[Place, TestOwners] = field(default_factory=dict)
+    """What CODEOWNERS say."""
+    key: str = ""
+    """A digest of the files that say it."""
+    _has_recalled: bool = False
 
     def of_test(self, case: TestCase) -> TestOwners:
         """By a rule of `crywolf.toml`, else CODEOWNERS of its file, else of its class name."""
@@ -61,11 +78,30 @@ class OwnerBook:
 
     def of_place(self, namespace: str, classname: str, file: str | None) -> TestOwners:
         """By CODEOWNERS alone: of a file, else of a class name."""
-        place = (namespace, file, "" if file else classname)
-        found = self._places.get(place)
+        place = (namespace, "" if file else classname, file)
+        found = self.places.get(place)
         if found is None:
-            found = self._places[place] = self._match(namespace, classname, file)
+            found = self.places[place] = self._match(namespace, classname, file)
         return found
+
+    def recall(self, connection: Connection) -> None:
+        """Take in what was kept of these files' answers: worth it where most test cases are asked about."""
+        body = None if self._has_recalled else load_owner_places(connection, self.key)
+        self._has_recalled = True
+        if body is not None:
+            self.places.update(msgspec.json.decode(zlib.decompress(body), type=_KEPT))
+
+    def learn(self, connection: Connection) -> bytes | None:
+        """The answers about all test cases, packed to be kept; None where they are already, or are too many."""
+        self.recall(connection)
+        known, wanted = len(self.places), list_all_places(connection)
+        if len(wanted) > MOST_KEPT:
+            return None
+        for place in wanted:
+            self.of_place(*place)
+        if len(self.places) == known:
+            return None
+        return zlib.compress(msgspec.json.encode(list(self.places.items())), 1)
 
     def _match(self, namespace: str, classname: str, file: str | None) -> TestOwners:
         for repository, matcher in self.matchers:
@@ -80,12 +116,14 @@ class OwnerBook:
 
 def load_owner_book(connection: Connection, settings: Settings) -> OwnerBook:
     """The owner book of a store."""
-    matchers = tuple((source.repository, OwnerMatcher(source.file)) for source in list_owner_files(connection))
+    sources = list_owner_files(connection)
+    matchers = tuple((source.repository, OwnerMatcher(source.file)) for source in sources)
+    said = msgspec.json.encode((VERSION, [(source.repository, source.file) for source in sources]))
     _, entries = list_services(connection)
     services: dict[str, str | None] = {}
     for entry in entries:
         services[entry.name] = services.get(entry.name) or entry.owner
-    return OwnerBook(settings, matchers, services)
+    return OwnerBook(settings, matchers, services, key=hashlib.blake2b(said, digest_size=16).hexdigest())
 
 
 def team_of(owner: str) -> str:

@@ -41,6 +41,7 @@ def _owned(basis: Basis, test_rows: Sequence[int]) -> tuple[int, ...]:
     if any(rule.tests for rule in basis.query.settings.owners):
         infos = basis.infos(test_rows)
         return tuple(row for row in test_rows if owns(owner, basis.owners.of_test(infos[row].case).owners))
+    basis.owners.recall(basis.connection)
     accepted: dict[tuple[str, str, str | None], bool] = {}
     found = []
     for row, namespace, classname, file in tests.list_places(basis.connection, test_rows):
