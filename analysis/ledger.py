@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,10 @@ LEAST_RED_RUNS = 2
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person said of the alarms of one test case in one stream that overlap a span of time."""
+    """What a person said of one test case in one stream: of the alarms that were red in a span of time.
+
+    Where the span is a moment, of the newest alarm that had begun by then: people speak of what they have seen.
+    """
 
     since_ms: int
     until_ms: int
@@ -116,16 +119,27 @@ def find_alarms(
         flaky: [n, m] results shown to be flakes.
         masked: [n, m] results in masked outages.
         feed: changes, oldest first.
-        said: what people said; of several that overlap an alarm, the last word counts.
+        said: what people said; of several words on an alarm the last counts.
     """
     column = history.results[:, test]
     rows = np.flatnonzero((column >= 0) & (column != Result.SKIPPED))
     red = np.isin(column[rows], (Result.FAILED, Result.ERRORED))
-    words = sorted(said, key=lambda word: word.at_ms)
     edges = np.flatnonzero(np.diff(red, prepend=False, append=False)).tolist()
+    pairs = list(zip(edges[::2], edges[1::2], strict=True))
+    starts = [history.runs[row].started_ms for row in rows.tolist()]
+    word_of: dict[int, Said] = {}
+    for word in sorted(said, key=lambda word: word.at_ms):
+        begun = [n for n, (begin, _) in enumerate(pairs) if starts[begin] <= word.until_ms]
+        if word.since_ms == word.until_ms:
+            about = begun[-1:]
+        else:
+            about = [n for n in begun if pairs[n][1] == len(starts) or word.since_ms < starts[pairs[n][1]]]
+        word_of.update((n, word) for n in about if word.verdict in LABEL_OF)
     return tuple(
-        _alarm(history, test, rows[begin:end], rows[end] if end < len(rows) else None, flaky, masked, feed, words)
-        for begin, end in zip(edges[::2], edges[1::2], strict=True)
+        _alarm(
+            history, test, rows[begin:end], rows[end] if end < len(rows) else None, flaky, masked, feed, word_of.get(n)
+        )
+        for n, (begin, end) in enumerate(pairs)
     )
 
 
@@ -156,23 +170,22 @@ def _alarm(
     flaky: BoolMatrix,
     masked: BoolMatrix,
     feed: ChangeFeed,
-    words: Sequence[Said],
+    word: Said | None,
 ) -> Alarm:
     runs = history.runs
     first, last = runs[rows[0]], runs[rows[-1]]
     recovered = None if green is None else runs[green]
     healed = None if recovered is None else _healed_by(history, test, last, recovered, feed)
-    word = next((w for w in reversed(words) if w.since_ms <= last.started_ms and first.started_ms <= w.until_ms), None)
-    if word is not None and word.verdict in LABEL_OF:
+    if word is not None:
         label = LABEL_OF[word.verdict]
     elif masked[rows, test].all():
-        word, label = None, ENVIRONMENT
+        label = ENVIRONMENT
     elif flaky[rows, test].all():
-        word, label = None, WOLF
+        label = WOLF
     elif healed is not None and (healed.kind is ChangeKind.ROLLBACK or len(rows) >= LEAST_RED_RUNS):
-        word, label = None, REAL
+        label = REAL
     else:
-        word, label = None, UNDECIDED
+        label = UNDECIDED
     return Alarm(first, last, recovered, len(rows), label, word, healed)
 
 

@@ -24,9 +24,10 @@ def alarms(line: str, changes: ChangeFeed, *said: Said, masked: str = "") -> tup
     return find_alarms(stream, 0, flaky, hidden, feed=changes, said=said)
 
 
-def called(verdict: Verdict, hour: int, actor: str = "ada") -> Said:
-    """What somebody said at an hour, of that hour."""
-    return Said(START + hour * HOUR, START + hour * HOUR, verdict, actor, START + hour * HOUR)
+def called(verdict: Verdict, hour: float, since: float | None = None) -> Said:
+    """What somebody said at an hour, of what had begun by then, or of what was red since another hour."""
+    at, begin = (START + round(h * HOUR) for h in (hour, hour if since is None else since))
+    return Said(begin, at, verdict, "ada", at)
 
 
 NOTHING = feed(covered=["pay"])
@@ -62,10 +63,22 @@ def test_what_ended_it_says_what_it_was(line: str, changes: ChangeFeed, masked: 
 
 
 def test_people_have_the_last_word() -> None:
-    """What was said later counts, and what was said of another stretch does not."""
-    said = (called(Verdict.FLAKY, 2), called(Verdict.REGRESSION, 3), called(Verdict.ENVIRONMENT, 9))
+    """What was said later counts, also long after; what was said before it began does not."""
+    said = (called(Verdict.TEST, 1), called(Verdict.FLAKY, 2), called(Verdict.REGRESSION, 5.5))
     (alarm,) = alarms("..FF..", NOTHING, *said)
-    assert (alarm.label, alarm.said) == (REAL, said[1])
+    assert (alarm.label, alarm.said) == (REAL, said[2])
+    (alarm,) = alarms("..FF..", NOTHING, said[0])
+    assert alarm.said is None
+
+
+def test_a_word_on_an_incident_is_about_every_alarm_in_its_time() -> None:
+    """Red from 1 until 3 and from 5 on; an incident from 3.5 to 6 is the second, one from 0 to 6 both."""
+    word = called(Verdict.ENVIRONMENT, 6, since=3.5)
+    first, second = alarms(".FF..FF", NOTHING, word)
+    assert (first.said, second.said) == (None, word)
+    assert [alarm.said for alarm in alarms(".FF..FF", NOTHING, called(Verdict.TEST, 6, since=0))] == [
+        called(Verdict.TEST, 6, since=0)
+    ] * 2
 
 
 def test_undecided_is_no_word() -> None:

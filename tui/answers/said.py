@@ -15,13 +15,14 @@ from store.read.tests import find_identities
 from store.read.triage import TriageCall, list_calls, load_places
 from tui.answers.basis import Basis
 
+_FOREVER = 2**62
 Key = tuple[int, int]
 """(stream row, test row)."""
 
 
 def load_said(basis: Basis) -> dict[Key, tuple[Said, ...]]:
-    """Every word by now, by stream and test case, in the order in which it was said."""
-    calls = list_calls(basis.connection, basis.window.now_ms)
+    """Every word by stream and test case, in the order in which it was said; with `--at` those said by then."""
+    calls = list_calls(basis.connection, _FOREVER if basis.query.at is None else basis.window.now_ms)
     if not calls:
         return {}
     places = load_places(basis.connection, [call.subject for call in calls if call.subject_kind == "incident"])
