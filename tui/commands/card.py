@@ -44,7 +44,8 @@ def card_lines(answer: SuspectsAnswer) -> Iterator[Pieces]:
     yield ("",)
     yield from _hypotheses(answer.hypotheses)
     for scope, verdict_there, age in answer.other_scopes:
-        yield (f"also {scope_text(scope)}: {VERDICT_WORDS[verdict_there]}, {readable_age(age)}",)
+        said = ", ".join(word for word in (VERDICT_WORDS[verdict_there], readable_age(age)) if word)
+        yield (f"also {scope_text(scope)}: {said}",)
 
 
 def onset_lines(

@@ -51,7 +51,8 @@ def _print(answer: LedgerAnswer, by: str) -> None:
         print_table(("test", "stream", "owner", *_COUNTED), map(_row, answer.rows), numeric=range(3, 10))
     else:
         sums = {"suite": answer.suites, "team": answer.teams, "service": answer.services}[by]
-        rows = ((one.name, str(one.tests), *counted(one.counts)) for one in sums)
+        name_of = owners_text if by == "team" else ", ".join
+        rows = ((name_of((one.name,)), str(one.tests), *counted(one.counts)) for one in sums)
         print_table((by, "tests", *_COUNTED), rows, numeric=range(1, 9))
 
 

@@ -82,6 +82,12 @@ def test_filters(asked: Run) -> None:
     assert document(asked, "flakes", "--since", "1d")["window"]["since"] == "2026-11-09T02:10:00Z"
 
 
+def test_teams_have_one_name(asked: Run) -> None:
+    """A team is written in the ledger as in every other table."""
+    names = [line.split()[0] for line in asked("ledger", "--by", "team").out.splitlines()[1:]]
+    assert names == ["journeys"]
+
+
 def test_timeline(asked: Run) -> None:
     """One strip a stream; results of all ten runs."""
     found = document(asked, "timeline", "pays_with_card")
