@@ -216,7 +216,8 @@ class Preparer:
         prepared.stream = start()
         content = prepared.content = load(prepared.stream, self._limits)
         name = inner_name(item.path, content.compression) if content.compression else item.path
-        if os.path.basename(name) in _NOT_READ:
+        name = os.path.basename(name).rpartition(SEPARATOR)[2]
+        if name in _NOT_READ:
             raise NotKnown("settings: read by crywolf itself, not ingested")
         known = prepared.known = recognise(content.head, name)
         source = prepared.source

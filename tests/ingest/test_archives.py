@@ -293,6 +293,15 @@ def test_names_kinds_and_namesakes(store: Store) -> None:
     }  # fmt: skip
 
 
+def test_what_goes_by_its_name_is_known_at_the_top_of_an_archive(store: Store) -> None:
+    """A CODEOWNERS file and crywolf's own settings lie in no folder of the archive."""
+    store.put("a.zip", zipped([("CODEOWNERS", b"* @tills\n"), ("crywolf.toml", b"[limits]\n")]))
+    found = store.ingest()
+    owners = found["a.zip!CODEOWNERS"]
+    assert (owners.status, owners.format) == (FileStatus.INGESTED, "codeowners")
+    assert found["a.zip!crywolf.toml"].reason.startswith("settings")
+
+
 def test_what_is_no_result_archive(store: Store) -> None:
     """An empty one and a Java library are skipped whole, with the reason."""
     store.put("empty.zip", zipped([]))
