@@ -21,7 +21,9 @@ HOUR_MS = 3_600_000
 CANDIDATE_HOURS = 36
 """Changes recorded this long before the first bad run are candidates."""
 LATE_MS = 30 * MINUTE_MS
-"""And those recorded this long after its end: clocks differ and records come late."""
+"""And those recorded this long after a bad run's end: clocks differ and records come late."""
+LATER_RUNS = 4
+"""Of a red stretch, this many runs after its first may be the true onset; what came before is a flake then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Streak:
     first_bad: int
     """First run of the last unbroken stretch of runs in which its first attempt failed."""
     last_onset: int
-    """First run of the last unbroken red stretch; a later onset than this explains nothing."""
+    """First run of the last unbroken red stretch."""
     last_bad: int
     last_good: int
     """-1 where the history does not reach back to one."""
@@ -79,16 +81,19 @@ def _stretch(rows: Ints, bad: npt.NDArray[np.bool_], last: int) -> tuple[int, in
 
 
 def find_candidates(history: StreamHistory, feed: ChangeFeed, streak: Streak) -> tuple[Candidate, ...]:
-    """Changes that may have broken the trigger, in the feed's order."""
+    """Changes whose effects may have been felt when the trigger began to fail, in the feed's order.
+
+    The streak may have begun with a flake: changes within its first runs are candidates too.
+    """
     runs = history.runs
     earliest = runs[streak.first_bad].started_ms - CANDIDATE_HOURS * HOUR_MS
-    latest = end_ms(runs[streak.last_onset]) + LATE_MS
+    last = min(streak.last_bad, streak.last_onset + LATER_RUNS)
+    latest = end_ms(runs[last]) + LATE_MS
     chosen = [c for c in feed.changes if earliest <= c.at_ms <= latest and _is_suspect(c, history.scope.environment)]
     starts = np.array([run.started_ms for run in runs], dtype=np.int64)
     backs = _rollbacks(feed.changes)
-    return tuple(
-        _candidate(change, starts, runs, backs.get((change.service, change.environment), ())) for change in chosen
-    )
+    found = (_candidate(change, starts, runs, backs.get((change.service, change.environment), ())) for change in chosen)
+    return tuple(one for one in found if min(begin for begin, _, _ in one.windows) <= last)
 
 
 def _is_suspect(change: Change, environment: str) -> bool:
@@ -120,11 +125,15 @@ def _add(weighted: dict[tuple[int, int], float], begin: int, stop: int, weight: 
 
 
 def log_prior(change: Change) -> float:
-    """Log weight of a change before anything failed: by kind, content and size, each at half its strength."""
+    """Log weight of a change before anything failed: by kind, content and size, each at half its strength.
+
+    Of a configuration change or a migration the size says nothing: one line may turn everything off.
+    """
     risk = weights.CONTENT_RISK[change.content] * weights.KIND_RISK.get(change.kind, 1.0)
     if change.status is ChangeStatus.FAILED or (change.from_version and change.from_version == change.to_version):
         risk *= 0.5
-    lines = weights.UNKNOWN_LINES if change.lines is None else float(change.lines)
+    is_sized = change.lines is not None and change.content not in weights.SIZE_SAYS_NOTHING
+    lines = float(change.lines or 0) if is_sized else weights.UNKNOWN_LINES
     size = log1p(lines / 20) ** 0.6 / log1p(weights.UNKNOWN_LINES / 20) ** 0.6
     return log(weights.CHANGE_PRIOR) + weights.METADATA_POWER * log(max(risk * size, 1e-3))
 

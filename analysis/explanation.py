@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
 from analysis.exposure import Scopes
-from analysis.joint import Odds, Stage, gains, trigger_odds
+from analysis.joint import SHARES, Odds, Stage, gains, trigger_odds
 from analysis.likelihood import Observations
 from analysis.records import Evidence, Hypothesis, SuspectQuestion
 from analysis.texts import changed_file_named
@@ -51,10 +51,11 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """The window and breadth under which a change explains most."""
+    """The window, severity and breadth under which a change explains most."""
 
     window: int
     log_weight: float
+    severity: int
     breadth: int
     stage: Stage
 
@@ -93,11 +94,12 @@ def _best_fit(case: Case, candidate: Candidate, scope: int) -> _Fit:
     for stage in case.stages:
         for begin, stop, log_weight in candidate.windows:
             row = case.odds.place[begin, stop]
-            over = np.log(weights.BREADTHS) + weights.BREADTH_TEMPER * stage.breadth[scope, row]
-            breadth = int(over.argmax())
-            score = stage.cost + log_weight + float(own[row]) + float(over[breadth])
+            over = np.log(weights.BREADTHS) + weights.BREADTH_TEMPER * stage.breadth[:, scope, row]
+            over += (own[:, row] + SHARES)[:, None]
+            severity, breadth = (int(i) for i in np.unravel_index(int(over.argmax()), over.shape))
+            score = stage.cost + log_weight + float(over[severity, breadth])
             if best is None or score > best[0] + 1e-12:
-                best = (score, _Fit(row, log_weight, breadth, stage))
+                best = (score, _Fit(row, log_weight, severity, breadth, stage))
     assert best is not None  # a candidate has at least one window
     return best[1]
 
@@ -110,22 +112,26 @@ def _prior_term(candidate: Candidate, case: Case) -> Evidence:
 
 def _path_term(case: Case, candidate: Candidate, scope: int) -> Evidence:
     level = int(case.scopes.levels[scope, case.trigger])
-    odds = float(np.log(weights.EXPOSURES[level]))
+    odds = float(np.log(case.scopes.exposures[level]))
     if candidate.change.target is ChangeTarget.TEST:
         said = {weights.DECLARED: "it touches the test's own file", weights.UNRELATED: "it touches other tests' files"}
         return Evidence("path", odds, said.get(level, "it touches files beside the test"))
     name = candidate.change.service or "the whole environment"
     said = {
         weights.DECLARED: f"the test touches {name}",
-        weights.REACHABLE_ONLY: f"the test reaches {name} through other services",
-        weights.REACHABLE_BESIDE: f"the test may reach {name}, but does not declare it",
+        weights.DOUBTFUL: f"the test declares {name}, but nothing that it declares calls it",
+        weights.REACHABLE: f"the test reaches {name} through other services",
+        weights.BETWEEN: f"the test does not declare {name}, but services that it declares lead through it",
+        weights.BESIDE: f"the test may reach {name}, but does not declare it",
+        weights.FAR: f"the test declares nothing that calls {name}",
         weights.UNRELATED: f"the test is not known to touch {name}",
     }
     return Evidence("path", odds, said[level])
 
 
 def _onset_term(case: Case, candidate: Candidate, fit: _Fit) -> Evidence:
-    odds = float(trigger_odds(case.odds, case.trigger)[fit.window]) + fit.log_weight
+    own = float(trigger_odds(case.odds, case.trigger)[fit.severity, fit.window])
+    odds = own + fit.log_weight + float(SHARES[fit.severity])
     first = case.question.history.runs[case.streak.first_bad]
     minutes = round((first.started_ms - candidate.change.at_ms) / MINUTE_MS)
     if minutes >= 0:
@@ -146,10 +152,10 @@ def _breadth_terms(case: Case, candidate: Candidate, scope: int, fit: _Fit) -> l
     """What the other test cases say: those that newly fail for it, those that still pass against it."""
     name = candidate.change.service or ("the same files" if candidate.scope != "" else "this environment")
     levels = case.scopes.levels[scope]
-    each = gains(case.odds, levels, fit.window, fit.breadth, fit.stage.null)
+    each = gains(case.odds, case.scopes.felt(scope), fit.window, fit.severity, fit.breadth, fit.stage.null)
     each[case.trigger] = 0.0
-    touching = (levels == weights.DECLARED) | (levels == weights.REACHABLE_ONLY)
-    ran, newly, always = _since(case, fit.window)
+    touching = np.isin(levels, (weights.DECLARED, weights.DOUBTFUL, weights.REACHABLE))
+    ran, newly, always = _since(case, fit)
     for_it, against = float(each[each > 0].sum()), float(each[each < 0].sum())
     breadth = float(np.log(weights.BREADTHS[fit.breadth] / len(weights.BREADTHS)))
     inside, outside = int((ran & touching).sum()), int((ran & ~touching).sum())
@@ -167,12 +173,12 @@ def _breadth_terms(case: Case, candidate: Candidate, scope: int, fit: _Fit) -> l
     return terms
 
 
-def _since(case: Case, window: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _since(case: Case, fit: _Fit) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """[m] each: ran in a window; newly failed in it; failed in every run of it."""
-    begin, stop = int(case.odds.windows.begin[window]), int(case.odds.windows.stop[window])
+    begin, stop = int(case.odds.windows.begin[fit.window]), int(case.odds.windows.stop[fit.window])
     ran = case.seen.ran[stop] - case.seen.ran[begin]
     failed = case.seen.failed[stop] - case.seen.failed[begin]
-    newly = (failed > 0) & (case.odds.broken[window] > _NEWLY)
+    newly = (failed > 0) & (case.odds.broken[:, fit.window].max(axis=0) > _NEWLY)
     return ran > 0, newly, (failed == ran) & (ran > 0)
 
 
@@ -238,8 +244,10 @@ def _unrecorded_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
         return (Evidence("prior", prior, "no service is known that could have changed"),)
     place, row = case.scopes.place[scored.scope], case.odds.place[scored.begin, case.seen.total]
     stage = case.stages[0]
-    breadth = weights.BREADTH_TEMPER * float(stage.breadth[place, row].max())
-    own = float(trigger_odds(case.odds, case.trigger)[row])
+    both = weights.BREADTH_TEMPER * stage.breadth[:, place, row].max(axis=1) + SHARES
+    own_odds = trigger_odds(case.odds, case.trigger)[:, row]
+    severity = int((both + own_odds).argmax())
+    breadth, own = float(both[severity]), float(own_odds[severity])
     terms = [Evidence("prior", prior, f"a change of {scored.scope} that nobody recorded")]
     terms += _scope_terms(case, place, scored.scope, scored.begin, own, breadth)
     return (*terms, *_scope_text(case, scored))

@@ -1,6 +1,13 @@
 """Which test cases feel which service: the exposure of the suspect model.
 
 A scope is whatever may break as one thing: a service, everything at once, or the test files that a commit touched.
+
+What a test case declares is held against the service graph, since a test case can reach a service only through one that
+calls it. `DECLARED`: listed, and called by another listed one. `DOUBTFUL`: listed, though nothing listed calls it.
+`BETWEEN`: missing from the list, though two listed services call it, or one that calls it and one that it alone leads
+to are listed. `BESIDE`: missing, called by a listed one. `FAR`: missing, reachable from the entry. `REACHABLE`:
+reachable, of a test case that lists its entry alone. The share of doubtful ones says how far lists are to be believed.
+Source: ours; measured in `analysis.calibration`.
 """
 
 from __future__ import annotations
@@ -11,8 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.calibration import DECLARED, REACHABLE_BESIDE, REACHABLE_ONLY, UNRELATED
-from analysis.records import Exercise, ServiceGraph, TestColumn
+from analysis import calibration as weights
+from analysis.beta_function import Floats
+from analysis.calibration import BESIDE, BETWEEN, DECLARED, DOUBTFUL, FAR, REACHABLE, UNRELATED
+from analysis.records import BoolMatrix, ServiceGraph, TestColumn
 from ingest.model import Change, Tier
 
 Levels = npt.NDArray[np.int8]
@@ -28,31 +37,97 @@ class Scopes:
     names: tuple[str, ...]
     """Length s: EVERYTHING, services in order, then `change_id` of commits to the tests."""
     levels: Levels
-    """[s, m] indices into `calibration.EXPOSURES`."""
+    """[s, m] how each test case stands to each scope."""
     place: dict[str, int]
     services: int
     """How many of the names are services."""
+    exposures: Floats
+    """[l] chance of feeling a scope, by how a test case stands to it."""
+
+    def felt(self, scope: int) -> Floats:
+        """[m] chance of each test case to feel a scope."""
+        return np.asarray(self.exposures[self.levels[scope]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """What test cases list and reach, [m, services] each."""
+
+    given: BoolMatrix
+    entry: BoolMatrix
+    """The first of each list."""
+    reached: BoolMatrix
+    calls: Floats
+    """[services, services] 1 where the row calls the column."""
 
 
 def find_scopes(
     tests: Sequence[TestColumn], services: Iterable[str], commits: Sequence[Change], graph: ServiceGraph
 ) -> Scopes:
     """Scopes of all services that are exercised or named, and of the commits to the tests."""
-    alike: dict[tuple[Exercise, ...], list[int]] = {}
-    for t, column in enumerate(tests):
-        alike.setdefault(column.exercised, []).append(t)
-    touched = [(columns, _levels_of(exercised, graph)) for exercised, columns in alike.items()]
-    known = sorted({name for _, levels in touched for name in levels} | {name for name in services if name})
+    listed = [[e.service for e in column.exercised if e.tier is Tier.DECLARED or e.hops == 0] for column in tests]
+    reached = _all_reached(tests, graph)
+    known = sorted({name for some in (*listed, *reached) for name in some} | {name for name in services if name})
     names = (EVERYTHING, *known, *(change.change_id for change in commits))
     place = {name: s for s, name in enumerate(names)}
-    levels = np.zeros((len(names), len(tests)), dtype=np.int8)
-    levels[0] = DECLARED
-    for columns, of_services in touched:
-        for name, level in of_services.items():
-            levels[place[name], columns] = level
-    for change in commits:
-        levels[place[change.change_id]] = [_level_of_commit(column, change) for column in tests]
-    return Scopes(names, levels, place, len(known))
+    of_services, doubt = _levels(_lists(listed, reached, known, graph))
+    of_commits = [[_level_of_commit(column, change) for column in tests] for change in commits]
+    levels = np.full((len(names), len(tests)), DECLARED, dtype=np.int8)
+    levels[1 : len(known) + 1] = of_services.T
+    if of_commits:
+        levels[len(known) + 1 :] = of_commits
+    return Scopes(names, levels, place, len(known), _exposures(doubt))
+
+
+def _exposures(doubt: float) -> Floats:
+    low, high = weights.DOUBT
+    share = min(max((doubt - low) / (high - low), 0.0), 1.0)
+    return np.asarray((1 - share) * weights.EXPOSURES + share * weights.EXPOSURES_IN_DOUBT)
+
+
+def _all_reached(tests: Sequence[TestColumn], graph: ServiceGraph) -> list[set[str]]:
+    """Services that each test case reaches beyond those it lists."""
+    by_entry: dict[str, set[str]] = {}
+    out = []
+    for column in tests:
+        far = {e.service for e in column.exercised if e.tier is Tier.REACHABLE}
+        if not far and column.exercised:
+            entry = column.exercised[0].service
+            if entry not in by_entry:
+                by_entry[entry] = reachable(graph, entry)
+            far = by_entry[entry]
+        out.append(far)
+    return out
+
+
+def _lists(listed: list[list[str]], reached: list[set[str]], known: list[str], graph: ServiceGraph) -> _Lists:
+    place = {name: s for s, name in enumerate(known)}
+    given, entry, far = (np.zeros((len(listed), len(known)), dtype=np.bool_) for _ in range(3))
+    for t, (some, more) in enumerate(zip(listed, reached, strict=True)):
+        given[t, [place[name] for name in some]] = True
+        far[t, [place[name] for name in more]] = True
+        entry[t, [place[name] for name in some[:1]]] = True
+    calls = np.zeros((len(known), len(known)))
+    for name in known:
+        calls[place[name], [place[target] for target in graph.calls.get(name, ()) if target in place]] = 1
+    return _Lists(given, entry, far, calls)
+
+
+def _levels(lists: _Lists) -> tuple[Levels, float]:
+    """([m, services] how test cases stand to services, share of doubtful ones among those listed beside the entry)."""
+    callers = lists.given @ lists.calls
+    has_callers = (lists.calls.sum(axis=0) > 0)[None, :]
+    doubtful = lists.given & ~lists.entry & (callers == 0) & has_callers
+    leads_on = (doubtful @ lists.calls.T > 0) & (callers > 0)
+    alone = (lists.given.sum(axis=1) <= 1)[:, None]
+    out = np.full(lists.given.shape, UNRELATED, dtype=np.int8)
+    out[lists.reached] = FAR
+    out[lists.reached & (callers > 0)] = BESIDE
+    out[lists.reached & ((callers > 1) | leads_on)] = BETWEEN
+    out[lists.reached & alone] = REACHABLE
+    out[lists.given] = DECLARED
+    out[doubtful] = DOUBTFUL
+    return out, float(doubtful.sum() / max(int((lists.given & ~lists.entry).sum()), 1))
 
 
 def reachable(graph: ServiceGraph, entry: str) -> set[str]:
@@ -67,22 +142,11 @@ def reachable(graph: ServiceGraph, entry: str) -> set[str]:
     return found
 
 
-def _levels_of(exercised: tuple[Exercise, ...], graph: ServiceGraph) -> dict[str, int]:
-    """Exposure level of every service that a test case exercises."""
-    declared = [e.service for e in exercised if e.tier is Tier.DECLARED]
-    far = {e.service for e in exercised if e.tier is Tier.REACHABLE}
-    if not far and exercised:
-        far = reachable(graph, exercised[0].service)
-    # A list of one is the entry alone; a longer one was recorded, so what is missing from it is probably not touched.
-    level = REACHABLE_BESIDE if len(declared) > 1 else REACHABLE_ONLY
-    return dict.fromkeys(far, level) | dict.fromkeys(declared, DECLARED)
-
-
 def _level_of_commit(column: TestColumn, change: Change) -> int:
     """Exposure of a test case to a commit to the tests: its own file, a file beside it, the same suite."""
     files = set(change.files) | {path for commit in change.commits for path in commit.files}
     if not files:
-        return REACHABLE_BESIDE
+        return BESIDE
     file = column.case.file
     if file is None:
         simple = column.case.classname.replace("/", ".").rsplit(".", 1)[-1]
@@ -90,4 +154,4 @@ def _level_of_commit(column: TestColumn, change: Change) -> int:
     if any(path == file or path.endswith("/" + file) or file.endswith("/" + path) for path in files):
         return DECLARED
     folders = {path.rpartition("/")[0] for path in files}
-    return REACHABLE_BESIDE if file.rpartition("/")[0] in folders else UNRELATED
+    return BESIDE if file.rpartition("/")[0] in folders else UNRELATED

@@ -1,13 +1,16 @@
 """The joint model: one table of log odds for every scope, window and breadth, from which every hypothesis is read.
 
-Axes: `s` scopes, `w` windows, `m` test cases, `f` breadths, `p` outage rates. The evidence of the other test cases is a
-sum over them that depends on a test case only through its exposure level, so it is a few matrix products and not a loop
-over hypotheses. Source: ALGORITHMS.md section 6, items 4 and 5.
+Axes: `s` scopes, `w` windows, `m` test cases, `k` severities and `f` breadths of a breakage, `p` outage rates. The
+evidence of the other test cases is a sum over them that depends on a test case only through its exposure level, so it
+is a few matrix products and not a loop over hypotheses. Source: ALGORITHMS.md section 6, items 4 and 5; that a breakage
+has one severity for all test cases is ours: it tells an outage, which has one rate, from a breakage that hits some and
+not others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +21,16 @@ from analysis.exposure import Scopes
 from analysis.likelihood import Observations, Windows, break_odds, drift_odds, null_odds, outage_odds
 
 Ints = npt.NDArray[np.int64]
+Narrow = npt.NDArray[np.float32]
 
 _UNEXPLAINED = -30.0
 """Log odds of the trigger where a window holds none of its runs: such a change cannot have caused its failure."""
 _CEILING = 30.0
+_UNCHANGED = 1e-9
+_EXPLAINED = 0.5
+"""Log odds above which an event is said to explain a test case's failures."""
+SHARES = np.log([share for share, _, _ in weights.BREAKS])
+"""[k] log share of breakages of each severity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class Odds:
     place: dict[tuple[int, int], int]
     """Row of the window (begin, stop)."""
     broken: Floats
-    """[w, m] of a breakage."""
+    """[k, w, m] of a breakage."""
     outage_rows: Ints
     """[o] windows that may be an outage."""
     outage: Floats
@@ -47,8 +56,10 @@ class Background:
 
     scope: int
     window: int
+    breadth: int
+    """Index of a breakage's breadth; -1: an outage."""
     rate: int
-    """Index of the outage rate; of a breakage of breadth f, -1 - f."""
+    """Index of the breakage's severity or of the outage's rate."""
     score: float
     failing: int
     """Test cases that it explains."""
@@ -64,7 +75,7 @@ class Stage:
     cost: float
     """Log weight of the background events together, their own evidence included."""
     breadth: Floats
-    """[s, w, f] evidence of the other test cases for a breakage."""
+    """[k, s, w, f] evidence of the other test cases for a breakage."""
     outage: Floats
     """[s, o, p] the same for an outage."""
 
@@ -84,101 +95,121 @@ def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) ->
     some = Windows(windows.begin[rows], windows.stop[rows])
     outage = np.stack([outage_odds(seen, some, float(rate), null[rows]) for rate in weights.OUTAGE_RATES])
     place = {pair: w for w, pair in enumerate(pairs)}
-    return Odds(windows, place, broken, rows, outage, drift_odds(broken[is_open]))
+    of_any_severity = np.logaddexp.reduce(broken[:, is_open] + SHARES[:, None, None], axis=0)
+    return Odds(windows, place, broken, rows, outage, drift_odds(of_any_severity))
 
 
 def explain_away(odds: Odds, scopes: Scopes, trigger: int) -> tuple[Stage, ...]:
     """Stages with no, one and more background events, greedily chosen among those that explain other failures best."""
-    stage = _stage(odds, scopes, trigger, odds.drift, (), 0.0)
+    others = np.delete(np.arange(len(odds.drift)), trigger)
+    stage = Stage(odds.drift, (), 0.0, *_evidence(odds, scopes, odds.drift, others))
     stages = [stage]
     for _ in range(weights.BACKGROUNDS):
         event = _best_background(stage)
         if event.score <= 0:
             break
-        null = stage.null + _gain(odds, scopes, event, stage.null)
-        explained = int(np.count_nonzero(null - stage.null > 0.5))
-        event = Background(event.scope, event.window, event.rate, event.score, explained)
-        stage = _stage(odds, scopes, trigger, null, (*stage.backgrounds, event), stage.cost + event.score)
+        stage = _after(stage, event, odds, scopes, others)
         stages.append(stage)
     return tuple(stages)
+
+
+def _after(stage: Stage, event: Background, odds: Odds, scopes: Scopes, others: Ints) -> Stage:
+    """The stage with one more event: only test cases that it explains weigh otherwise than before."""
+    gain = _gain(odds, scopes, event, stage.null)
+    null = stage.null + gain
+    event = replace(event, failing=int(np.count_nonzero(gain > _EXPLAINED)))
+    moved = others[np.abs(gain[others]) > _UNCHANGED]
+    was, now = (_evidence(odds, scopes, some, moved) for some in (stage.null, null))
+    breadth, outage = (
+        old - before + after for old, before, after in zip((stage.breadth, stage.outage), was, now, strict=True)
+    )
+    return Stage(null, (*stage.backgrounds, event), stage.cost + event.score, breadth, outage)
 
 
 def break_score(stage: Stage, odds: Odds, scopes: Scopes, trigger: int) -> Floats:
     """[s, w] log weight of a breakage of each scope in each window as the cause of the trigger's failure."""
     breadths = weights.BREADTHS
-    felt = np.log(weights.EXPOSURES)[scopes.levels[:, trigger]][:, None, None] + np.log(breadths / len(breadths))
-    both = felt + weights.BREADTH_TEMPER * stage.breadth
-    return np.asarray(_log_sum(both, axis=2) + trigger_odds(odds, trigger)[None, :])
+    felt = np.log(scopes.exposures)[scopes.levels[:, trigger]][:, None, None] + np.log(breadths / len(breadths))
+    own = trigger_odds(odds, trigger) + SHARES[:, None]
+    each = [_log_sum(felt + weights.BREADTH_TEMPER * some, axis=2) for some in stage.breadth]
+    return np.asarray(np.logaddexp.reduce(np.stack(each) + own[:, None, :], axis=0))
 
 
 def outage_score(stage: Stage, odds: Odds, scopes: Scopes, trigger: int) -> Floats:
     """[s, o] log weight of an outage of each scope that began with each window."""
-    felt = np.log(weights.EXPOSURES)[scopes.levels[:, trigger]][:, None, None] + np.log(weights.OUTAGE_BREADTH)
+    felt = np.log(scopes.exposures)[scopes.levels[:, trigger]][:, None, None] + np.log(weights.OUTAGE_BREADTH)
     own = odds.outage[:, :, trigger].T - np.log(len(weights.OUTAGE_RATES))
     return np.asarray(_log_sum(felt + own[None] + weights.OUTAGE_TEMPER * stage.outage, axis=2))
 
 
 def trigger_odds(odds: Odds, trigger: int) -> Floats:
-    """[w] log odds of the trigger's own results; a window without a run of it explains nothing."""
+    """[k, w] log odds of the trigger's own results; a window without a run of it explains nothing."""
     empty = odds.windows.begin >= odds.windows.stop
-    return np.asarray(np.where(empty, _UNEXPLAINED, odds.broken[:, trigger]))
+    return np.asarray(np.where(empty, _UNEXPLAINED, odds.broken[:, :, trigger]))
 
 
-def gains(odds: Odds, levels: npt.NDArray[np.int8], window: int, breadth: int, null: Floats) -> Floats:
-    """[m] evidence of each test case for a breakage of one scope in one window."""
-    ratio = np.expm1(np.clip(odds.broken[window] - null, -50, _CEILING))
-    return np.asarray(np.log1p(weights.EXPOSURES[levels] * weights.BREADTHS[breadth] * ratio))
+def gains(odds: Odds, felt: Floats, window: int, severity: int, breadth: int, null: Floats) -> Floats:
+    """[m] evidence of each test case for a breakage of one scope in one window.
+
+    Args:
+        felt: [m] chance of each test case to feel the scope.
+    """
+    return np.asarray(np.log1p(felt * weights.BREADTHS[breadth] * _ratio(odds.broken[severity, window] - null)))
 
 
-def _stage(
-    odds: Odds, scopes: Scopes, trigger: int, null: Floats, backgrounds: tuple[Background, ...], cost: float
-) -> Stage:
-    others = np.ones(len(null))
-    others[trigger] = 0.0
-    members = [(scopes.levels == level) * others for level in range(len(weights.EXPOSURES))]
-    ratio = np.expm1(np.clip(odds.broken - null, -50, _CEILING))
-    breadth = np.stack([_evidence(members, ratio, float(share)) for share in weights.BREADTHS], axis=2)
-    outage = np.stack([_evidence(members, _ratio(o, null), weights.OUTAGE_BREADTH) for o in odds.outage], axis=2)
-    return Stage(null, backgrounds, cost, breadth, outage)
+def _evidence(odds: Odds, scopes: Scopes, null: Floats, columns: Ints) -> tuple[Floats, Floats]:
+    """([k, s, w, f] for breakages, [s, o, p] for outages) sums over some test cases."""
+    levels = scopes.levels[:, columns]
+    members = [(level, np.asarray(levels == level, dtype=np.float32)) for level in np.unique(levels)]
+    felt = [(float(scopes.exposures[level]), some) for level, some in members]
+    breadths, whole = [float(share) for share in weights.BREADTHS], [weights.OUTAGE_BREADTH]
+    add = partial(_summed, len(levels), felt)
+    broken = [add(_ratio(some[:, columns] - null[columns]), breadths) for some in odds.broken]
+    outage = [add(_ratio(some[:, columns] - null[columns]), whole) for some in odds.outage]
+    return np.stack(broken), np.concatenate(outage, axis=2)
 
 
-def _ratio(odds: Floats, null: Floats) -> Floats:
-    return np.asarray(np.expm1(np.clip(odds - null, -50, _CEILING)))
-
-
-def _evidence(members: list[Floats], ratio: Floats, share: float) -> Floats:
-    """[s, w] sum over test cases of log(1 + exposure x share x ratio)."""
-    out = np.zeros((len(members[0]), len(ratio)))
-    for level, exposure in enumerate(weights.EXPOSURES):
-        if members[level].any():
-            out += members[level] @ np.log1p(exposure * share * ratio).T
+def _summed(scopes: int, felt: list[tuple[float, Narrow]], ratio: Floats, shares: list[float]) -> Floats:
+    """[s, w, f] sum over test cases of log(1 + exposure x share x ratio); single precision is plenty, and fast."""
+    narrow = ratio.astype(np.float32)
+    out = np.zeros((scopes, len(ratio), len(shares)))
+    for exposure, members in felt:
+        for f, share in enumerate(shares):
+            out[:, :, f] += members @ np.log1p(np.float32(exposure * share) * narrow).T
     return out
+
+
+def _ratio(odds: Floats) -> Floats:
+    """Odds less one, of log odds."""
+    return np.asarray(np.expm1(np.clip(odds, -50, _CEILING)))
 
 
 def _best_background(stage: Stage) -> Background:
     """The event that explains the other test cases best, at its cost."""
     prior = float(np.log(weights.BACKGROUND_PRIOR))
-    best = Background(0, 0, -1, -1.0, 0)
-    for table, temper, is_outage in (
-        (stage.breadth, weights.BREADTH_TEMPER, False),
-        (stage.outage, weights.OUTAGE_TEMPER, True),
-    ):
-        if table.size == 0:
-            continue
-        scope, window, third = (int(i) for i in np.unravel_index(int(table.argmax()), table.shape))
-        score = prior + temper * float(table[scope, window, third])
-        if score > best.score:
-            best = Background(scope, window, third if is_outage else -1 - third, score, 0)
-    return best
+    found = [Background(0, 0, -1, 0, -1.0, 0)]
+    for k, table in enumerate(stage.breadth):
+        scope, window, breadth, best = _best_of(table)
+        score = prior + float(SHARES[k]) + weights.BREADTH_TEMPER * best
+        found.append(Background(scope, window, breadth, k, score, 0))
+    if stage.outage.size:
+        scope, window, rate, best = _best_of(stage.outage)
+        found.append(Background(scope, window, -1, rate, prior + weights.OUTAGE_TEMPER * best, 0))
+    return max(found, key=lambda event: event.score)
+
+
+def _best_of(table: Floats) -> tuple[int, int, int, float]:
+    place = np.unravel_index(int(table.argmax()), table.shape)
+    return int(place[0]), int(place[1]), int(place[2]), float(table[place])
 
 
 def _gain(odds: Odds, scopes: Scopes, event: Background, null: Floats) -> Floats:
     """[m] how much better each test case is explained with a background event than without."""
-    levels = scopes.levels[event.scope]
-    if event.rate < 0:
-        return gains(odds, levels, event.window, -1 - event.rate, null)
-    ratio = _ratio(odds.outage[event.rate, event.window], null)
-    return np.asarray(np.log1p(weights.EXPOSURES[levels] * weights.OUTAGE_BREADTH * ratio))
+    felt = scopes.felt(event.scope)
+    if event.breadth >= 0:
+        return gains(odds, felt, event.window, event.rate, event.breadth, null)
+    ratio = _ratio(odds.outage[event.rate, event.window] - null)
+    return np.asarray(np.log1p(felt * weights.OUTAGE_BREADTH * ratio))
 
 
 def _log_sum(values: Floats, axis: int) -> Floats:

@@ -1,7 +1,8 @@
 """How likely each test case's results are if it broke at a given run, against its own failure rate.
 
-Axes: `n` runs, `m` test cases, `w` windows. A window [begin, stop) of runs is a time in which a breakage may have been
-in effect; everything outside it follows the test case's own rate. All values are natural logarithms.
+Axes: `n` runs, `m` test cases, `w` windows, `k` severities of a breakage. A window [begin, stop) of runs is a time in
+which a breakage may have been in effect; everything outside it follows the test case's own rate. All values are natural
+logarithms.
 """
 
 from __future__ import annotations
@@ -68,7 +69,10 @@ def _prefix(cells: npt.NDArray[np.bool_]) -> Ints:
 
 
 def break_odds(seen: Observations, windows: Windows, null: Floats) -> Floats:
-    """[w, m] log odds of a breakage in each window against the test case's own rate.
+    """[k, w, m] log odds of a breakage of each severity in each window against the test case's own rate.
+
+    The severity is a property of the breakage, the same for all test cases that it hits: some that fail always beside
+    some that fail now and then are no single breakage.
 
     Args:
         null: [w, m] from `null_odds`.
@@ -78,11 +82,12 @@ def break_odds(seen: Observations, windows: Windows, null: Floats) -> Floats:
     ran, failed, retried, again = (
         _within(x, windows) for x in (seen.ran, seen.failed, seen.retried, seen.failed_again)
     )
-    terms = [
-        np.log(share) + sequence_odds(failed, ran, *first) + sequence_odds(again, retried, *retry)
-        for share, first, retry in weights.BREAKS
-    ]
-    return np.asarray(np.logaddexp(*terms) - null)
+    return np.stack(
+        [
+            sequence_odds(failed, ran, *first) + sequence_odds(again, retried, *retry) - null
+            for _, first, retry in weights.BREAKS
+        ]
+    )
 
 
 def outage_odds(seen: Observations, windows: Windows, rate: float, null: Floats) -> Floats:

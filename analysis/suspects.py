@@ -92,8 +92,11 @@ def _streak(question: SuspectQuestion, seen: Observations, trigger: int) -> Stre
 
 
 def _mask(question: SuspectQuestion, streak: Streak) -> BoolMatrix:
-    """Closed outages, but never what is asked about: nothing from the first bad run on is masked."""
-    mask = closed_cells(question.history, question.feed) if question.masked is None else question.masked
+    """Closed outages, but never what is asked about: nothing from the first bad run on is masked.
+
+    An earlier regression that was rolled back is masked as well: it is over, whatever is asked about came later.
+    """
+    mask = closed_cells(question.history) if question.masked is None else question.masked
     if mask.ndim == 1:
         mask = np.repeat(mask[:, None], len(question.history.tests), axis=1)
     mask = mask.copy()
