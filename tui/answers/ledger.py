@@ -14,6 +14,7 @@ from tui.answers.basis import Basis, load_basis
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import rate_stream
 from tui.answers.said import load_said
+from tui.answers.sums import list_red
 
 UNOWNED = "unowned"
 DETAIL_DAYS = 180
@@ -66,17 +67,14 @@ def answer_ledger(connection: Connection, query: Query) -> LedgerAnswer:
     basis = load_basis(connection, query)
     if basis is None:
         return LedgerAnswer(None, ())
-    first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
     red: dict[int, list[int]] = {}
-    for sums in tests.list_red_sums(connection, first, last):
+    for sums in list_red(basis):
         if sums.failed:
             red.setdefault(sums.stream_id, []).append(sums.test_row)
-    infos = tests.load_tests(connection, {row for rows in red.values() for row in rows})
     said = load_said(basis)
     rows: list[LedgerRow] = []
     for stream in basis.baseline:
-        wanted = [row for row in red.get(stream.stream_id, ()) if basis.passes(infos[row], stream.scope)]
-        rows += (row for row in ledger_rows(basis, stream, wanted, said) if row.alarms)
+        rows += (row for row in ledger_rows(basis, stream, red.get(stream.stream_id, []), said) if row.alarms)
     rows.sort(key=_order)
     return LedgerAnswer(
         basis.window,
