@@ -16,10 +16,10 @@ from tui.output import print_table, write_json
 @reading
 @click.pass_context
 def clusters_command(ctx: click.Context, query: Query, as_json: bool) -> None:
-    """Failing attempts of the window, joined where they say the same.
+    """Failing attempts of the window, joined where they say the same: one row a cluster, widest first.
 
-    A cluster's id holds the version of the rules that made it. Its cause is what its text speaks of, by the rules of
-    `crywolf.toml` (`[[cause]]`) and those that ship: a hint, no verdict.
+    An id such as c1.1-95a5c9df5c begins with the version of the rules that made it. The cause is what its text
+    speaks of, by the rules of `crywolf.toml` (`[[cause]]`) and those that ship: a hint, no verdict.
     """
     with reader(ctx) as connection:
         answer = answer_clusters(connection, query)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
@@ -46,8 +47,9 @@ def ingest_command(
 
     A PATH may be an http or https URL of a report or an archive.
 
-    Everything is recognised by its content. What was read before is not read twice. Exit code 3: some input was
-    refused, the rest is in; `crywolf rejected` lists it.
+    Everything is recognised by its content. What was read before is not read twice. The options say of which run the
+    reports are, before what run.json and the reports themselves say. Exit code 3: some input was refused, the rest is
+    in; `crywolf rejected` lists it.
     """
     refuse_missing(paths)
     place = place_of(ctx)
@@ -59,6 +61,7 @@ def ingest_command(
     else:
         tell_refused(outcomes)
         _tell_warnings(outcomes)
+        _tell_pruned(outcomes)
         click.echo(tally.sentence())
     if tally.files[FileStatus.REJECTED]:
         ctx.exit(REFUSED)
@@ -173,3 +176,11 @@ def _tell_warnings(outcomes: Sequence[FileOutcome]) -> None:
         click.echo(f"warning {path}: {warning}", err=True)
     if len(firsts) > _TOLD:
         click.echo(f"... and {len(firsts) - _TOLD} other warnings; `--json` has them all", err=True)
+
+
+def _tell_pruned(outcomes: Sequence[FileOutcome]) -> None:
+    """Say of reports that belong to pruned days that nothing of them is counted, on standard error."""
+    reasons = Counter(outcome.reason for outcome in outcomes if outcome.status is FileStatus.SKIPPED and outcome.reason)
+    for reason, files in reasons.items():
+        if reason.startswith("pruned:"):
+            click.echo(f"note: {files:,} {'report' if files == 1 else 'reports'} skipped, {reason}", err=True)

@@ -52,7 +52,12 @@ def reading(command: Function) -> Function:
 def _decorators() -> list[Callable[[Any], Any]]:
     """One click option each, in the order of the help text."""
     return [
-        click.option("--since", type=moment, metavar="TIME", help="From here on: 14d (the default), 36h, ISO-8601."),
+        click.option(
+            "--since",
+            type=moment,
+            metavar="TIME",
+            help="From here on: 14d (the default) or 36h before the end of the newest run, or ISO-8601.",
+        ),
         click.option("--until", type=moment, metavar="TIME", help="Up to here."),
         click.option(
             "--at", type=moment, metavar="TIME", help="As if asked then: later runs and changes are not seen."

@@ -18,7 +18,7 @@ LEAST_DAYS = 7
 
 @click.command("prune")
 @click.option(
-    "--older-than", type=moment, required=True, metavar="TIME", help="180d before the newest run, or ISO-8601."
+    "--older-than", type=moment, required=True, metavar="TIME", help="Such as 180d before the newest run, or ISO-8601."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, change nothing.")
 @json_option
@@ -26,9 +26,10 @@ LEAST_DAYS = 7
 def prune_command(ctx: click.Context, older_than: Moment, dry_run: bool, as_json: bool) -> None:
     """Remove the results of runs that started before a UTC day, and make the file smaller.
 
-    Runs with their totals, day sums, the list of read files, triage and the results that open incidents rest on stay:
-    rates of those days keep their denominators, a removed file that comes again is a duplicate. Other processes may
-    read and write meanwhile. It needs free space for a second copy of what stays.
+    The last 7 days before the newest run cannot be pruned. Runs with their totals, day sums, the list of read files,
+    triage and the results that open incidents rest on stay: rates of those days keep their denominators, a removed
+    file that comes again is a duplicate. Other processes may read and write meanwhile. It needs free space for a
+    second copy of what stays.
     """
     place = place_of(ctx)
     with reader(ctx) as connection:

@@ -56,6 +56,18 @@ def test_refused_input(crywolf: Run, tmp_path: Path) -> None:
     assert (row["path"], row["line"]) == ("cut.xml", 1)
 
 
+def test_reports_of_pruned_days_are_named(crywolf: Run, tmp_path: Path) -> None:
+    """Late reports of a pruned day are skipped, and a person is told why."""
+    write_story(tmp_path / "inputs")
+    assert crywolf("ingest", "inputs").code == 0
+    assert crywolf("prune", "--older-than", "2026-11-03").code == 0
+    late = b'<testsuite name="s" timestamp="2026-11-02T03:00:00Z"><testcase classname="c" name="a"/></testsuite>'
+    (tmp_path / "late.xml").write_bytes(late)
+    done = crywolf("ingest", "late.xml", "--pipeline", "nightly", "--run-id", "late")
+    assert done.code == 0
+    assert done.err.startswith("note: 1 report skipped, pruned: its run began before 2026-11-03")
+
+
 def test_missing_arguments_are_a_usage_error(crywolf: Run, tmp_path: Path) -> None:
     """All of them are named and nothing is read."""
     (tmp_path / "good.xml").write_bytes(REPORT)
