@@ -16,7 +16,7 @@ from ingest.scrub import scrub_failure, scrub_line, scrub_links
 from ingest.volatile import Growth
 from store.write import PlacedAttempt, Writer
 
-_CACHED = 60_000
+_CACHED = 30_000
 _CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
 """Failures whose clean form is remembered, and how long they may be: most reports repeat a few short ones."""
 _new = tuple.__new__
@@ -46,6 +46,7 @@ class CasePlacer:
         """As written -> clean, of those without secrets."""
         self._secrets: dict[tuple[str, str], Counter[str]] = {}
         """Of the names as written that hold any."""
+        self._found: Counter[str] = Counter()
 
     def forget(self) -> None:
         """Drop what is remembered: rows may have been rolled back."""
@@ -96,13 +97,14 @@ class CasePlacer:
 
     def _case_of(self, attempt: CaseAttempt) -> tuple[TestCase, str | None]:
         """(identity of an attempt's case, its name as written where that differs)."""
-        limit, found = self._limits.name_chars, Counter[str]()
+        limit, found = self._limits.name_chars, self._found
         name = scrub_line(attempt.name, limit, found)
         identity_name = normalise_name(name)
         file = redact(clean_line(attempt.file), found)[:limit] if attempt.file else None
         classname = scrub_line(attempt.classname, limit, found)
         if found:
             self._secrets[attempt.classname, attempt.name] = found
+            self._found = Counter()
         case = TestCase(self._namespace, classname, identity_name, file or None)
         return case, name if name != identity_name else None
 

@@ -199,6 +199,8 @@ class Rollups:
     def _load_many_services(self, cases: Sequence[int]) -> None:
         """What very many cases exercise, with one statement: a report of a suite that was not read before."""
         known = self._services
+        if len(cases) > _CACHED_SERVICES:
+            return
         tests = {case >> CODE_BITS for case in cases}.difference(known)
         if len(tests) < _MANY or len(known) + len(tests) > _CACHED_SERVICES:
             return
