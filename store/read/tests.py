@@ -271,6 +271,8 @@ def count_exercising(connection: Connection) -> dict[str, int]:
 
 def list_undeclared(connection: Connection, stream_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """(stream, test) of the cases of some streams that declare no service."""
+    if not _has_undeclared(connection):
+        return ()
     rows = connection.execute(
         f"SELECT DISTINCT d.stream_id, d.test_id FROM test_day d WHERE d.stream_id IN ({marks(len(stream_ids))})"
         " AND NOT EXISTS (SELECT 1 FROM exercised e WHERE e.test_id = d.test_id)",
@@ -279,10 +281,20 @@ def list_undeclared(connection: Connection, stream_ids: Sequence[int]) -> tuple[
     return tuple((row[0], row[1]) for row in rows)
 
 
+def _has_undeclared(connection: Connection) -> bool:
+    """Whether any case declares no service: where all do, there is nothing to look for in a million days."""
+    row = connection.execute(
+        "SELECT 1 FROM test_case t WHERE NOT EXISTS (SELECT 1 FROM exercised e WHERE e.test_id = t.test_id) LIMIT 1"
+    ).fetchone()
+    return row is not None
+
+
 def list_undeclared_days(
     connection: Connection, stream_ids: Sequence[int], first_day: int, last_day: int
 ) -> tuple[tuple[int, int, int, int, int], ...]:
     """(stream, day, executed, failed, flaky) of the cases of some streams that declare no service."""
+    if not _has_undeclared(connection):
+        return ()
     rows = connection.execute(
         "SELECT d.stream_id, d.day, sum(d.executed), sum(d.failed), sum(d.flaky) FROM test_day d"
         f" WHERE d.stream_id IN ({marks(len(stream_ids))}) AND d.day BETWEEN ? AND ?"
