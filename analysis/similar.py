@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,8 @@ CLUSTER_VERSION = 1
 LEAST_DIFFERENCE = 0.1
 GRAM = 4
 CHECKED = 8
-_BUCKETS = 256
+_BUCKET_BITS = 8
+_FACTOR, _MIXER = np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15)
 _STATUS = re.compile(r"\b[1-5]\d\d\b")
 _QUOTED = re.compile(r"[\"'`]([^\"'`…]{1,80})[\"'`]")
 Counts = npt.NDArray[np.int16]
@@ -52,7 +52,7 @@ class _Group:
 
     def __init__(self) -> None:
         self.titles: list[SignatureTitle] = []
-        self._grams = np.zeros((8, _BUCKETS), dtype=np.int16)
+        self._grams = np.zeros((8, 1 << _BUCKET_BITS), dtype=np.int16)
         self._lengths = np.zeros(8, dtype=np.int64)
 
     def add(self, title: SignatureTitle, grams: Counts) -> None:
@@ -109,10 +109,12 @@ def cluster_id(leader_key: str, version: int) -> str:
 
 def _grams(title: str) -> Counts:
     """How often each 4-gram occurs, by a hash of it; sharing a bucket only ever makes titles look more alike."""
-    counts = np.zeros(_BUCKETS, dtype=np.int16)
-    for start in range(max(len(title) - GRAM + 1, 1)):
-        counts[crc32(title[start : start + GRAM].encode("utf-8", "surrogatepass")) % _BUCKETS] += 1
-    return counts
+    letters = np.frombuffer(title.ljust(GRAM).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    grams = np.zeros(len(letters) - GRAM + 1, dtype=np.uint64)
+    for place in range(GRAM):
+        grams = grams * _FACTOR + letters[place : len(letters) - GRAM + 1 + place]
+    buckets = (grams * _MIXER) >> np.uint64(64 - _BUCKET_BITS)
+    return np.bincount(buckets.astype(np.int64), minlength=1 << _BUCKET_BITS).astype(np.int16)
 
 
 def _must_agree(title: str) -> frozenset[str]:
