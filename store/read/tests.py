@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ingest.model import TestCase
 from store.connect import Connection
 from store.read.aliases import follow
+from store.read.chosen import chosen
 from store.read.rows import DaySums, ServiceTests, TestInfo, marks
 
 _CHUNK = 500
@@ -40,7 +41,7 @@ def list_red_sums(
     Args:
         stream_ids, of_service, test_rows: only such; None: all.
     """
-    condition, values = _chosen(stream_ids, of_service, test_rows)
+    condition, values = chosen(stream_ids, of_service, test_rows)
     rows = connection.execute(_RED_SUMS.format(_RED + condition), (first_day, last_day, *values))
     return tuple(DaySums(row[0], row[1], row[4] >> 31, row[2], row[3], row[4] & _LOW) for row in rows)
 
@@ -58,31 +59,9 @@ def list_red_tests(
     connection: Connection, first_day: int, last_day: int, stream_ids: Sequence[int], of_service: ServiceTests | None
 ) -> tuple[int, ...]:
     """Rows of the test cases in `list_red_sums`."""
-    condition, values = _chosen(stream_ids, of_service, None)
+    condition, values = chosen(stream_ids, of_service, None)
     rows = connection.execute(f"SELECT DISTINCT test_id {_RED}{condition}", (first_day, last_day, *values))
     return tuple(row[0] for row in rows)
-
-
-def _chosen(
-    stream_ids: Sequence[int] | None, of_service: ServiceTests | None, test_rows: Sequence[int] | None
-) -> tuple[str, list[str]]:
-    """Conditions on `test_day t`, from the third value on."""
-    parts, values = [], []
-    if stream_ids is not None:
-        values.append(json.dumps(stream_ids))
-        parts.append(f" AND stream_id IN (SELECT value FROM json_each(?{len(values) + 2}))")
-    if of_service is not None:
-        values += [json.dumps(of_service.service_rows), json.dumps(of_service.own_streams)]
-        declared = f"SELECT value FROM json_each(?{len(values) + 1})"
-        own = f"SELECT value FROM json_each(?{len(values) + 2})"
-        parts.append(
-            f" AND (test_id IN (SELECT test_id FROM exercised WHERE service_id IN ({declared}))"
-            f" OR (stream_id IN ({own}) AND NOT EXISTS (SELECT 1 FROM exercised e WHERE e.test_id = t.test_id)))"
-        )
-    if test_rows is not None:
-        values.append(json.dumps(test_rows))
-        parts.append(f" AND test_id IN (SELECT value FROM json_each(?{len(values) + 2}))")
-    return "".join(parts), values
 
 
 def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:

@@ -10,13 +10,14 @@ from analysis.texts import named_services
 from ingest.model import Failure
 from ingest.signature import says_little
 from store.connect import Connection
-from store.read import clusters, results, tests
+from store.read import clusters, results
 from store.read.clusters import SignaturePlace
 from store.read.rows import TestInfo
 from tui.answers.basis import Basis, load_basis
 from tui.answers.causes import cause_of
 from tui.answers.owner_book import team_of
 from tui.answers.query import DAY_MS, Query, Window
+from tui.answers.sums import days_of, filters_of
 from tui.answers.triage import Radius
 
 _LOOKED_AT = 20
@@ -85,15 +86,13 @@ def answer_clusters(connection: Connection, query: Query) -> ClustersAnswer:
     if basis is None:
         return ClustersAnswer(None, ())
     known = load_clusters(basis)
-    scopes = {stream.stream_id: stream.scope for stream in basis.streams}
     window = basis.window
-    places = clusters.list_places(connection, window.since_ms // DAY_MS, window.until_ms // DAY_MS)
-    infos = tests.load_tests(connection, {place.test_row for place in places if place.stream_id in scopes})
+    first, last = days_of(basis)
+    places = clusters.list_places(connection, first, last, *filters_of(basis))
+    infos = basis.infos({place.test_row for place in places})
     found: dict[str, list[SignaturePlace]] = {}
     for place in places:
-        scope = scopes.get(place.stream_id)
-        if scope is not None and basis.passes(infos[place.test_row], scope):
-            found.setdefault(known.leaders.get(place.key, place.key), []).append(place)
+        found.setdefault(known.leaders.get(place.key, place.key), []).append(place)
     rows = [_row(basis, known, leader, members, infos) for leader, members in found.items()]
     rows.sort(key=lambda row: (-row.radius.tests, -row.failures, row.cluster))
     return ClustersAnswer(window, tuple(rows))

@@ -17,13 +17,28 @@ def list_red(basis: Basis, stream: StreamRow | None = None) -> tuple[DaySums, ..
     Args:
         stream: the only one asked for; None: all in scope.
     """
-    first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
+    first, last = days_of(basis)
+    return tests.list_red_sums(basis.connection, first, last, *filters_of(basis, stream))
+
+
+def days_of(basis: Basis) -> tuple[int, int]:
+    """First and last UTC day that the window touches, since 1970."""
+    return basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
+
+
+def filters_of(
+    basis: Basis, stream: StreamRow | None = None
+) -> tuple[list[int], ServiceTests | None, tuple[int, ...] | None]:
+    """(streams, what touches the service, the owner's test cases that failed or flaked); None: all."""
     streams = [row.stream_id for row in ((stream,) if stream is not None else basis.streams)]
     of_service = None if basis.query.service is None else _of_service(basis, basis.query.service)
-    owned = None
-    if basis.query.owner is not None:
-        owned = _owned(basis, tests.list_red_tests(basis.connection, first, last, streams, of_service))
-    return tests.list_red_sums(basis.connection, first, last, streams, of_service, owned)
+    if basis.query.owner is None:
+        return streams, of_service, None
+    return (
+        streams,
+        of_service,
+        _owned(basis, tests.list_red_tests(basis.connection, *days_of(basis), streams, of_service)),
+    )
 
 
 def _of_service(basis: Basis, service: str) -> ServiceTests:
