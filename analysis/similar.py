@@ -13,7 +13,7 @@ Source: Kubernetes' triage (edit distance below 10 %, candidates by the counts o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,57 +48,75 @@ class SignatureTitle:
 
 
 class _Group:
-    """Clusters that one title may join: the titles that began them, with their grams."""
+    """Signatures of which any two may be one cluster, in order."""
 
-    def __init__(self) -> None:
-        self.titles: list[SignatureTitle] = []
-        self._grams = np.zeros((8, 1 << _BUCKET_BITS), dtype=np.int16)
-        self._lengths = np.zeros(8, dtype=np.int64)
+    def __init__(self, titles: list[SignatureTitle]) -> None:
+        self.titles = titles
+        self._lengths = np.array([len(one.title) for one in titles], dtype=np.int64)
+        self._grams = np.zeros((len(titles), 1 << _BUCKET_BITS), dtype=np.int16)
+        self._has_grams = np.zeros(len(titles), dtype=np.bool_)
 
-    def add(self, title: SignatureTitle, grams: Counts) -> None:
-        """Begin a cluster."""
-        held = len(self.titles)
-        if held == len(self._lengths):
-            self._grams = np.concatenate([self._grams, np.zeros_like(self._grams)])
-            self._lengths = np.concatenate([self._lengths, np.zeros_like(self._lengths)])
-        self._grams[held], self._lengths[held] = grams, len(title.title)
-        self.titles.append(title)
+    def join(self, wanted: Iterable[int]) -> dict[int, int]:
+        """Place of a signature -> place of the one that began its cluster, of some and of all that this depends on."""
+        possible: dict[int, list[int]] = {}
+        waiting = list(wanted)
+        while waiting:
+            place = waiting.pop()
+            if place not in possible:
+                possible[place] = self._possible(place)
+                waiting += possible[place]
+        found: dict[int, int] = {}
+        for place in sorted(possible):
+            found[place] = self._nearest(place, [one for one in possible[place] if found[one] == one][:CHECKED])
+        return found
 
-    def nearest(self, title: str, grams: Counts) -> SignatureTitle | None:
-        """The one with the least edit distance below the limit; of equals the first."""
-        held = len(self.titles)
-        if not held:
-            return None
+    def _possible(self, place: int) -> list[int]:
+        """Earlier places that may be near enough by length and grams, the nearest first."""
+        lengths, length = self._lengths[:place], self._lengths[place]
+        allowed = LEAST_DIFFERENCE * (lengths + length) / 2
+        near = np.flatnonzero(np.abs(lengths - length) < allowed)
+        for one in (place, *near[~self._has_grams[near]].tolist()):
+            self._grams[one], self._has_grams[one] = _grams(self.titles[one].title), True
+        apart = np.abs(self._grams[near] - self._grams[place]).sum(axis=1)
+        # An edit alters at most 4 grams, each of which then counts twice.
+        possible = np.flatnonzero(apart < 2 * GRAM * allowed[near])
+        return [int(one) for one in near[possible[np.argsort(apart[possible], kind="stable")]]]
+
+    def _nearest(self, place: int, leaders: list[int]) -> int:
+        """The leader with the least edit distance below the limit, of equals the first; without one, itself."""
+        if not leaders:
+            return place
         from rapidfuzz.distance import Levenshtein  # here: most answers have nothing to compare
 
-        lengths = self._lengths[:held]
-        apart = np.abs(self._grams[:held] - grams).sum(axis=1)
-        allowed = LEAST_DIFFERENCE * (lengths + len(title)) / 2
-        # An edit alters at most 4 grams, each of which then counts twice.
-        possible = np.flatnonzero((apart < 2 * GRAM * allowed) & (np.abs(lengths - len(title)) < allowed))
-        best: tuple[int, SignatureTitle] | None = None
-        for place in possible[np.argsort(apart[possible], kind="stable")][:CHECKED].tolist():
-            distance = Levenshtein.distance(title, self.titles[place].title)
-            if distance < allowed[place] and (best is None or distance < best[0]):
-                best = distance, self.titles[place]
-        return None if best is None else best[1]
+        title = self.titles[place].title
+        best = (LEAST_DIFFERENCE, place)
+        for one in leaders:
+            other = self.titles[one].title
+            apart = Levenshtein.distance(title, other) / ((len(title) + len(other)) / 2)
+            if apart < best[0]:
+                best = (apart, one)
+        return best[1]
 
 
-def cluster_signatures(titles: Iterable[SignatureTitle]) -> dict[str, str]:
-    """Key of every signature -> key of the signature that began its cluster; the same in any order of input."""
-    groups: dict[tuple[object, ...], _Group] = {}
+def cluster_signatures(titles: Iterable[SignatureTitle], wanted: Container[str] | None = None) -> dict[str, str]:
+    """Key of a signature -> key of the signature that began its cluster; the same in any order of input.
+
+    Args:
+        titles: of every signature there is.
+        wanted: keys that are asked for, a few of many; None: all. What is said of one does not depend on the others.
+    """
+    groups: dict[tuple[object, ...], list[SignatureTitle]] = {}
     found: dict[str, str] = {}
     for one in sorted(titles, key=lambda title: (title.first_seen, title.version, title.key)):
-        found[one.key] = one.key
         if one.says_little or not one.title:
-            continue
-        grams = _grams(one.title)
-        group = groups.setdefault((one.version, one.services, _must_agree(one.title)), _Group())
-        leader = group.nearest(one.title, grams)
-        if leader is None:
-            group.add(one, grams)
+            found[one.key] = one.key
         else:
-            found[one.key] = leader.key
+            groups.setdefault((one.version, one.services, _must_agree(one.title)), []).append(one)
+    for members in groups.values():
+        places = [n for n, one in enumerate(members) if wanted is None or one.key in wanted]
+        if places:
+            joined = _Group(members).join(places)
+            found.update((members[n].key, members[joined[n]].key) for n in places)
     return found
 
 

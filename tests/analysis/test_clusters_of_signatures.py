@@ -72,6 +72,8 @@ def test_the_order_of_input_does_not_matter_and_later_ones_move_nothing(
     assert cluster_signatures(shuffled) == found
     earlier = [one for one in given_titles if one.first_seen < 5]
     assert cluster_signatures(earlier) == {one.key: found[one.key] for one in earlier}
+    for one in given_titles:
+        assert cluster_signatures(shuffled, {one.key})[one.key] == found[one.key]
     text_of = {one.key: one.title for one in given_titles}
     for key, leader in found.items():
         length = (len(text_of[key]) + len(text_of[leader])) / 2

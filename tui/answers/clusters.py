@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from analysis.causes import Cause
 from analysis.similar import SignatureTitle, cluster_id, cluster_signatures
@@ -24,19 +25,33 @@ _LOOKED_AT = 20
 """Failing attempts of a test case, newest first, among which a cluster's text is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clusters:
-    """Every signature's cluster."""
+    """Clusters of all signatures seen by now, worked out for those that are asked for."""
 
-    leaders: dict[str, str]
-    """Key of a signature -> key of the one that began its cluster."""
-    titles: dict[str, str]
-    versions: dict[str, int]
+    known: dict[str, SignatureTitle]
+    leaders: dict[str, str] = field(default_factory=dict)
+    """Key of a signature -> key of the one that began its cluster, as far as worked out."""
+
+    def learn(self, keys: Iterable[str]) -> None:
+        """Work out the clusters of some signatures at once."""
+        missing = {key for key in keys if key in self.known and key not in self.leaders}
+        if missing:
+            self.leaders.update(cluster_signatures(self.known.values(), missing))
+
+    def leader_of(self, key: str) -> str:
+        """Key of the signature that began a signature's cluster."""
+        self.learn((key,))
+        return self.leaders.get(key, key)
 
     def id_of(self, key: str) -> str:
         """Stable id of the cluster that a signature belongs to; empty without a signature."""
-        leader = self.leaders.get(key, key)
-        return cluster_id(leader, self.versions.get(leader, 0))
+        leader = self.leader_of(key)
+        return cluster_id(leader, self.known[leader].version) if leader in self.known else ""
+
+    def title_of(self, key: str) -> str:
+        """Title of a signature."""
+        return self.known[key].title if key in self.known else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +80,22 @@ class ClustersAnswer:
     rows: tuple[ClusterRow, ...]
 
 
-def load_clusters(basis: Basis) -> Clusters:
-    """Clusters of everything that failed by now; worked out once an answer."""
+def load_clusters(basis: Basis, keys: Iterable[str] = ()) -> Clusters:
+    """Clusters of everything that failed by now; loaded once an answer.
+
+    Args:
+        keys: of the signatures that will be asked for: at once they take less time than one by one.
+    """
     if basis.clusters is None:
-        rows = clusters.list_signatures(basis.connection, basis.window.now_ms // DAY_MS)
         services = tuple(basis.graph.calls)
-        titles = [
-            SignatureTitle(key, version, title, day, named_services((title,), services), says_little(title))
-            for key, version, title, day in rows
-        ]
+        rows = clusters.list_signatures(basis.connection, basis.window.now_ms // DAY_MS)
         basis.clusters = Clusters(
-            cluster_signatures(titles), {row[0]: row[2] for row in rows}, {row[0]: row[1] for row in rows}
+            {
+                key: SignatureTitle(key, version, title, day, named_services((title,), services), says_little(title))
+                for key, version, title, day in rows
+            }
         )
+    basis.clusters.learn(keys)
     return basis.clusters
 
 
@@ -92,7 +111,7 @@ def answer_clusters(connection: Connection, query: Query) -> ClustersAnswer:
     infos = basis.infos({place.test_row for place in places})
     found: dict[str, list[SignaturePlace]] = {}
     for place in places:
-        found.setdefault(known.leaders.get(place.key, place.key), []).append(place)
+        found.setdefault(known.leader_of(place.key), []).append(place)
     rows = [_row(basis, known, leader, members, infos) for leader, members in found.items()]
     rows.sort(key=lambda row: (-row.radius.tests, -row.failures, row.cluster))
     return ClustersAnswer(window, tuple(rows))
@@ -107,14 +126,14 @@ def _row(
     teams = {team_of(owner) for row, _ in pairs for owner in basis.owners.of_test(infos[row].case).owners}
     return ClusterRow(
         known.id_of(leader),
-        known.titles.get(leader, ""),
+        known.title_of(leader),
         tuple(sorted({place.key for place in places})),
         sum(place.failures for place in places),
         Radius(len({row for row, _ in pairs}), len(services), len(teams)),
         len({place.stream_id for place in places}),
         min(place.first_day for place in places),
         max(place.last_day for place in places),
-        _cause(basis, known.titles.get(leader, ""), places, infos),
+        _cause(basis, known.title_of(leader), places, infos),
     )
 
 

@@ -33,7 +33,7 @@ def list_incidents(basis: Basis, judged: dict[tuple[int, int], Judged] | None = 
         judged = judge_red(basis)
     asked = {(one.case.test_id, one.stream.scope) for one in only_asked_for(basis, judged).values()}
     by_key = {(one.case.test_id, one.stream.scope): one for one in judged.values()}
-    clusters = load_clusters(basis)
+    clusters = load_clusters(basis, {one.signature for one in judged.values()})
     groups = group_incidents([_red_test(one, clusters) for one in judged.values() if one.judgement.onset.first_bad])
     rows = [
         _row(basis, group, by_key[group.lead.case.test_id, group.lead.scope])
