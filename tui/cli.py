@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     summary: str
 
 
-LOOK, BRING, KEEP = "Questions", "Bringing results in", "Housekeeping"
+LOOK, ACT, BRING, KEEP = "Questions", "Acting", "Bringing results in", "Housekeeping"
 _ROWS = (
     (LOOK, "dashboard", "open the dashboard (also without a command)"),
     (LOOK, "failures", "what is red, and is it real"),
@@ -44,6 +44,7 @@ _ROWS = (
     (LOOK, "runs", "which runs there are, with their results"),
     (LOOK, "export", "write a summary as Markdown, CSV or JSON"),
     (LOOK, "demo", "the dashboard on sample data"),
+    (ACT, "triage", "acknowledge, claim, assign, note, quarantine; the log"),
     (BRING, "ingest", "read reports, changes, catalogs and owners"),
     (BRING, "watch", "follow result directories until interrupted"),
     (BRING, "record", "note a deployment by hand"),
@@ -105,7 +106,7 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Summaries by section, from the table and not from the commands."""
-        for section in (LOOK, BRING, KEEP):
+        for section in (LOOK, ACT, BRING, KEEP):
             with formatter.section(section):
                 formatter.write_dl([(e.name, e.summary) for e in COMMANDS.values() if e.section == section])
 

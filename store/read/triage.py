@@ -1,8 +1,13 @@
-"""What people did, as the append-only log has it, and where the incidents that it names were."""
+"""What people did, as the append-only log has it, and where the incidents that it names were.
+
+Events stay with their subject: those on an id that an incident had are on the incident, those on a test case's former
+name are on the test case. An event that `undo` takes back says nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from store.connect import Connection
@@ -10,7 +15,11 @@ from store.read.rows import marks
 
 CALLS = ("confirm", "reclassify", "resolve", "quarantine")
 """Actions that say what a failure was."""
+INCIDENT, TEST = "incident", "test"
+UNDO = "undo"
+"""The action that takes back the event whose id is its new value."""
 _CHUNK = 500
+_COLUMNS = "e.event_id, e.at_ms, e.actor, e.subject_kind, e.subject, e.action, e.old_value, e.new_value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,27 @@ class TriageCall:
 
 
 @dataclass(frozen=True, slots=True)
+class TriageEvent:
+    """One event of the log, as it was written."""
+
+    event_id: int
+    """Grows; the last one on a subject is the version of its state."""
+    at_ms: int
+    actor: str
+    subject_kind: str
+    """`incident` or `test`."""
+    subject: str
+    """The incident's id at that time, or the test's `test_id` then."""
+    action: str
+    old_value: str | None
+    new_value: str | None
+
+
+Subject = tuple[str, str]
+"""(`incident` or `test`, its present id)."""
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentPlace:
     """A stored incident: its streams and test cases, and from when to when it was red."""
 
@@ -43,8 +73,10 @@ def list_calls(connection: Connection, until_ms: int) -> tuple[TriageCall, ...]:
     """Everything people said by a moment of what failures were, in the order in which they said it."""
     rows = connection.execute(
         "SELECT event_id, at_ms, actor, subject_kind, subject, action, coalesce(new_value, '') FROM triage_event"
-        f" WHERE action IN ({marks(len(CALLS))}) AND at_ms <= ? ORDER BY event_id",
-        (*CALLS, until_ms),
+        f" WHERE action IN ({marks(len(CALLS))}) AND at_ms <= ?"
+        " AND event_id NOT IN (SELECT CAST(new_value AS INTEGER) FROM triage_event WHERE action = ? AND at_ms <= ?)"
+        " ORDER BY event_id",
+        (*CALLS, until_ms, UNDO, until_ms),
     )
     return tuple(TriageCall(*row) for row in rows)
 
@@ -67,3 +99,107 @@ def load_places(connection: Connection, idents: Sequence[str]) -> dict[str, Inci
             ).fetchall()
             found[ident] = IncidentPlace(onset_ms, last_red_ms, tuple((stream, test) for stream, test in members))
     return found
+
+
+def last_event(connection: Connection) -> tuple[int, int]:
+    """(id of the newest event, when the latest was); zeros where nobody has done anything."""
+    row = connection.execute("SELECT coalesce(max(event_id), 0), coalesce(max(at_ms), 0) FROM triage_event").fetchone()
+    return (int(row[0]), int(row[1]))
+
+
+def list_log(connection: Connection) -> tuple[TriageEvent, ...]:
+    """The whole log, oldest first."""
+    return tuple(TriageEvent(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM triage_event e ORDER BY 1"))
+
+
+def list_events(
+    connection: Connection, incidents: Iterable[str] = (), tests: Iterable[str] = ()
+) -> dict[Subject, tuple[TriageEvent, ...]]:
+    """What was done with some incidents and test cases, by subject, oldest first; subjects without events are left out.
+
+    Args:
+        incidents: ids under which they go now.
+        tests: their `test_id`s, by the names they go by now.
+    """
+    found: dict[Subject, list[TriageEvent]] = {}
+    rows = connection.execute(
+        "WITH asked(now) AS (SELECT value FROM json_each(?)), named(now, name) AS (SELECT now, now FROM asked UNION"
+        " SELECT i.ident, a.ident FROM asked JOIN incident i ON i.ident = asked.now JOIN incident_alias a"
+        f" ON a.incident_id = i.incident_id) SELECT named.now, {_COLUMNS} FROM named JOIN triage_event e"
+        " ON e.subject_kind = 'incident' AND e.subject = named.name ORDER BY e.event_id",
+        (json.dumps(sorted(set(incidents))),),
+    )
+    for now, *event in rows:
+        found.setdefault((INCIDENT, now), []).append(TriageEvent(*event))
+    names = _names_of(connection, set(tests))
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM json_each(?) n JOIN triage_event e ON e.subject_kind = 'test' AND e.subject = n.value"
+        " ORDER BY e.event_id",
+        (json.dumps(sorted(names)),),
+    )
+    for row in rows:
+        event = TriageEvent(*row)
+        found.setdefault((TEST, names[event.subject]), []).append(event)
+    return {subject: tuple(events) for subject, events in found.items()}
+
+
+def list_subjects(connection: Connection, action: str) -> tuple[str, ...]:
+    """Present `test_id`s of the test cases with which something was ever done by an action."""
+    rows = connection.execute(
+        "SELECT DISTINCT subject FROM triage_event WHERE subject_kind = 'test' AND action = ? ORDER BY 1", (action,)
+    ).fetchall()
+    onward = _onward(connection)
+    return tuple(dict.fromkeys(_last(onward, subject) for (subject,) in rows))
+
+
+def current_idents(connection: Connection, idents: Iterable[str]) -> dict[str, str]:
+    """The id under which each incident goes now: a former id leads to it, any other is its own."""
+    wanted = sorted(set(idents))
+    rows = connection.execute(
+        "SELECT a.ident, i.ident FROM json_each(?) n JOIN incident_alias a ON a.ident = n.value"
+        " JOIN incident i ON i.incident_id = a.incident_id",
+        (json.dumps(wanted),),
+    ).fetchall()
+    return {ident: ident for ident in wanted} | {former: now for former, now in rows}
+
+
+def find_idents(connection: Connection, text: str) -> tuple[tuple[str, str, bool], ...]:
+    """(id, title, is open) of the stored incidents whose id, or an id that they had, contains a text."""
+    rows = connection.execute(
+        "SELECT DISTINCT i.ident, i.title, i.is_open FROM incident i LEFT JOIN incident_alias a"
+        " ON a.incident_id = i.incident_id WHERE instr(i.ident, ?1) > 0 OR instr(a.ident, ?1) > 0 ORDER BY i.ident",
+        (text,),
+    )
+    return tuple((ident, title, bool(is_open)) for ident, title, is_open in rows)
+
+
+def list_members(connection: Connection, ident: str) -> tuple[str, ...]:
+    """`test_id`s of an incident's test cases, each once."""
+    rows = connection.execute(
+        "SELECT DISTINCT lower(hex(t.stable)) FROM incident i JOIN incident_member m ON m.incident_id = i.incident_id"
+        " JOIN test_case t ON t.test_id = m.test_id WHERE i.ident = ? ORDER BY 1",
+        (ident,),
+    )
+    return tuple(str(row[0]) for row in rows)
+
+
+def _onward(connection: Connection) -> dict[str, str]:
+    """Renames by `test_id`."""
+    rows = connection.execute(
+        "SELECT lower(hex(o.stable)), lower(hex(n.stable)) FROM alias a JOIN test_case o ON o.test_id = a.old_test_id"
+        " JOIN test_case n ON n.test_id = a.new_test_id"
+    )
+    return dict(rows.fetchall())
+
+
+def _names_of(connection: Connection, tests: set[str]) -> dict[str, str]:
+    """Present `test_id` by each `test_id` that some test cases have or had."""
+    onward = _onward(connection)
+    former = {old: _last(onward, old) for old in onward}
+    return {test: test for test in tests} | {old: now for old, now in former.items() if now in tests}
+
+
+def _last(onward: dict[str, str], test: str) -> str:
+    while test in onward:
+        test = onward[test]
+    return test

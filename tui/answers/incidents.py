@@ -12,7 +12,7 @@ from tui.answers.clusters import Clusters, load_clusters
 from tui.answers.judging import Judged, judge_red, only_asked_for
 from tui.answers.owner_book import team_of
 from tui.answers.suspects import changes_between
-from tui.answers.triage import IncidentRow, Radius, ThreeOwners
+from tui.answers.triage import IncidentRow, Radius, ThreeOwners, by_weight
 
 WORTH_SHOWING = 0.2
 """Probability from which a suspect speaks for grouping."""
@@ -22,7 +22,7 @@ UNDECIDED_NEW, UNDECIDED_LONG = 0.3, 0.02
 
 
 def list_incidents(basis: Basis, judged: dict[tuple[int, int], Judged] | None = None) -> tuple[IncidentRow, ...]:
-    """Incidents that are red now, by P(someone must act) x blast radius x criticality, largest first.
+    """Incidents that are red now from the facts alone, by P(someone must act) x blast radius x criticality.
 
     With a filter those that hold a test case that passes it, whole: an incident is one and the same to everybody.
 
@@ -40,8 +40,7 @@ def list_incidents(basis: Basis, judged: dict[tuple[int, int], Judged] | None = 
         for group in groups
         if any((member.case.test_id, member.scope) in asked for member in group.members)
     ]
-    rows.sort(key=lambda row: (-_weight(row), row.since_ms, row.incident_id))
-    return tuple(rows)
+    return by_weight(rows)
 
 
 def owners_of(basis: Basis, one: Judged) -> ThreeOwners:
@@ -105,6 +104,7 @@ def _row(basis: Basis, group: IncidentGroup, lead: Judged) -> IncidentRow:
         criticality=max((flow.criticality for flow in flows), default=1.0),
         cluster=load_clusters(basis).id_of(lead.signature),
         cause=cause_of(basis.query.settings, lead.title, Failure(lead.kind, lead.message, lead.text)),
+        last_red_ms=lead.run.started_ms,
     )
 
 
@@ -120,8 +120,3 @@ def _act_probability(lead: Judged) -> float:
     if lead.judgement.verdict is Verdict.UNDECIDED or not lead.judgement.hypotheses:
         return UNDECIDED_LONG if lead.judgement.age == "long-standing" else UNDECIDED_NEW
     return 1.0 - sum(h.probability for h in lead.judgement.hypotheses if h.kind == "flake")
-
-
-def _weight(row: IncidentRow) -> float:
-    radius = row.radius
-    return row.act_probability * (radius.tests + radius.services + radius.teams) * row.criticality

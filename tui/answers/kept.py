@@ -11,16 +11,18 @@ import msgspec
 from store.connect import Connection
 from store.read.kept import load_answer
 from tui.answers.query import Query
-from tui.answers.triage import TriageAnswer
+from tui.answers.triage import TriageAnswer, lay_over
 from tui.version import VERSION
 
 NAME = "triage"
 
 
 def load_kept(connection: Connection, query: Query) -> TriageAnswer | None:
-    """The answer as it was kept, if it still holds for this query."""
+    """The answer as it was kept, if it still holds for this query, with what people did since and before."""
     body = load_answer(connection, NAME, key_of(query))
-    return None if body is None else msgspec.json.decode(zlib.decompress(body), type=TriageAnswer)
+    if body is None:
+        return None
+    return lay_over(connection, query, msgspec.json.decode(zlib.decompress(body), type=TriageAnswer))
 
 
 def key_of(query: Query) -> str:

@@ -49,10 +49,12 @@ def answer_suspects(connection: Connection, query: Query, what: str) -> Suspects
     if basis is None:
         raise NoMatch("test", what)
     if _INCIDENT.fullmatch(what):
+        from tui.answers.handled import present_ids
         from tui.answers.incidents import list_incidents  # imports this module
 
-        ident = current_ident(connection, what.lower())
-        row = next((row for row in list_incidents(basis) if row.incident_id == ident), None)
+        ident, rows = current_ident(connection, what.lower()), list_incidents(basis)
+        now = present_ids(connection, rows)
+        row = next((row for row in rows if now[row.incident_id] == ident), None)
         if row is None:
             raise NoMatch("incident", what)
         return suspects_of(basis, find_test(connection, row.lead.identity), row.scope)

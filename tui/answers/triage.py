@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.causes import NO_CAUSE, Cause
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 REAL = (Verdict.REGRESSION, Verdict.UNRECORDED, Verdict.TEST)
 """Verdicts under which somebody has to change something; an open outage is counted by itself."""
+NEW, QUARANTINED = "new", "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,16 @@ class ThreeOwners:
     """Where the owner of the test comes from, such as `CODEOWNERS tests/checkout/`."""
     environment: tuple[str, ...] = ()
     suspect: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DoneBefore:
+    """Something that a person did."""
+
+    at_ms: int
+    actor: str
+    words: str
+    """Such as `claimed it until fixed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +86,19 @@ class IncidentRow:
     """Red runs of the lead within its current streak."""
     act_probability: float
     """P(someone must act): regression, open outage, unrecorded change or defect of the test."""
-    state: str = "new"
+    state: str = NEW
     """`new`, or what people did: `acknowledged by ada`, `quarantined until 2026-12-03`."""
     criticality: float = 1.0
     cluster: str = ""
     """Stable id of the lead's cluster; empty without a signature."""
     cause: Cause = NO_CAUSE
     """What kind of cause the lead's failure speaks of."""
+    last_red_ms: int = 0
+    """Start of the lead's newest red run."""
+    version: int = 0
+    """Id of the last triage event on it or its tests; what is done next is done on top of it."""
+    deeds: tuple[DoneBefore, ...] = ()
+    """What people did with it and its tests, newest first."""
 
     @property
     def suspect(self) -> Hypothesis | None:
@@ -98,18 +116,30 @@ class TriageAnswer:
     """By P(someone must act) x blast radius x criticality, largest first."""
     health: Health
     counts: dict[str, int]
-    """Verdict -> incidents; `real` sums those that someone must act on."""
+    """Verdict -> incidents; `real` sums those that someone must act on, `quarantined` are in neither."""
 
 
 def answer_triage(connection: Connection, query: Query) -> TriageAnswer:
     """Incidents that are red now under the filters of `query`; as kept by the last writer where that still holds."""
     from tui.answers.kept import load_kept
 
-    return load_kept(connection, query) or work_out_triage(connection, query)
+    return load_kept(connection, query) or lay_over(connection, query, work_out_triage(connection, query))
+
+
+def lay_over(connection: Connection, query: Query, answer: TriageAnswer) -> TriageAnswer:
+    """An answer from facts alone with what people did: states, their verdicts, what is set aside counted apart."""
+    from store.read.triage import last_event
+
+    if answer.window is None or last_event(connection) == (0, 0):
+        return answer
+    from tui.answers.handled import handled_rows
+
+    incidents = handled_rows(connection, query, answer.window, answer.incidents)
+    return replace(answer, incidents=incidents, counts=count_verdicts(incidents))
 
 
 def work_out_triage(connection: Connection, query: Query, rankings: Rankings | None = None) -> TriageAnswer:
-    """The same from the facts.
+    """The same from the facts alone, whatever people did.
 
     Args:
         rankings: says afterwards what was ranked.
@@ -124,6 +154,27 @@ def work_out_triage(connection: Connection, query: Query, rankings: Rankings | N
     if rankings is not None:
         basis.rankings = rankings
     incidents = list_incidents(basis)
-    counts = Counter(str(row.verdict) for row in incidents)
+    return TriageAnswer(basis.window, incidents, health, count_verdicts(incidents))
+
+
+def count_verdicts(incidents: Iterable[IncidentRow]) -> dict[str, int]:
+    """Incidents by verdict, those in quarantine apart."""
+    counts = Counter(QUARANTINED if is_quarantined(row) else str(row.verdict) for row in incidents)
     counts["real"] = sum(counts[verdict] for verdict in REAL)
-    return TriageAnswer(basis.window, incidents, health, dict(counts))
+    return dict(counts)
+
+
+def is_quarantined(row: IncidentRow) -> bool:
+    """Whether all its tests are in quarantine."""
+    return row.state.startswith(QUARANTINED)
+
+
+def weight(row: IncidentRow) -> float:
+    """P(someone must act) x blast radius x criticality."""
+    radius = row.radius
+    return row.act_probability * (radius.tests + radius.services + radius.teams) * row.criticality
+
+
+def by_weight(rows: Iterable[IncidentRow]) -> tuple[IncidentRow, ...]:
+    """Incidents in the order of the list, what weighs most first."""
+    return tuple(sorted(rows, key=lambda row: (-weight(row), row.since_ms, row.incident_id)))

@@ -37,7 +37,7 @@ def _print(answer: FailuresAnswer, health: Health) -> None:
     if not answer.rows:
         click.echo(nothing_red(health), err=True)
         return
-    headers = ("verdict", "test", "stream", "age", "run", "owner", "incident", "cause", "message")
+    headers = ("verdict", "test", "stream", "age", "run", "owner", "incident", "state", "cause", "message")
     print_table(headers, map(_cells, answer.rows))
     for doubt in doubts(health):
         click.echo(f"note: {doubt}", err=True)
@@ -53,6 +53,7 @@ def _cells(row: FailureRow) -> tuple[str, ...]:
         run_label(row.run).removeprefix("run "),
         owners_text(row.owners.test) or "unowned",
         row.incident_id or DASH,
+        row.state,
         DASH if row.cause.category == UNKNOWN else row.cause.category,
         row.message.partition("\n")[0],
     )

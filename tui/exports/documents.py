@@ -106,6 +106,7 @@ def _failure_json(row: FailureRow) -> Json:
         "verdict": row.verdict.value,
         "age": row.age,
         "incident": row.incident_id,
+        "state": row.state,
         "signature": row.signature,
         "cluster": row.cluster or None,
         "cause": cause_json(row.cause),
