@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 from ingest.model import RunIdentity, RunState
 from store.codec import decode
@@ -11,28 +13,77 @@ from store.cut import is_across
 from store.dimensions import Dimensions
 from store.rollups import Rollups
 
-
-@dataclass(frozen=True, slots=True)
-class _PartView:
-    text: str
-    resolved: RunIdentity
-    started_ms: int
-    ended_ms: int | None
-    stream_id: int
-    shard: tuple[int | None, int | None]
+_KEYS = (
+    "branch",
+    "start_ms",
+    "end_ms",
+    "state",
+    "trigger",
+    "revision",
+    "base_revision",
+    "repository",
+    "url",
+    "service",
+    "service_version",
+    "merge_request",
+)
+"""What a run takes from what its files say; where they differ, the first file by location decides, key by key."""
+_MOST_RUNS = 1000
+_PART = "SELECT s.location, p.resolved, p.started_ms, p.ended_ms, p.stream_id, p.shard_index, p.shard_total FROM part p"
+_PART += " JOIN source_file s ON s.source_id = p.source_id WHERE "
+_Rank = tuple[int, bytes]
+"""(0 of a part, 1 of a note; location)."""
 
 
 @dataclass(slots=True)
-class _Settled:
-    """What a run was settled to, so that one more part that says the same costs nothing."""
+class _Sum:
+    """What the files of a run say together; one more is added to it."""
 
-    said: set[str]
-    """Identities of its parts, as stored."""
-    started_ms: int
-    is_start_declared: bool
-    ended_ms: int | None
-    is_end_declared: bool
-    has_shards: bool
+    said: dict[str, tuple[_Rank, Any]] = field(default_factory=dict)
+    first_ms: int | None = None
+    """Earliest start of a part."""
+    last_ms: int | None = None
+    """Latest end of a part."""
+    streams: set[int] = field(default_factory=set)
+    shards: set[int | None] = field(default_factory=set)
+    shard_total: int = 0
+    is_refused: bool = False
+    """Whether one of its files was refused."""
+    stored: tuple[object, ...] = ()
+    """The run's row as it was last written."""
+
+    def take_part(self, row: tuple[Any, ...]) -> None:
+        """Take a row of `_PART`."""
+        location, resolved, started_ms, ended_ms, stream_id, shard_index, shard_total = row
+        self.take((0, location), decode(resolved, RunIdentity))
+        self.first_ms = started_ms if self.first_ms is None else min(self.first_ms, started_ms)
+        if ended_ms is not None:
+            self.last_ms = ended_ms if self.last_ms is None else max(self.last_ms, ended_ms)
+        self.streams.add(stream_id)
+        self.shards.add(shard_index)
+        self.shard_total = max(self.shard_total, shard_total or 0)
+
+    def take(self, rank: _Rank, identity: RunIdentity) -> None:
+        """Take what a file says of the run."""
+        for key in _KEYS:
+            value = getattr(identity, key)
+            if value is not None and (key not in self.said or rank < self.said[key][0]):
+                self.said[key] = (rank, value)
+
+    def get(self, key: str) -> Any:
+        """What is said, or None."""
+        return self.said[key][1] if key in self.said else None
+
+    @property
+    def state(self) -> RunState:
+        """Declared, else no report, else incomplete when a shard is missing or a file was refused."""
+        declared: RunState | None = self.get("state")
+        if declared is not None:
+            return declared
+        if not self.shards:
+            return RunState.NO_REPORT
+        is_whole = len(self.shards) >= self.shard_total and not self.is_refused
+        return RunState.COMPLETE if is_whole else RunState.INCOMPLETE
 
 
 class Runs:
@@ -42,11 +93,11 @@ class Runs:
         self._connection = connection
         self._dimensions = dimensions
         self._rollups = rollups
-        self._settled: dict[int, _Settled] = {}
+        self._sums: dict[int, _Sum] = {}
 
     def forget(self) -> None:
         """Drop what is cached: after a rollback, or when another process has written."""
-        self._settled.clear()
+        self._sums.clear()
 
     def find(self, resolved: RunIdentity) -> int | None:
         """Id of the run an identity names, if it is there."""
@@ -78,119 +129,97 @@ class Runs:
 
     def settle_added(self, run_id: int, part_id: int) -> int:
         """As `settle`, when all that happened is one more part; the start of the run in ms."""
-        resolved, started_ms, ended_ms, shard = self._connection.execute(
-            "SELECT resolved, started_ms, ended_ms, shard_index FROM part WHERE part_id = ?", (part_id,)
-        ).fetchone()
-        known = self._settled.get(run_id)
-        says_nothing_new = (
-            known is not None
-            and resolved in known.said
-            and shard is None
-            and not known.has_shards
-            and (known.is_start_declared or started_ms >= known.started_ms)
-        )
-        if known is None or not says_nothing_new:
+        known = self._sums.get(run_id)
+        if known is None:
             settled_ms = self.settle(run_id)
             assert settled_ms is not None
             return settled_ms
-        if ended_ms is not None and not known.is_end_declared and ended_ms > (known.ended_ms or 0):
-            known.ended_ms = ended_ms
-            self._connection.execute("UPDATE run SET ended_ms = ? WHERE run_id = ?", (ended_ms, run_id))
-        return known.started_ms
+        known.take_part(self._connection.execute(f"{_PART} p.part_id = ?", (part_id,)).fetchone())
+        return self._write(run_id, known)
 
     def settle(self, run_id: int) -> int | None:
         """Work a run out from its parts and notes; its start in ms, or None when nothing is left of it."""
-        self._settled.pop(run_id, None)
-        parts = self._parts(run_id)
-        notes = self._notes(run_id)
-        if not parts and not notes:
+        self._sums.pop(run_id, None)
+        known = _Sum()
+        for row in self._connection.execute(f"{_PART} p.run_id = ?", (run_id,)):
+            known.take_part(row)
+        notes = self._connection.execute(
+            "SELECT s.location, n.identity FROM run_note n JOIN source_file s ON s.source_id = n.source_id"
+            " WHERE n.run_id = ?",
+            (run_id,),
+        ).fetchall()
+        for location, identity in notes:
+            known.take((1, location), decode(identity, RunIdentity))
+        if not known.shards and not notes:
             self._connection.execute("UPDATE source_file SET run_id = NULL WHERE run_id = ?", (run_id,))
             self._connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
             return None
-        merged = RunIdentity()
-        for identity in (*(part.resolved for part in parts), *notes):
-            merged = merged.over(identity)
-        declared = merged.start_ms
-        started_ms = declared if declared is not None else min((part.started_ms for part in parts), default=0)
-        ends = [part.ended_ms for part in parts if part.ended_ms is not None]
-        ended_ms = merged.end_ms if merged.end_ms is not None else max(ends, default=None)
-        before = self._connection.execute(
-            "SELECT started_ms, service_id FROM run WHERE run_id = ?", (run_id,)
-        ).fetchone()
-        if is_across(self._connection, before[0], started_ms):
-            started_ms = before[0]
-        service_id = self._dimensions.service(merged.service) if merged.service else None
-        self._connection.execute(
-            "UPDATE run SET branch = ?, started_ms = ?, ended_ms = ?, is_start_estimated = ?, state = ?,"
-            " run_trigger = ?, revision = ?, base_revision = ?, repository = ?, url = ?, service_id = ?, version = ?,"
-            " merge_request = ? WHERE run_id = ?",
-            (
-                merged.branch or "",
-                started_ms,
-                ended_ms,
-                int(declared is None),
-                self._state(run_id, merged, parts),
-                merged.trigger,
-                merged.revision,
-                merged.base_revision,
-                merged.repository,
-                merged.url,
-                service_id,
-                merged.service_version,
-                merged.merge_request,
-                run_id,
-            ),
-        )
-        if before[0] != started_ms or before[1] != service_id:
-            for stream_id in {part.stream_id for part in parts}:
-                if self._is_counted(run_id, stream_id):
-                    self._rollups.mark(stream_id, before[0])
-                    self._rollups.mark(stream_id, started_ms)
-        self._settled[run_id] = _Settled(
-            {part.text for part in parts},
-            started_ms,
-            declared is not None,
-            ended_ms,
-            merged.end_ms is not None,
-            any(part.shard != (None, None) for part in parts),
-        )
-        return started_ms
-
-    def _state(self, run_id: int, merged: RunIdentity, parts: list[_PartView]) -> RunState:
-        """Declared, else no report, else incomplete when a shard is missing or a file was refused."""
-        if merged.state is not None:
-            return merged.state
-        if not parts:
-            return RunState.NO_REPORT
-        totals = [part.shard[1] for part in parts if part.shard[1] is not None]
-        shards = {part.shard[0] for part in parts}
-        if totals and len(shards) < max(totals):
-            return RunState.INCOMPLETE
         refused = self._connection.execute(
             "SELECT 1 FROM source_file WHERE run_id = ? AND status = 'rejected' LIMIT 1", (run_id,)
         ).fetchone()
-        return RunState.INCOMPLETE if refused else RunState.COMPLETE
+        known.is_refused = refused is not None
+        if len(self._sums) >= _MOST_RUNS:
+            self._sums.clear()
+        self._sums[run_id] = known
+        return self._write(run_id, known)
+
+    def _write(self, run_id: int, known: _Sum) -> int:
+        """Put a run's row where its sum differs from it; its start in ms."""
+        started_ms, service_id = before = self._before(run_id)
+        declared_ms, service, end_ms = known.get("start_ms"), known.get("service"), known.get("end_ms")
+        wanted_ms = declared_ms if declared_ms is not None else known.first_ms or 0
+        if wanted_ms != started_ms and not is_across(self._connection, started_ms, wanted_ms):
+            started_ms = wanted_ms
+        service_id = self._dimensions.service(service) if service else None
+        row = (
+            known.get("branch") or "",
+            started_ms,
+            known.last_ms if end_ms is None else end_ms,
+            int(declared_ms is None),
+            known.state,
+            known.get("trigger"),
+            known.get("revision"),
+            known.get("base_revision"),
+            known.get("repository"),
+            known.get("url"),
+            service_id,
+            known.get("service_version"),
+            known.get("merge_request"),
+        )
+        if row != known.stored:
+            self._connection.execute(
+                "UPDATE run SET branch = ?, started_ms = ?, ended_ms = ?, is_start_estimated = ?, state = ?,"
+                " run_trigger = ?, revision = ?, base_revision = ?, repository = ?, url = ?, service_id = ?,"
+                " version = ?, merge_request = ? WHERE run_id = ?",
+                (*row, run_id),
+            )
+            known.stored = row
+        if before != (started_ms, service_id):
+            self._mark(run_id, known.streams, before, (started_ms, service_id))
+        return started_ms
+
+    def _before(self, run_id: int) -> tuple[int, int | None]:
+        """(start, service) of a run as its row has it."""
+        started_ms, service_id = self._connection.execute(
+            "SELECT started_ms, service_id FROM run WHERE run_id = ?", (run_id,)
+        ).fetchone()
+        return started_ms, service_id
+
+    def _mark(
+        self, run_id: int, streams: Iterable[int], before: tuple[int, int | None], now: tuple[int, int | None]
+    ) -> None:
+        """Have the days counted again that a run has left, came to or exercises another service on."""
+        for stream_id in streams:
+            if not self._is_counted(run_id, stream_id):
+                continue
+            if before[1] == now[1]:
+                self._rollups.mark_moved(run_id, stream_id, before[0], now[0])
+            else:
+                self._rollups.mark(stream_id, before[0])
+                self._rollups.mark(stream_id, now[0])
 
     def _is_counted(self, run_id: int, stream_id: int) -> bool:
         row = self._connection.execute(
             "SELECT 1 FROM run_total WHERE run_id = ? AND stream_id = ?", (run_id, stream_id)
         ).fetchone()
         return row is not None
-
-    def _parts(self, run_id: int) -> list[_PartView]:
-        rows = self._connection.execute(
-            "SELECT p.resolved, p.started_ms, p.ended_ms, p.stream_id, p.shard_index, p.shard_total FROM part p"
-            " JOIN source_file s ON s.source_id = p.source_id WHERE p.run_id = ? ORDER BY s.location",
-            (run_id,),
-        )
-        return [
-            _PartView(row[0], decode(row[0], RunIdentity), row[1], row[2], row[3], (row[4], row[5])) for row in rows
-        ]
-
-    def _notes(self, run_id: int) -> list[RunIdentity]:
-        rows = self._connection.execute(
-            "SELECT n.identity FROM run_note n JOIN source_file s ON s.source_id = n.source_id WHERE n.run_id = ?"
-            " ORDER BY s.location",
-            (run_id,),
-        )
-        return [decode(row[0], RunIdentity) for row in rows]

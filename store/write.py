@@ -42,7 +42,7 @@ from store.part_place import PartHeader as PartHeader
 from store.part_place import PartPlace as PartPlace
 from store.parts import PartTotals, PartWriter
 from store.parts import PlacedAttempt as PlacedAttempt
-from store.rollups import DAY_MS, PartSum, Rollups
+from store.rollups import PartSum, Rollups
 from store.runs import Runs
 from store.twins import Twins
 
@@ -61,8 +61,6 @@ class Writer:
         self._runs = Runs(self._connection, self._dimensions, self._rollups)
         self._aliases = Aliases(self._connection, self._rollups)
         self._cases = Cases(self._connection, self._dimensions, self._rollups, self._aliases)
-        self._newest: dict[int, tuple[int, int]] = {}
-        self._run_tests: dict[tuple[int, int], set[int]] = {}
         self._data_version = -1
         self._is_shared = False
         self._has_news = False
@@ -140,8 +138,6 @@ class Writer:
         self._runs.forget()
         self._aliases.forget()
         self._cases.distrust()
-        self._newest.clear()
-        self._run_tests.clear()
 
     def _notice_others(self) -> None:
         self._cases.notice()
@@ -152,8 +148,6 @@ class Writer:
             self._rollups.forget()
             self._runs.forget()
             self._aliases.forget()
-            self._newest.clear()
-            self._run_tests.clear()
 
     def pack_rest(self) -> None:
         """Pack what an older version, or pruning, left to be read row by row; in short transactions."""
@@ -183,13 +177,13 @@ class Writer:
     def add_alias(self, old_id: int, new_id: int) -> None:
         """Have a test case continue as another one that does not lead back to it: all it has follows."""
         self._aliases.record(old_id, new_id)
-        self._run_tests.clear()
+        self._rollups.forget_cases()
 
     def remove_alias(self, old_id: int) -> None:
         """Have a test case stand for itself again."""
         for test_id in self._aliases.remove(old_id):
             self._cases.leave(test_id)
-        self._run_tests.clear()
+        self._rollups.forget_cases()
 
     def open_part(self, source_id: int, header: PartHeader) -> tuple[int, PartWriter]:
         """A new part of the run that `header` names."""
@@ -212,27 +206,23 @@ class Writer:
         self._rollups.packed.add(part_id, totals.cases)
         self.merged.came(run_id, stream_id)
         started_ms = self._runs.settle_added(run_id, part_id)
-        repeats = self._repeats_cases(part_id, run_id, stream_id, totals)
-        if repeats or not self._extends(run_id, stream_id, started_ms):
-            self._rollups.mark(stream_id, started_ms)
-        else:
-            attempt, service_id = self._connection.execute(
-                "SELECT attempt, service_id FROM run WHERE run_id = ?", (run_id,)
-            ).fetchone()
-            self._rollups.add(
-                PartSum(
-                    part_id,
-                    run_id,
-                    stream_id,
-                    started_ms // DAY_MS,
-                    attempt == 1,
-                    service_id,
-                    totals.cases,
-                    totals.counts.attempts,
-                    totals.signatures,
-                    totals.several,
-                )
+        attempt, service_id = self._connection.execute(
+            "SELECT attempt, service_id FROM run WHERE run_id = ?", (run_id,)
+        ).fetchone()
+        self._rollups.add(
+            PartSum(
+                part_id,
+                run_id,
+                stream_id,
+                started_ms,
+                attempt == 1,
+                service_id,
+                totals.cases,
+                totals.counts.attempts,
+                totals.signatures,
+                totals.several,
             )
+        )
         return totals, run_id
 
     def remove_part(self, source_id: int) -> int | None:
@@ -249,8 +239,7 @@ class Writer:
         self.merged.left(run_id, part_id)
         for table in ("result", "result_name", "result_link", "continued", "packed_part", "part"):
             self._connection.execute(f"DELETE FROM {table} WHERE part_id = ?", (part_id,))
-        self._run_tests.pop((run_id, stream_id), None)
-        self._newest.pop(stream_id, None)
+        self._rollups.repeats.leave(run_id, stream_id)
         self._connection.execute("DELETE FROM run_total WHERE run_id = ? AND stream_id = ?", (run_id, stream_id))
         left_ms = self._settle_rest(run_id, stream_id)
         return None if left_ms is None else int(run_id)
@@ -299,8 +288,7 @@ class Writer:
             self._aliases.withdraw(place.part_id)
             self._cases.rename(place.part_id, place.namespace, header.namespace)
             self._aliases.restore(place.part_id)
-        self._run_tests.clear()
-        self._newest.clear()
+        self._rollups.forget_cases()
         self._cases.leave_stream(stream_id)
         if run_id != place.run_id:
             self._settle_rest(place.run_id, stream_id)
@@ -352,39 +340,3 @@ class Writer:
         branch = PRE_MERGE_BRANCH if resolved.trigger == Trigger.PRE_MERGE else resolved.branch or ""
         variant = variant_text(resolved.variant)
         return self._dimensions.stream(resolved.pipeline or "", resolved.environment or "", branch, variant)
-
-    def _extends(self, run_id: int, stream_id: int, started_ms: int) -> bool:
-        """Whether a run is the newest of its stream; it then becomes the one to compare with."""
-        newest = self._newest.get(stream_id)
-        if newest is None:
-            row = self._connection.execute(
-                "SELECT r.started_ms, r.run_id FROM run_total t JOIN run r ON r.run_id = t.run_id"
-                " WHERE t.stream_id = ? ORDER BY r.started_ms DESC LIMIT 1",
-                (stream_id,),
-            ).fetchone()
-            newest = (int(row[0]), int(row[1])) if row else (-(2**62), 0)
-        extends = started_ms > newest[0] or newest == (started_ms, run_id)
-        self._newest[stream_id] = max(newest, (started_ms, run_id))
-        return extends
-
-    def _repeats_cases(self, part_id: int, run_id: int, stream_id: int, totals: PartTotals) -> bool:
-        """Whether another part of the run and stream holds one of a part's cases."""
-        others = self._connection.execute(
-            "SELECT part_id FROM part WHERE run_id = ? AND stream_id = ? AND part_id <> ?", (run_id, stream_id, part_id)
-        ).fetchall()
-        if not others:
-            return False
-        key = (run_id, stream_id)
-        known = self._run_tests.get(key)
-        if known is None:
-            known = set()
-            for (other,) in others:
-                rows = self._connection.execute("SELECT DISTINCT test_id FROM result WHERE part_id = ?", (other,))
-                known.update(row[0] for row in rows)
-            if len(self._run_tests) >= 4:
-                self._run_tests.pop(next(iter(self._run_tests)))
-            self._run_tests[key] = known
-        tests = {case >> 5 for case in totals.cases}
-        repeats = not known.isdisjoint(tests)
-        known |= tests
-        return repeats

@@ -48,7 +48,7 @@ def recounted(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
             signatures[start // DAY_MS, signature, stream, test] += 1
     results = {key: [row[3] for row in sorted(found)] for key, found in attempts.items()}
     return {
-        "run_total": _run_totals(results),
+        "run_total": _run_totals(results, connection.execute("SELECT run_id, stream_id FROM part").fetchall()),
         "test_day": _test_days(results, runs),
         "service_day": _service_days(connection, results, runs),
         "signature_day": sorted((*key, count) for key, count in signatures.items()),
@@ -95,8 +95,8 @@ def packed_anew(connection: Connection) -> list[Cell]:
     return sorted(cells)
 
 
-def _run_totals(results: dict[tuple[int, int, int], list[int]]) -> list[tuple[Any, ...]]:
-    totals: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0, 0])
+def _run_totals(results: dict[tuple[int, int, int], list[int]], parts: list[tuple[int, int]]) -> list[tuple[Any, ...]]:
+    totals = {part: [0, 0, 0, 0, 0, 0] for part in parts}
     for (run, stream, _), outcomes in results.items():
         total = totals[run, stream]
         total[0] += len(outcomes)
