@@ -9,6 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 RESULTS ?= 1000000
+WORLDS ?= 500
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -16,7 +17,7 @@ help:
 	@echo "make demo   the dashboard on sample data (five answers as text where there is no terminal)"
 	@echo "make test   format, lint, types, import borders, tests"
 	@echo "make lint   the same without the tests"
-	@echo "make bench  speed, as tables (RESULTS=10000000: on a store of that size); make bench-accuracy: accuracy"
+	@echo "make bench  speed, as tables (RESULTS=10000000: on a store of that size); make bench-accuracy: accuracy (WORLDS=50: of so many)"
 	@echo "make soak   long tests"
 
 demo: $(STAMP)
@@ -35,6 +36,9 @@ bench: $(STAMP)
 	$(BIN)/python -m bench --results $(RESULTS)
 
 bench-accuracy: $(STAMP)
+	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS)
+	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(WORLDS) --odd
+	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(WORLDS) --ablation
 	$(BIN)/python -m bench.emitted_worlds
 	$(BIN)/python -m bench.flake_coverage
 

@@ -1,9 +1,13 @@
 """The numbers of the suspect model, in one place: priors, likelihoods, and the scalars fitted on simulated incidents.
 
-`bench/suspects_on_evidence.py --fit` prints the fitted ones.
+The fitted ones are data, in `fitted.json` beside this module, with the worlds they were fitted on and the command that
+fits them anew.
 """
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import numpy as np
 
@@ -86,8 +90,9 @@ FLAKE_NAMES_NONE = 1.2
 FILE_IN_STACK = 10.0
 
 # ---- fitted on simulated incidents
-TEMPERATURE = 0.94
+_FITTED = json.loads(Path(__file__).with_name("fitted.json").read_text(encoding="utf-8"))
+TEMPERATURE: float = _FITTED["temperature"]
 """Log odds are divided by it."""
-BIAS = {"change": 0.0, "environment": 1.06, "unrecorded": -2.74, "flake": -3.5}
-"""Added to the log weight of each kind before the softmax. A flake gets 0.4 more than fits best: blaming a change for a
-flake is the worse mistake."""
+BIAS: dict[str, float] = _FITTED["bias"]
+"""Added to the log weight of each kind before the softmax. A flake and an unrecorded change get 0.5 more than fits
+best: blaming a change for what no recorded change did is the worse mistake."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
 from analysis.exposure import Scopes
-from analysis.joint import SHARES, Odds, Stage, gains, trigger_odds
+from analysis.joint import Odds, Stage, gains, severity_shares, trigger_odds
 from analysis.likelihood import Observations
 from analysis.records import Evidence, Hypothesis, SuspectQuestion
 from analysis.texts import changed_file_named
@@ -95,7 +95,7 @@ def _best_fit(case: Case, candidate: Candidate, scope: int) -> _Fit:
         for begin, stop, log_weight in candidate.windows:
             row = case.odds.place[begin, stop]
             over = np.log(weights.BREADTHS) + weights.BREADTH_TEMPER * stage.breadth[:, scope, row]
-            over += (own[:, row] + SHARES)[:, None]
+            over += (own[:, row] + severity_shares())[:, None]
             severity, breadth = (int(i) for i in np.unravel_index(int(over.argmax()), over.shape))
             score = stage.cost + log_weight + float(over[severity, breadth])
             if best is None or score > best[0] + 1e-12:
@@ -131,7 +131,7 @@ def _path_term(case: Case, candidate: Candidate, scope: int) -> Evidence:
 
 def _onset_term(case: Case, candidate: Candidate, fit: _Fit) -> Evidence:
     own = float(trigger_odds(case.odds, case.trigger)[fit.severity, fit.window])
-    odds = own + fit.log_weight + float(SHARES[fit.severity])
+    odds = own + fit.log_weight + float(severity_shares()[fit.severity])
     first = case.question.history.runs[case.streak.first_bad]
     minutes = round((first.started_ms - candidate.change.at_ms) / MINUTE_MS)
     if minutes >= 0:
@@ -244,7 +244,7 @@ def _unrecorded_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
         return (Evidence("prior", prior, "no service is known that could have changed"),)
     place, row = case.scopes.place[scored.scope], case.odds.place[scored.begin, case.seen.total]
     stage = case.stages[0]
-    both = weights.BREADTH_TEMPER * stage.breadth[:, place, row].max(axis=1) + SHARES
+    both = weights.BREADTH_TEMPER * stage.breadth[:, place, row].max(axis=1) + severity_shares()
     own_odds = trigger_odds(case.odds, case.trigger)[:, row]
     severity = int((both + own_odds).argmax())
     breadth, own = float(both[severity]), float(own_odds[severity])

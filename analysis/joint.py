@@ -29,8 +29,6 @@ _CEILING = 30.0
 _UNCHANGED = 1e-9
 _EXPLAINED = 0.5
 """Log odds above which an event is said to explain a test case's failures."""
-SHARES = np.log([share for share, _, _ in weights.BREAKS])
-"""[k] log share of breakages of each severity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,11 @@ class Stage:
     """[s, o, p] the same for an outage."""
 
 
+def severity_shares() -> Floats:
+    """[k] log share of breakages of each severity."""
+    return np.asarray(np.log([share for share, _, _ in weights.BREAKS]))
+
+
 def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) -> Odds:
     """Log odds of all windows.
 
@@ -95,7 +98,7 @@ def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) ->
     some = Windows(windows.begin[rows], windows.stop[rows])
     outage = np.stack([outage_odds(seen, some, float(rate), null[rows]) for rate in weights.OUTAGE_RATES])
     place = {pair: w for w, pair in enumerate(pairs)}
-    of_any_severity = np.logaddexp.reduce(broken[:, is_open] + SHARES[:, None, None], axis=0)
+    of_any_severity = np.logaddexp.reduce(broken[:, is_open] + severity_shares()[:, None, None], axis=0)
     return Odds(windows, place, broken, rows, outage, drift_odds(of_any_severity))
 
 
@@ -130,7 +133,7 @@ def break_score(stage: Stage, odds: Odds, scopes: Scopes, trigger: int) -> Float
     """[s, w] log weight of a breakage of each scope in each window as the cause of the trigger's failure."""
     breadths = weights.BREADTHS
     felt = np.log(scopes.exposures)[scopes.levels[:, trigger]][:, None, None] + np.log(breadths / len(breadths))
-    own = trigger_odds(odds, trigger) + SHARES[:, None]
+    own = trigger_odds(odds, trigger) + severity_shares()[:, None]
     each = [_log_sum(felt + weights.BREADTH_TEMPER * some, axis=2) for some in stage.breadth]
     return np.asarray(np.logaddexp.reduce(np.stack(each) + own[:, None, :], axis=0))
 
@@ -186,11 +189,11 @@ def _ratio(odds: Floats) -> Floats:
 
 def _best_background(stage: Stage) -> Background:
     """The event that explains the other test cases best, at its cost."""
-    prior = float(np.log(weights.BACKGROUND_PRIOR))
+    prior, shares = float(np.log(weights.BACKGROUND_PRIOR)), severity_shares()
     found = [Background(0, 0, -1, 0, -1.0, 0)]
     for k, table in enumerate(stage.breadth):
         scope, window, breadth, best = _best_of(table)
-        score = prior + float(SHARES[k]) + weights.BREADTH_TEMPER * best
+        score = prior + float(shares[k]) + weights.BREADTH_TEMPER * best
         found.append(Background(scope, window, breadth, k, score, 0))
     if stage.outage.size:
         scope, window, rate, best = _best_of(stage.outage)
