@@ -107,6 +107,10 @@ class HeatGrid(ScrollView, can_focus=True):
     def _label_width(self) -> int:
         return max(min(36, self.size.width * 2 // 5), 12)
 
+    def _room(self) -> int:
+        """Cells beside the labels that no scroll bar takes."""
+        return max(self.scrollable_content_region.width - self._label_width(), self.cell_width)
+
     # Moving
 
     def move_to(self, row: int, column: int) -> None:
@@ -116,9 +120,7 @@ class HeatGrid(ScrollView, can_focus=True):
         self._moved()
 
     def _moved(self) -> None:
-        view = self.scrollable_content_region
-        rows = max(view.height - HEADER_LINES, 1)
-        room = max(view.width - self._label_width(), self.cell_width)
+        rows, room = max(self.scrollable_content_region.height - HEADER_LINES, 1), self._room()
         top, left = self.scroll_offset.y, self.scroll_offset.x
         y = min(top, self.row) if self.row < top else max(top, self.row - rows + 1)
         start, end = self.column * self.cell_width, (self.column + 1) * self.cell_width
@@ -168,7 +170,7 @@ class HeatGrid(ScrollView, can_focus=True):
         if event.y < HEADER_LINES or row >= self.content.rows:
             return
         x = event.x - self._label_width()
-        column = self.column if x < 0 else (x + self.scroll_offset.x) // self.cell_width
+        column = self.column if x < 0 else self._visible().start + x // self.cell_width
         self.move_to(row, column)
         if event.chain > 1:
             self.action_open()
@@ -210,9 +212,9 @@ class HeatGrid(ScrollView, can_focus=True):
         return self._styles
 
     def _visible(self) -> range:
-        first = self.scroll_offset.x // self.cell_width
-        count = max(self.size.width - self._label_width(), 0) // self.cell_width
-        return range(first, min(first + count, self.content.columns))
+        """Columns that are whole on the screen: one that is scrolled half away makes room for the newest."""
+        first = -(-self.scroll_offset.x // self.cell_width)
+        return range(first, min(first + self._room() // self.cell_width, self.content.columns))
 
     def _row_strip(self, row: int, label: Line, base: Style, width: int) -> Strip:
         styles = self._palette()
@@ -248,5 +250,4 @@ class HeatGrid(ScrollView, can_focus=True):
             start = (column - self._visible().start) * self.cell_width + self.cell_width - 1
             if column % step == 0 and len(text) <= start:
                 text = text.ljust(start) + self.content.head(column, max(column - step, 0))
-        room = max(self.size.width - self._label_width(), 0)
-        return (Piece(" " * self._label_width()), Piece(text[:room], "muted"))
+        return (Piece(" " * self._label_width()), Piece(text[: self._room()], "muted"))
