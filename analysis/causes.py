@@ -88,8 +88,13 @@ def _said(text: str) -> Iterator[str]:
 
 
 def _around(place: str, found: re.Match[str]) -> str:
-    """What decided it, with a little of its line on either side."""
-    begin = max(place.rfind("\n", 0, found.start()) + 1, found.start() - _AROUND)
-    end = place.find("\n", found.end())
-    end = min(len(place) if end < 0 else end, found.end() + _AROUND)
-    return " ".join(place[begin:end][:_SHOWN_CHARS].split())
+    """What decided it, with a few whole words of its line on either side."""
+    line_end = place.find("\n", found.end())
+    line_end = len(place) if line_end < 0 else line_end
+    before = place[place.rfind("\n", 0, found.start()) + 1 : found.start()]
+    after = place[found.end() : line_end]
+    if len(before) > _AROUND:
+        before = before[-_AROUND:].partition(" ")[2]
+    if len(after) > _AROUND:
+        after = after[:_AROUND].rpartition(" ")[0]
+    return " ".join((before + found.group() + after)[:_SHOWN_CHARS].split())
