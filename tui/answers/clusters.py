@@ -104,10 +104,10 @@ def answer_clusters(connection: Connection, query: Query) -> ClustersAnswer:
     basis = load_basis(connection, query)
     if basis is None:
         return ClustersAnswer(None, ())
-    known = load_clusters(basis)
     window = basis.window
     first, last = days_of(basis)
     places = clusters.list_places(connection, first, last, *filters_of(basis))
+    known = load_clusters(basis, {place.key for place in places})
     infos = basis.infos({place.test_row for place in places})
     found: dict[str, list[SignaturePlace]] = {}
     for place in places:
