@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from analysis.records import ChangeFeed, Exercise, OutageReport, ServiceGraph, StreamHistory, TestColumn
 from ingest.model import PRE_MERGE_BRANCH, Scope, Tier
+from ingest.monorepo import changes_of_services
 from store.connect import Connection
 from store.read import catalog, changes, streams, tests
 from store.read.rows import StreamRow, TestInfo
@@ -87,10 +88,15 @@ class Basis:
 
     @cached_property
     def feed(self) -> ChangeFeed:
-        """Changes up to now."""
+        """Changes up to now; those of a repository of several services are of the services that they touch."""
         until_ms = self.window.now_ms
         found = changes.list_changes(self.connection, -(2**53), until_ms)
-        return ChangeFeed(found, changes.list_covered(self.connection))
+        covered = changes.list_covered(self.connection)
+        settings = self.query.settings
+        if settings.monorepo:
+            found = tuple(one for change in found for one in changes_of_services(change, settings))
+            covered |= {(one.service, one.environment) for one in found if one.service}
+        return ChangeFeed(found, covered)
 
     @cached_property
     def entries(self) -> dict[str, str]:
