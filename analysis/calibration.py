@@ -94,5 +94,5 @@ _FITTED = json.loads(Path(__file__).with_name("fitted.json").read_text(encoding=
 TEMPERATURE: float = _FITTED["temperature"]
 """Log odds are divided by it."""
 BIAS: dict[str, float] = _FITTED["bias"]
-"""Added to the log weight of each kind before the softmax. A flake and an unrecorded change get 0.5 more than fits
-best: blaming a change for what no recorded change did is the worse mistake."""
+"""Added to the log weight of each kind before the softmax. Both are more cautious than what fits best: blaming a change
+for what no recorded change did is the worse mistake."""

@@ -89,13 +89,13 @@ def _explain_change(case: Case, candidate: Candidate, text: float, probability: 
 
 
 def _best_fit(case: Case, candidate: Candidate, scope: int) -> _Fit:
-    own = trigger_odds(case.odds, case.trigger)
+    own = trigger_odds(case.odds, case.trigger) + severity_shares()[:, None]
+    log_breadths = np.log(weights.BREADTHS)
     best: tuple[float, _Fit] | None = None
     for stage in case.stages:
         for begin, stop, log_weight in candidate.windows:
             row = case.odds.place[begin, stop]
-            over = np.log(weights.BREADTHS) + weights.BREADTH_TEMPER * stage.breadth[:, scope, row]
-            over += (own[:, row] + severity_shares())[:, None]
+            over = log_breadths + weights.BREADTH_TEMPER * stage.breadth[:, scope, row] + own[:, row, None]
             severity, breadth = (int(i) for i in np.unravel_index(int(over.argmax()), over.shape))
             score = stage.cost + log_weight + float(over[severity, breadth])
             if best is None or score > best[0] + 1e-12:

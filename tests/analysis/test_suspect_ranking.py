@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -180,6 +179,30 @@ def test_commits_to_services_are_no_suspects_of_their_own() -> None:
     assert sum(h.kind == "change" for h in found) == 1
 
 
+def test_a_service_half_down_is_an_outage_though_it_was_just_deployed() -> None:
+    """All its tests fail now and then, retries too: a change breaks some of them, and those always."""
+    rng = np.random.default_rng(8)
+    lines = ["." * 40 + "".join(rng.choice([".", "~", "R"], 3, p=[0.45, 0.3, 0.25])) for _ in range(24)]
+    rows = [(column(f"pay{i}", "web", "pay"), line) for i, line in enumerate(lines)]
+    rows += [(column(f"search{i}", "web", "search"), "." * 43) for i in range(24)]
+    first = next(i for i, line in enumerate(lines) if line[40:].count("R") and line[-1] == "R")
+    found = ask(history(rows), feed(deploy("pay", 39.5, "v2"), covered=["web", "search"]), test=first)
+    assert next(h for h in found if h.change is not None).probability < 0.8
+    always = [(column(f"pay{i}", "web", "pay"), "." * 40 + ("RRR" if i < 8 else "...")) for i in range(24)]
+    found = ask(history([*always, *rows[24:]]), feed(deploy("pay", 39.5, "v2"), covered=["web", "search"]))
+    assert found[0].change is not None
+    assert found[0].probability > 0.8
+
+
+def test_a_streak_may_begin_with_a_flake() -> None:
+    """A shaky test failed once more, then a deploy broke it with all others: the deploy is a suspect all the same."""
+    rows = [(column("shaky", "web", "vault"), "...R......" * 3 + "R" + "RR")]
+    rows += [(column(f"o{i}", "web", "vault"), "." * 31 + "RR") for i in range(6)]
+    rows += [(column(f"s{i}", "web", "search"), "." * 33) for i in range(6)]
+    found = ask(history(rows), feed(deploy("vault", 30.8, "v2"), covered=["web", "search"]))
+    assert found[0].service == "vault"
+
+
 def test_changes_of_another_environment_are_no_suspects() -> None:
     """What reached preprod broke nothing in staging."""
     elsewhere = replace(deploy("vault", 29.5, "v2"), environment="preprod")
@@ -250,8 +273,8 @@ def test_simulated_incidents_are_answered_well() -> None:
         assert all(h.probability < 0.8 for h in found_flake if h.kind == "change")
 
 
-def test_a_hundred_changes_and_five_hundred_tests_do_not_take_long() -> None:
-    """A loose ceiling; the bench measures it."""
+def test_a_hundred_changes_and_five_hundred_tests() -> None:
+    """The one service whose tests broke is found among forty."""
     rng = np.random.default_rng(3)
     services = [f"s{i:02d}" for i in range(40)]
     rows = []
@@ -262,7 +285,4 @@ def test_a_hundred_changes_and_five_hundred_tests_do_not_take_long() -> None:
     stream = history(rows)
     changes = feed(*(deploy(services[i % 40], 70 - i * 0.3, f"v{i}") for i in range(100)))
     trigger = next(t for t, (case, _) in enumerate(rows) if "s07" in [e.service for e in case.exercised])
-    began = time.perf_counter()
-    found = ask(stream, changes, test=trigger)
-    assert time.perf_counter() - began < 2.0
-    assert found[0].service == "s07"
+    assert ask(stream, changes, test=trigger)[0].service == "s07"
