@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from math import ceil, log
+from dataclasses import replace
+from math import ceil, exp, log
 
 import numpy as np
 import pytest
 
+from analysis import calibration
+from analysis.candidates import log_prior
 from analysis.intervals import FLAKE_PRIOR, flake_intervals, wilson_interval
+from analysis.joint import severity_shares
+from analysis.likelihood import Windows, break_odds, null_odds, observe
 from analysis.recency import entropy_of, find_trend, recent_shares
 from analysis.records import Recent
+from tests.analysis.builders import deploy, history
 
 
 def test_flake_rate_by_hand() -> None:
@@ -49,3 +55,21 @@ def test_precision_by_hand() -> None:
     assert found is not None
     assert round((found.high + found.low) / 2, 3) == 0.670
     assert round((found.high - found.low) / 2, 3) == 0.294
+
+
+def test_suspects_by_hand() -> None:
+    """Ten passes and two failures, and a test that passes on: each term, their sum, and a flake against it."""
+    seen = observe(history({"broken": "." * 10 + "FF", "fine": "." * 12}), None)
+    windows = Windows(np.array([10]), np.array([12]))
+    odds = break_odds(seen, windows, null_odds(seen, windows))[0, 0]
+    onset = odds[0] + severity_shares()[0]
+    assert [round(exp(odds[0])), round(odds[0], 2), round(onset, 2)] == [1489, 7.31, 6.88]
+    felt, breadth = calibration.EXPOSURES[calibration.DECLARED], calibration.BREADTHS[2]
+    passing = calibration.BREADTH_TEMPER * np.log1p(felt * breadth * np.expm1(odds[1]))
+    assert round(passing, 2) == -0.14
+    change = log_prior(replace(deploy("pay", 1), additions=60, deletions=0))
+    assert round(change, 2) == -4.61
+    total = onset + passing + change + log(calibration.NAMES_SERVICE) + log(felt) + log(1 / len(calibration.BREADTHS))
+    assert round(total, 2) == 2.28
+    flake = log(calibration.FLAKE_NAMES) / calibration.TEMPERATURE + calibration.BIAS["flake"]
+    assert round(1 / (1 + exp(flake - total / calibration.TEMPERATURE)), 3) == 0.998
