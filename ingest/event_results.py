@@ -1,7 +1,7 @@
 """Results of tests in files of CDEvents into the store, beside the changes that the same files hold.
 
 Each test run of a file is a part of its own, known in the ledger as `file!run`, so that a file that grows replaces what
-it told of each run before.
+it told of each run before. Its digest is that of the events: told again in another form, they are a duplicate.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def with_results(
 
 
 def _source_of(run: TestRun, source: SourceFile) -> SourceFile:
-    digest = hashlib.sha256(source.digest + "\0".join(run.key).encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(run.told).digest()
     suffix = f"!{run.name}"
     return replace(
         source,

@@ -76,6 +76,12 @@ class TestRun:
         """The key as part of a path."""
         return _UNSAFE.sub("_", "@".join(part for part in self.key if part))[:100] or "tests"
 
+    @property
+    def told(self) -> bytes:
+        """What its events tell, whatever file, form and order they come in."""
+        events = sorted(map(repr, (*self.cases, *self.suites, *self.outputs)))
+        return repr((self.key, sorted(self.pipeline.items()), events)).encode("utf-8", "surrogatepass")
+
     def read(self, stream: BinaryIO, limits: Limits, sink: ReportSink) -> None:
         """Hand over the attempts and identity of this run; the events are known, the stream is not looked at."""
         sink.identity(self._identity())

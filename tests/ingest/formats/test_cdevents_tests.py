@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from ingest.pipeline import Ingestion
 from ingest.settings import Settings
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import Input
+from store.connect import open_reader
 from tests.ingest.formats.collecting import CollectingSink
 
 STAGING = {"id": "staging"}
@@ -170,3 +173,16 @@ def test_results_and_changes_reach_the_store_once(tmp_path: Path, is_grown: bool
     assert (first.counts.flaky, first.counts.errored, first.counts.skipped) == (1, 3, 2)
     assert second.counts.tests == first.counts.tests + is_grown
     assert second.status == (FileStatus.INGESTED if is_grown else FileStatus.DUPLICATE)
+
+
+def test_the_same_events_in_another_form_count_once(tmp_path: Path) -> None:
+    """Packed, as an array, in another order: results that are known stay as they are."""
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    (folder / "events.jsonl").write_bytes(lines(*RUN))
+    (folder / "later.jsonl.gz").write_bytes(gzip.compress(lines(*RUN)))
+    (folder / "other.json").write_text(json.dumps([*RUN[::-1]]))
+    with Ingestion(tmp_path / "db", Settings(), RunIdentity(), Limits(), {}) as ingestion:
+        ingestion.ingest_all(inputs_below(folder), lambda outcome: None)
+    with closing(open_reader(tmp_path / "db")) as reader:
+        assert reader.execute("SELECT count(*) FROM result").fetchone() == (7,)
