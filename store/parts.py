@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from ingest.model import CaseAttempt, Counts, Outcome, TestCase
 from store.connect import Connection
@@ -26,6 +26,8 @@ _MOST_ROWS = 20_000
 _PIECE = 50_000
 _MAX_HELD = 20_000
 """Repeated names held back until the part ends; any more are taken for namesakes at once."""
+_NUMBERED_TOGETHER = 1000
+"""Namesakes that are numbered in one go."""
 _FEWEST_OF_EACH = 5
 """Fewer tests that are repeated alike may well be retries."""
 _SEEN = 32
@@ -75,7 +77,10 @@ class PartWriter:
         self._signatures: dict[tuple[int, int], int] = defaultdict(int)
         self._namesakes = 0
         self._several: set[int] = set()
-        self._numbers: dict[TestCase, int] = {}
+        self._names: list[tuple[int, int, int, str]] = []
+        self._namesakes_waiting: list[_Group] = []
+        self._numbers = array("I")
+        """By test: the number of its last namesake."""
         self._suites = array("I")
         """By test: the suite it was first seen in, only of suites after the first that repeat cases for retries."""
 
@@ -143,10 +148,11 @@ class PartWriter:
         for test_id, groups in self._held.items():
             if was_run_by_each:
                 for group in groups:
-                    self._write_namesake(group)
+                    self._take_namesake(group)
             else:
                 self._settle_repeats(test_id, groups)
         self._held.clear()
+        self._write_namesakes()
         self._write_rows()
         codes = self._codes
         tests = ascending(self._touched)
@@ -176,13 +182,17 @@ class PartWriter:
         self._write_group(test_id, group, 0)
 
     def _note_suite(self, test_id: int, suite: int) -> None:
-        if test_id >= len(self._suites):
-            self._suites.frombytes(bytes(self._suites.itemsize * (len(self._codes) - len(self._suites))))
+        self._fit(self._suites)
         self._suites[test_id] = suite
+
+    def _fit(self, table: array[int]) -> None:
+        """Make room in a table for all tests that were seen."""
+        if len(table) < len(self._codes):
+            table.frombytes(bytes(table.itemsize * (len(self._codes) - len(table))))
 
     def _hold(self, test_id: int, group: _Group) -> None:
         if self._held_count >= _MAX_HELD:
-            self._write_namesake(group)
+            self._take_namesake(group)
             return
         self._held_count += 1
         self._held.setdefault(test_id, []).append(group)
@@ -198,7 +208,7 @@ class PartWriter:
             elif suite == first:
                 self._add_reruns(test_id, _reruns(repeats))
             else:
-                self._write_namesake(_reruns(repeats))
+                self._take_namesake(_reruns(repeats))
 
     def _was_run_by_each_worker(self) -> bool:
         """Whether every test of a report that repeats cases for retries is there equally often, and mostly passed.
@@ -244,7 +254,7 @@ class PartWriter:
             sequence.append((_code_of(group) & ~RETRIED, self._offset(last), last.duration_ms))
         if not is_retry_sequence(sequence):
             for group in groups:
-                self._write_namesake(group)
+                self._take_namesake(group)
             return
         for group in groups:
             self._write_group(test_id, group, len(outcomes))
@@ -252,18 +262,45 @@ class PartWriter:
         self._several.add(test_id)
         self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
 
-    def _write_namesake(self, group: _Group) -> None:
-        """Store a case whose name another case of the report has already: numbered, so that neither hides the other."""
-        _, case, _, raw_name = group[0]
-        number, named = self._numbers.get(case, 1), case
-        test_id = group[0][0]
-        while test_id < len(self._codes) and self._codes[test_id]:
-            number += 1
-            named = replace(case, name=f"{case.name}#{number}")
-            test_id = self._dimensions.test_case(named)
-        self._numbers[case] = number
-        self._namesakes += 1
-        self._close_group([(test_id, named, attempt, raw_name or case.name) for _, _, attempt, _ in group])
+    def _take_namesake(self, group: _Group) -> None:
+        """Take a case whose name another case of the report has already: numbered, so that neither hides the other."""
+        self._namesakes_waiting.append(group)
+        if len(self._namesakes_waiting) >= _NUMBERED_TOGETHER:
+            self._write_namesakes()
+
+    def _write_namesakes(self) -> None:
+        """Give each namesake that waits the next number that no case of the report has."""
+        by_test: dict[int, list[_Group]] = {}
+        for group in self._namesakes_waiting:
+            by_test.setdefault(group[0][0], []).append(group)
+        self._namesakes += len(self._namesakes_waiting)
+        self._namesakes_waiting.clear()
+        self._fit(self._numbers)
+        while by_test:
+            names = [named for test_id, groups in by_test.items() for named in self._numbered(test_id, groups)]
+            ids, _ = self._dimensions.test_cases(names)
+            self._close_namesakes(by_test, zip(ids, names, strict=True))
+            by_test = {test_id: groups for test_id, groups in by_test.items() if groups}
+
+    def _numbered(self, test_id: int, groups: list[_Group]) -> list[TestCase]:
+        """As many of a test's next namesakes as wait."""
+        case, last = groups[0][0][1], max(1, self._numbers[test_id])
+        self._numbers[test_id] = last + len(groups)
+        return [replace(case, name=f"{case.name}#{last + number}") for number in range(1, len(groups) + 1)]
+
+    def _close_namesakes(self, by_test: dict[int, list[_Group]], found: Iterator[tuple[int, TestCase]]) -> None:
+        """Put each group under the next of its names that is free; groups that are left over stay in `by_test`."""
+        for groups in by_test.values():
+            waiting, taken = iter(groups), 0
+            for test_id, named in islice(found, len(groups)):
+                if test_id < len(self._codes) and self._codes[test_id]:
+                    continue
+                group = next(waiting)
+                taken += 1
+                self._close_group(
+                    [(test_id, named, attempt, raw_name or case.name) for _, case, attempt, raw_name in group]
+                )
+            del groups[:taken]
 
     def _write_group(self, test_id: int, group: _Group, ordinal: int) -> None:
         for _, _, attempt, raw_name in group:
@@ -290,9 +327,7 @@ class PartWriter:
             )
             self._attempts += 1
             if raw_name is not None:
-                self._connection.execute(
-                    "INSERT INTO result_name VALUES (?, ?, ?, ?)", (self._part_id, test_id, ordinal, raw_name)
-                )
+                self._names.append((self._part_id, test_id, ordinal, raw_name))
             if attempt.links:
                 self._connection.executemany(
                     "INSERT INTO result_link VALUES (?, ?, ?, ?, ?, ?)",
@@ -317,6 +352,9 @@ class PartWriter:
             self._rows.sort()
             self._connection.executemany(_ADD_RESULT, self._rows)
             self._rows.clear()
+        if self._names:
+            self._connection.executemany("INSERT INTO result_name VALUES (?, ?, ?, ?)", self._names)
+            self._names.clear()
 
 
 def _reruns(groups: list[_Group]) -> _Group:

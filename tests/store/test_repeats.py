@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from ingest.model import Counts, Outcome
 from tests.ingest.formats.collecting import FIXTURES
 from tests.store.making import assert_sound, ingest, reading, write
@@ -78,3 +82,40 @@ def test_go_s_reruns_are_attempts(tmp_path: Path) -> None:
     (outcome,) = ingest(tmp_path / "x.db", write(tmp_path / "runs" / "1" / "junit.xml", text))
     assert outcome.counts == Counts(8, 15, passed=3, failed=3, errored=0, skipped=1, flaky=1)
     assert_sound(tmp_path / "x.db")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    names=st.lists(st.sampled_from(("a", "b", "a#2", "a#3", "b#2", "a#2#2")), min_size=1, max_size=14),
+    together=st.sampled_from((1, 2, 1000)),
+)
+def test_namesakes_get_the_next_free_number(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], together: int
+) -> None:
+    """Each in its turn, whatever names the report has already and however many are numbered in one go."""
+    taken = dict.fromkeys(names)
+    for name in dict.fromkeys(names):
+        for _ in range(names.count(name) - 1):
+            number = 2
+            while f"{name}#{number}" in taken:
+                number += 1
+            taken[f"{name}#{number}"] = None
+    document = suites("".join(map(CASE.format, names)), name="mocha")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("store.parts._NUMBERED_TOGETHER", together)
+        found = stored(tmp_path_factory.mktemp("names") / "x.db", document)
+    assert found == [(name, PASSED) for name in sorted(taken)]
+
+
+def test_namesakes_beyond_those_that_are_held_back_keep_their_names_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is lost, and each says what the report calls it."""
+    monkeypatch.setattr("store.parts._MAX_HELD", 3)
+    monkeypatch.setattr("store.parts._NUMBERED_TOGETHER", 4)
+    document = suites((CASE.format("a") + CASE.format("b")) * 9, name="mocha")
+    found = stored(tmp_path / "x.db", document)
+    assert [name for name, _ in found] == sorted(["a", "b", *(f"{n}#{k}" for n in "ab" for k in range(2, 10))])
+    with reading(tmp_path / "x.db") as connection:
+        rows = connection.execute("SELECT name, count(*) FROM result_name GROUP BY name").fetchall()
+    assert rows == [("a", 8), ("b", 8)]
