@@ -7,7 +7,7 @@ Rates are fractions. `None` means "not known", never "none of it".
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -200,8 +200,9 @@ class RunIdentity:
 
     def over(self, other: RunIdentity) -> RunIdentity:
         """This identity, completed key by key from one that ranks lower."""
-        missing = {f.name: getattr(other, f.name) for f in fields(self) if getattr(self, f.name) is None}
-        return replace(self, **missing)
+        said = [(name, getattr(other, name)) for name in self.__slots__ if getattr(self, name) is None]
+        missing = {name: value for name, value in said if value is not None}
+        return replace(self, **missing) if missing else self
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -16,6 +16,8 @@ from store.packed import CODE_BITS
 _MOST_RUNS = 4
 _MOST_REPEATS = 60_000
 """Repeated cases remembered of a run; of one with more, a part that repeats any is not followed."""
+_KEPT_CASES = 20_000
+"""A larger part that is the first of its run is read again should another one come: most have no other."""
 _HELD = """
 SELECT p.part_id, s.test_id FROM part p JOIN result s ON s.part_id = p.part_id
 WHERE p.run_id = ? AND p.stream_id = ? AND p.part_id <> ? AND s.ordinal = 0
@@ -107,7 +109,10 @@ class Repeats:
                 (run_id, stream_id, part_id),
             ).fetchone()
             if other is None:
-                held.take_only(part_id, cases)
+                if len(cases) > _KEPT_CASES:
+                    self.leave(run_id, stream_id)
+                else:
+                    held.take_only(part_id, cases)
                 return {}
             held.take_rows(self._connection.execute(_HELD, (run_id, stream_id, part_id)))
         return held.take(part_id, cases)

@@ -25,6 +25,8 @@ from store.repeats import Repeats
 
 DAY_MS = 86_400_000
 _CACHED_SERVICES = 60_000
+_FEW = 10
+"""Cases of a part that are added faster one by one."""
 _MANY = 100
 
 _ADD_TEST_DAY = """
@@ -176,13 +178,16 @@ class Rollups:
     def _add_first(self, part: PartSum, day: int, cases: Sequence[int], repeated: Collection[int]) -> None:
         """Add to the days a part of a first run attempt; `cases` are those that no other part of the run holds."""
         stream, several = part.stream_id, part.several
-        others = [case for case in cases if case >> CODE_BITS in several] if several else []
-        listed = str(sorted({*several, *repeated}))
-        self.connection.execute(_ADD_SINGLES, (stream, day, part.part_id, listed))
-        self.connection.executemany(_ADD_TEST_DAY, _test_days(stream, day, others))
+        one_by_one = cases
+        if len(cases) > _FEW:
+            one_by_one = [case for case in cases if case >> CODE_BITS in several] if several else []
+            listed = str(sorted({*several, *repeated}))
+            self.connection.execute(_ADD_SINGLES, (stream, day, part.part_id, listed))
+        self.connection.executemany(_ADD_TEST_DAY, _test_days(stream, day, one_by_one))
         self._add_services(stream, day, self._service_sums(cases, part.service_id))
-        failures = [(day, sign, stream, test, count) for (sign, test), count in sorted(part.signatures.items())]
-        self.connection.executemany(_ADD_SIGNATURE_DAY, failures)
+        if part.signatures:
+            failures = [(day, sign, stream, test, count) for (sign, test), count in sorted(part.signatures.items())]
+            self.connection.executemany(_ADD_SIGNATURE_DAY, failures)
 
     def _replace(self, part: PartSum, day: int, test_id: int, parts: Sequence[int]) -> None:
         """Put what a case is with a part in the place of what it was by the other parts of the run that hold it."""
@@ -260,8 +265,9 @@ class Rollups:
         many(_ADD_SIGNATURE_DAY, [(day, sign, stream_id, test, n) for (sign, test), n in signatures])
 
     def _add_services(self, stream_id: int, day: int, sums: dict[int, tuple[int, int, int]]) -> None:
-        rows = [(service, stream_id, day, *counts) for service, counts in sorted(sums.items())]
-        self.connection.executemany(_ADD_SERVICE_DAY, rows)
+        if sums:
+            rows = [(service, stream_id, day, *counts) for service, counts in sorted(sums.items())]
+            self.connection.executemany(_ADD_SERVICE_DAY, rows)
 
     def _service_sums(self, cases: Sequence[int], service_id: int | None) -> dict[int, tuple[int, int, int]]:
         """service -> (executed, failed, flaky); a case that declares none counts for its pipeline's own."""

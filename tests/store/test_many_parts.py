@@ -76,7 +76,12 @@ def test_a_run_of_small_files_is_never_counted_again(tmp_path: Path, monkeypatch
             files.append(write(place.with_suffix(".xml"), xml([(f"t{number % 50}", outcome)], stamp)))
     counted: list[int] = []
     recount = Rollups._recount
-    monkeypatch.setattr(Rollups, "_recount", lambda *given: (counted.append(given[2]), recount(*given)))
+
+    def count_and_note(rollups: Rollups, stream_id: int, day: int) -> None:
+        counted.append(day)
+        recount(rollups, stream_id, day)
+
+    monkeypatch.setattr(Rollups, "_recount", count_and_note)
     ingest(tmp_path / "store.db", *files)
     assert counted == []
     assert_sound(tmp_path / "store.db")
