@@ -52,15 +52,20 @@ class Generator:
     writer: Writer
     runs: int
     """Of each pipeline."""
+    tests: int = TESTS
+    """Of each pipeline."""
     rng: random.Random = field(default_factory=lambda: random.Random(7))
     rates: list[list[float]] = field(default_factory=list)
     cases: list[list[TestCase]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for p in range(PIPELINES):
-            self.rates.append([self._rate() for _ in range(TESTS)])
+            self.rates.append([self._rate() for _ in range(self.tests)])
             self.cases.append(
-                [TestCase(f"shop/svc{p:02d}", f"acme.svc{p:02d}.Suite{t // 25}", f"test_{t}") for t in range(TESTS)]
+                [
+                    TestCase(f"shop/svc{p:02d}", f"acme.svc{p:02d}.Suite{t // 25}", f"test_{t}")
+                    for t in range(self.tests)
+                ]
             )
 
     def _rate(self) -> float:
@@ -85,6 +90,10 @@ class Generator:
                     batch.clear()
         if batch:
             yield self._write_group(batch)
+
+    def write_run(self, pipeline: int, number: int) -> int:
+        """Write one run of a pipeline; its attempts."""
+        return self._write_group([(pipeline, number)])
 
     def _write_group(self, batch: list[tuple[int, int]]) -> int:
         with self.writer.transaction():
@@ -142,10 +151,10 @@ def _failure(rng: random.Random, t: int) -> Failure:
     return Failure("AssertionError", message, f"trace of step {t % 97}\n" * 8)
 
 
-def build(path: Path, results: int) -> None:
+def build(path: Path, results: int, tests: int = TESTS) -> None:
     """Write a store of so many results and print the write rate of every million."""
     writer = Writer(path, sign)
-    generator = Generator(writer, max(2, results // TESTS // PIPELINES))
+    generator = Generator(writer, max(2, results // tests // PIPELINES), tests)
     generator.declare()
     began = last = time.perf_counter()
     written = mark = 0

@@ -1,12 +1,14 @@
 """A store of any size, written through `store.write`, and what its main questions cost.
 
-    python -m bench.scale build FILE [--results 10000000]
+    python -m bench.scale build FILE [--results 10000000] [--tests 500]
     python -m bench.scale ask FILE
     python -m bench.scale both [--results 10000000]
 
 `build` prints the write rate of every million rows and the size per result; see `bench/generated_store.py` for what is
-in it. `ask` prints the median of 21 rounds of each question of DESIGN.md section 9 and, as its peer, of 3 rounds of
-plain SQL over the raw rows on the same store; then what the whole answers take. `both` builds in a temporary folder.
+in it. `ask` prints the median of 21 rounds of each question of DESIGN.md section 9 under every filter and, as its
+peers, of 3 rounds of plain SQL over the raw rows on the same store and of 3 rounds of the same SQL in DuckDB over the
+same rows as Parquet (where DuckDB is installed); then what whole answers and whole commands take, and how long it takes
+until Triage is kept again after one new run. `both` builds in a temporary folder.
 """
 
 from __future__ import annotations
@@ -15,37 +17,50 @@ import argparse
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from bench.generated_store import build
-from bench.measuring import headline, median, milliseconds, quantile, table
-from bench.questions import Question, questions, whole_answers
-from store.connect import open_reader
+from bench import duck, whole
+from bench.generated_store import TESTS, build
+from bench.measuring import headline, median, milliseconds, peak_megabytes, quantile, table
+from bench.questions import Question, questions
+from store.connect import Connection, open_reader
 from store.read.runs import count_all
 
-ROUNDS, RAW_ROUNDS, WHOLE_ROUNDS = 21, 3, 1
+ROUNDS, RAW_ROUNDS = 21, 3
+_HEADER = ("question", "rows", "ms p50", "ms p95", "plain SQL ms", "x plain SQL", "DuckDB ms", "x DuckDB")
 
 
 def ask(path: Path) -> None:
     """Print the tables."""
-    with closing(open_reader(path)) as connection:
+    with closing(open_reader(path)) as connection, tempfile.TemporaryDirectory(prefix="crywolf-bench-") as folder:
         _, runs, cases, results = count_all(connection)
         print(f"{results:,} results of {cases:,} tests in {runs:,} runs; {ROUNDS} rounds, plain SQL {RAW_ROUNDS}\n")
-        rows = [_row(question, ROUNDS) for question in questions(connection)]
-        table(("question", "rows", "ms p50", "ms p95", "plain SQL ms", "x plain SQL"), rows)
-        rows = [_row(question, WHOLE_ROUNDS) for question in whole_answers(connection)]
-        table(("whole answer, judgement and all; once, warm", "rows", "ms"), [row[:3] for row in rows])
+        asked = [(question, milliseconds(question.ask, ROUNDS)) for question in questions(connection)]
+        print(f"peak memory of all questions: {peak_megabytes():.0f} MB\n")
+        with duck.copied(connection, Path(folder)) as peer:
+            if peer is None:
+                print("DuckDB: left out, it is not installed (`pip install duckdb`)\n")
+            rows = [_row(connection, peer, question, taken) for question, taken in asked]
+        table(_HEADER, rows)
+    whole.answers(path)
+    whole.commands(path)
+    whole.after_new_runs(path)
 
 
-def _row(question: Question, rounds: int) -> tuple[str, ...]:
-    answer = question.ask()
-    count = getattr(answer, "rows", None) or getattr(answer, "incidents", None) or answer
-    taken = milliseconds(question.ask, rounds)
-    shown = (question.name, f"{len(count):,}" if hasattr(count, "__len__") else "")
-    middle = median(taken)
-    if question.raw is None:
-        return (*shown, f"{middle:.1f}", f"{quantile(taken, 0.95):.1f}", "", "")
-    raw = median(milliseconds(question.raw, RAW_ROUNDS))
-    return (*shown, f"{middle:.1f}", f"{quantile(taken, 0.95):.1f}", f"{raw:,.0f}", f"{raw / middle:,.0f}")
+def _row(connection: Connection, peer: Any | None, question: Question, taken: list[float]) -> tuple[str, ...]:
+    middle, answer = median(taken), question.ask()
+    count = f"{len(answer):,}" if hasattr(answer, "__len__") else ""
+    shown = (question.name, count, f"{middle:.1f}", f"{quantile(taken, 0.95):.1f}")
+    if not question.sql:
+        return (*shown, "", "", "", "")
+    raw = milliseconds(lambda: connection.execute(question.sqlite(), question.values).fetchall(), RAW_ROUNDS)
+    told = [median(raw)]
+    if peer is not None:
+        told.append(
+            median(milliseconds(lambda: peer.execute(question.duckdb(), question.values).fetchall(), RAW_ROUNDS))
+        )
+    cells = [text for one in told for text in (f"{one:,.1f}", f"{one / middle:,.1f}")]
+    return (*shown, *cells, *[""] * (4 - len(cells)))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -54,6 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("action", choices=("build", "ask", "both"))
     parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--results", type=int, default=10_000_000)
+    parser.add_argument("--tests", type=int, default=TESTS, help="of each of the 40 pipelines")
     options = parser.parse_args(arguments)
     if options.action != "both" and options.file is None:
         parser.error("FILE is missing")
@@ -61,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="crywolf-bench-") as folder:
         path = options.file or Path(folder) / "scale.db"
         if options.action != "ask":
-            build(path, options.results)
+            build(path, options.results, options.tests)
         if options.action != "build":
             ask(path)
 

@@ -56,14 +56,19 @@ def list_owner_files(connection: Connection) -> tuple[OwnerSource, ...]:
 
 
 def list_service_days(
-    connection: Connection, stream_ids: Sequence[int], first_day: int, last_day: int
+    connection: Connection,
+    stream_ids: Sequence[int],
+    first_day: int,
+    last_day: int,
+    service_rows: Sequence[int] | None = None,
 ) -> tuple[DayTotals, ...]:
-    """Day totals of every service over some streams in [first_day, last_day]."""
+    """Day totals of some services (None: of all) over some streams in [first_day, last_day]."""
+    chosen = "" if service_rows is None else f" AND service_id IN ({marks(len(service_rows))})"
     rows = connection.execute(
         "SELECT v.name, t.day, t.executed, t.failed, t.flaky FROM (SELECT service_id, day, sum(executed) AS executed,"
         " sum(failed) AS failed, sum(flaky) AS flaky FROM service_day WHERE day BETWEEN ? AND ?"
-        f" AND stream_id IN ({marks(len(stream_ids))}) GROUP BY service_id, day) t"
+        f" AND stream_id IN ({marks(len(stream_ids))}){chosen} GROUP BY service_id, day) t"
         " JOIN service v ON v.service_id = t.service_id ORDER BY v.name, t.day",
-        (first_day, last_day, *stream_ids),
+        (first_day, last_day, *stream_ids, *(service_rows or ())),
     )
     return tuple(DayTotals(*row) for row in rows)

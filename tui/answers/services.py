@@ -113,7 +113,10 @@ def _health(basis: Basis, days: tuple[int, ...]) -> dict[tuple[str, int], DayHea
 
     is_cut = basis.query.at is not None or basis.query.until is not None
     last = days[-1] - 1 if is_cut else days[-1]
-    for total in catalog.list_service_days(basis.connection, streams, days[0], last):
+    owners = basis.graph.owners
+    rows = catalog.list_service_rows(basis.connection)
+    chosen = [row for row, name in rows if _is_asked_for(name, owners.get(name), basis.query)]
+    for total in catalog.list_service_days(basis.connection, streams, days[0], last, chosen):
         add(total.service, total.day, (total.executed, total.failed, total.flaky))
     for stream, day, *values in tests.list_undeclared_days(basis.connection, list(owned), days[0], last):
         add(owned[stream], day, (values[0], values[1], values[2]))
