@@ -40,6 +40,7 @@ bench-accuracy: $(STAMP)
 	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(WORLDS) --odd
 	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(WORLDS) --ablation
 	$(BIN)/python -m bench.emitted_worlds
+	$(BIN)/python -m bench.emitted_worlds --count 100 --pre-merge 0.3
 	$(BIN)/python -m bench.flake_coverage
 
 soak: $(STAMP) tools
