@@ -13,6 +13,9 @@ import numpy as np
 
 from ingest.model import ChangeKind, ContentKind
 
+MODEL_VERSION = 2
+"""Of what `rank_suspects` says: to be raised with every change to it, so that kept rankings are worked out anew."""
+
 # ---- what a failure looks like (ALGORITHMS.md section 6, items 1-4)
 BASE_PRIOR = (0.12, 4.0)
 """Beta prior of a test case's own failure rate."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from analysis.calibration import MODEL_VERSION
 from analysis.records import ChangeFeed, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
 from analysis.suspects import rank_suspects
 from ingest.model import ChangeKind
@@ -57,7 +58,7 @@ class Rankings:
 
     def _digest(self, question: SuspectQuestion) -> str:
         feed = msgspec.json.encode((question.feed.changes, sorted(question.feed.covered)))
-        asked = msgspec.json.encode((VERSION, question.test_id, question.samples))
+        asked = msgspec.json.encode((VERSION, MODEL_VERSION, question.test_id, question.samples))
         parts = (asked, feed, self._part(question.history), self._part(question.graph))
         return hashlib.blake2b(b"".join(_short(part) for part in parts), digest_size=16).hexdigest()
 
