@@ -17,13 +17,13 @@ from tui import present, theme
 from tui.answers.query import Query
 from tui.colours import wanted_theme
 from tui.screens.asking import Answers, StoreAnswers
-from tui.screens.context import Opener, Opening, ViewContext
+from tui.screens.context import Opener, Opening, ViewContext, may_write
 from tui.screens.messages import NameChosen, StoreChanged
 from tui.screens.outside import browser_opener
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
 from tui.widgets.chrome import TopLine
-from tui.widgets.tabs import LIVE, MODES
+from tui.widgets.tabs import LIVE, MODES, shown_modes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,6 +107,7 @@ class CrywolfApp(App[None]):
             watched=watched,
             log=log,
             opening=opening or Opening(),
+            is_read_only=not may_write(database),
         )
         self._watcher = StoreWatcher(
             self.context.answers.version, lambda: self.post_message(StoreChanged()), seen=self.context.opening.version
@@ -208,7 +209,7 @@ class CrywolfApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Everything that has a key, by name as well."""
         yield from super().get_system_commands(screen)
-        for digit, name, title in (*MODES, *((LIVE,) if self.context.watched else ())):
+        for digit, name, title in shown_modes(is_watching=bool(self.context.watched)):
             yield SystemCommand(title, f"Go to mode {digit}", lambda name=name: self.action_mode(name))
         if isinstance(screen, View):
             yield SystemCommand("Refresh", "Read again now", screen.action_reload)
@@ -244,6 +245,11 @@ def _mode_factories(context: ViewContext) -> dict[str, Callable[[], Screen[Any]]
 
         return ChangesView(context)
 
+    def quarantine() -> Screen[Any]:
+        from tui.screens.quarantine import QuarantineView
+
+        return QuarantineView(context)
+
     def live() -> Screen[Any]:
         from tui.screens.live import LiveView
 
@@ -255,5 +261,6 @@ def _mode_factories(context: ViewContext) -> dict[str, Callable[[], Screen[Any]]
         "services": services,
         "timeline": timeline,
         "changes": changes,
+        "quarantine": quarantine,
     }
     return {**makers, "live": live} if context.watched else makers

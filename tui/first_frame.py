@@ -21,7 +21,7 @@ from tui.screens import argument, incident_rows
 from tui.widgets.columns import place, row_line
 from tui.widgets.palettes import palette
 from tui.widgets.pieces import Line, Piece, clip_line, ends
-from tui.widgets.tabs import LIVE, MODES, scope_beside, tabs
+from tui.widgets.tabs import scope_beside, shown_modes, tabs
 
 if TYPE_CHECKING:
     from tui.answers.triage import TriageAnswer
@@ -38,7 +38,7 @@ ALTERNATE, HIDE_CURSOR, LEAVE = "\x1b[?1049h", "\x1b[?25l", "\x1b[?1049l\x1b[?25
 
 def frame(answer: TriageAnswer, context: ViewContext, width: int, height: int) -> list[FrameLine]:
     """The lines of the first screen at a size in cells, without scroll bars and without the keys at the bottom."""
-    modes = (*MODES, LIVE) if context.watched else MODES
+    modes = shown_modes(is_watching=bool(context.watched))
     left = tabs(modes, "triage")
     scope = scope_beside(left, context.scope_words(answer.window), context.glyphs.dot, width - 2)
     lines: list[FrameLine] = [

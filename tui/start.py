@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from tui.answers.query import Query
 from tui.colours import SCHEMES, wanted_theme
 from tui.first_frame import first_frame
 from tui.screens.asking import StoreAnswers
-from tui.screens.context import Opening, ViewContext
+from tui.screens.context import Opening, ViewContext, may_write
 
 if TYPE_CHECKING:
     from tui.answers.triage import TriageAnswer
@@ -41,6 +42,7 @@ def run_dashboard(
         answers.start_early(query)
     glyphs = present.ASCII if ascii_only else present.UNICODE
     context = ViewContext(answers, query, glyphs, database, opener=lambda _: False, watched=watch)
+    context = replace(context, is_read_only=not may_write(database))
     with first_frame(opening.answer, context, SCHEMES.get(theme)) as handover, _watching(database, watch) as log:
         from tui.app import CrywolfApp
 

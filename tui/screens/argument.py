@@ -13,11 +13,12 @@ from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, 
 
 if TYPE_CHECKING:
     from analysis.records import Evidence, Hypothesis, Onset
-    from tui.answers.triage import IncidentRow
+    from tui.answers.triage import DoneBefore, IncidentRow
 
 TWO_COLUMNS_FROM = 110
 MANY_CHANGES = 6
 BRIEF_EVIDENCE = 4
+BRIEF_DEEDS = 2
 
 
 def argument(
@@ -28,6 +29,7 @@ def argument(
     lines += onset_lines(incident.onset, incident.between, now_ms, context, width)
     lines += hypothesis_lines(incident.hypotheses, incident.onset, context, width, is_full=is_full)
     lines += cause_lines(incident, width)
+    lines += deed_lines(incident.deeds, now_ms, context, width, is_full=is_full)
     lines += failure_lines(incident.message, incident.text, width, is_full=is_full)
     if is_full:
         lines += link_lines(incident.links)
@@ -158,6 +160,17 @@ def cause_lines(incident: IncidentRow, width: int) -> list[Line]:
     return [clip_line((*said, *line((f"  cluster {incident.cluster}", "faint"))), width)]
 
 
+def deed_lines(
+    deeds: Sequence[DoneBefore], now_ms: int, context: ViewContext, width: int, *, is_full: bool = False
+) -> list[Line]:
+    """What people did with it, the last first; brief shows the last two."""
+    shown = deeds if is_full else deeds[:BRIEF_DEEDS]
+    return [
+        clip_line(line((f"{context.clock(deed.at_ms, now_ms)}  {deed.actor}", "strong"), f" {deed.words}"), width)
+        for deed in shown
+    ]
+
+
 def failure_lines(message: str, text: str, width: int, *, is_full: bool = False) -> list[Line]:
     """What the failure says: its deciding line, or everything."""
     if not message and not text:
@@ -216,5 +229,6 @@ def counts_line(counts: dict[str, int]) -> Line:
         (counts.get(Verdict.ENVIRONMENT, 0), "outage", "outage"),
         (counts.get(Verdict.FLAKY, 0), "flaky", "text"),
         (counts.get(Verdict.UNDECIDED, 0), "cannot tell", "text"),
+        (counts.get("quarantined", 0), "quarantined", "muted"),
     ]
     return joined([line((f"{number} {word}", tone)) for number, word, tone in parts if number], Piece("   "))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from ingest.model import RunRef, Scope
     from store.connect import Connection
+    from tui.answers.acting import Done, Wish
     from tui.answers.changes import ChangesAnswer
     from tui.answers.health import Health
+    from tui.answers.quarantine import QuarantineAnswer
     from tui.answers.query import Query, Window
     from tui.answers.rejected import RefusedRow
     from tui.answers.runs import RunsAnswer
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from tui.answers.tests import TestKey, TestKeys, TestRow
     from tui.answers.timeline import TimelineGrid
     from tui.answers.triage import TriageAnswer
+    from tui.screens.acting import Target
 
 _T = TypeVar("_T")
 _CACHE_PRAGMA = "PRAGMA cache_size=-8000"
@@ -48,6 +52,9 @@ class Answers(Protocol):
     def runs(self, query: Query) -> RunsAnswer: ...
     def refused(self) -> tuple[RefusedRow, ...]: ...
     def search(self, text: str) -> tuple[Hit, ...]: ...
+    def quarantined(self, query: Query) -> QuarantineAnswer: ...
+    def act(self, query: Query, target: Target, wish: Wish) -> Done: ...
+    def undo(self, query: Query, events: Sequence[int]) -> Done: ...
     def version(self) -> object: ...
     def close(self) -> None: ...
 
@@ -129,6 +136,8 @@ class StoreAnswers:
         self._views, self._rows, self._names = (Lane(path, open_reader) for _ in range(3))
         self._watch: Connection | None = None
         self._inode: int | None = None
+        self._acting = threading.Lock()
+        self._own: dict[str, int] = {}
         self._early: tuple[Query, Future[TriageAnswer]] | None = None
 
     def start_early(self, query: Query) -> None:
@@ -215,6 +224,36 @@ class StoreAnswers:
         from tui.answers.search import search
 
         return self._names.ask(lambda connection: search(connection, text))
+
+    def quarantined(self, query: Query) -> QuarantineAnswer:
+        from tui.answers.quarantine import answer_quarantine
+
+        return self._views.ask(lambda connection: answer_quarantine(connection, query))
+
+    def act(self, query: Query, target: Target, wish: Wish) -> Done:
+        """Does something on top of what the person sees and of what was done here since; one deed after the other."""
+        from tui.answers.acting import Subject, act
+
+        with self._acting:
+            done = act(
+                self._path,
+                query.settings,
+                Subject(target.kind, target.key, target.label),
+                wish,
+                clock_ms=int(time.time() * 1000),
+                seen=max(target.version, self._own.get(target.key, 0)),
+                members=target.members,
+                red=target.red,
+            )
+            self._own[target.key] = max(done.events, default=self._own.get(target.key, 0))
+        return done
+
+    def undo(self, query: Query, events: Sequence[int]) -> Done:
+        """Takes a deed back."""
+        from tui.answers.acting import undo
+
+        with self._acting:
+            return undo(self._path, query.settings, events, clock_ms=int(time.time() * 1000))
 
     def version(self) -> object:
         """Something that differs after every commit of another process; None while there is no store."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -56,6 +57,10 @@ class ViewContext:
     log: Path | None = None
     """Where the watching child writes what it has to say."""
     opening: Opening = field(default_factory=Opening)
+    is_read_only: bool = False
+    """The store cannot be written: what needs that is not offered."""
+    deeds: list[tuple[int, ...]] = field(default_factory=list)
+    """Events of each deed that was done in this dashboard and can be taken back, oldest first."""
 
     def clock(self, at_ms: int, now_ms: int | None) -> str:
         """A moment in the person's zone."""
@@ -68,6 +73,11 @@ class ViewContext:
         words += [f"service {query.service}" if query.service else "", f"owner {query.owner}" if query.owner else ""]
         words += [_window_words(query, window), zone_name(self.zone, window.now_ms if window else None)]
         return f" {self.glyphs.dot} ".join(word for word in words if word)
+
+
+def may_write(database: Path) -> bool:
+    """Whether this process may write the store, or make it."""
+    return not database.exists() or (os.access(database, os.W_OK) and os.access(database.absolute().parent, os.W_OK))
 
 
 def _window_words(query: Query, window: Window | None) -> str:

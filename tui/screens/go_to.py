@@ -19,7 +19,7 @@ from tui.screens.view import View
 from tui.widgets.columns import Column, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.pieces import line
-from tui.widgets.tabs import LIVE, MODES
+from tui.widgets.tabs import shown_modes
 
 if TYPE_CHECKING:
     from tui.answers.search import Hit
@@ -94,7 +94,7 @@ class GoTo(ModalScreen[Target | None]):
 
     def _show(self, hits: tuple[Hit, ...]) -> None:
         text = self.query_one("#name", Input).value.strip().lower()
-        modes = (*MODES, LIVE) if self.context.watched else MODES
+        modes = shown_modes(is_watching=bool(self.context.watched))
         found = {("mode", name): (title, f"key {digit}") for digit, name, title in modes if text in title.lower()}
         found |= {(hit.kind, hit.key): (hit.label, hit.hint) for hit in hits}
         self._hints = found

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from tui import present
 from tui.errors import NoMatch
 from tui.screens import argument
+from tui.screens.acting import ActingView, Target
 from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
-from tui.screens.triage import incident_url
-from tui.screens.view import View
+from tui.screens.triage import incident_url, target_of
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
@@ -33,7 +33,7 @@ COLUMNS = (
 )
 
 
-class IncidentView(View["TriageAnswer"]):
+class IncidentView(ActingView["TriageAnswer"]):
     """From an incident to its tests."""
 
     NOUN = "the incident"
@@ -73,6 +73,11 @@ class IncidentView(View["TriageAnswer"]):
         incidents = self.answer.incidents if self.answer else ()
         return next((one for one in incidents if one.incident_id == self._incident_id), None)
 
+    @property
+    def target(self) -> Target | None:
+        incident = self.incident
+        return target_of(incident, self.answer) if incident is not None and self.answer is not None else None
+
     def show(self, answer: TriageAnswer) -> None:
         self.query_one("#argument", LinesPane).set_source(self._lines, keep_scroll=True)
         incident = self.incident
@@ -89,7 +94,8 @@ class IncidentView(View["TriageAnswer"]):
         age = present.age((answer.health.now_ms or incident.since_ms) - incident.since_ms)
         word = present.verdict_pieces(incident.verdict, self.context.glyphs)
         chance = line((f" {present.probability(incident.probability)}  {age}  {incident.state}", "muted"))
-        return (), (*word, *chance)
+        only = line(("   read only", "unowned")) if self.context.is_read_only else ()
+        return (), (*word, *chance, *only)
 
     def _lines(self, width: int) -> list[Line]:
         if self.incident is None or self.answer is None:

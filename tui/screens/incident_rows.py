@@ -37,7 +37,8 @@ def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, Line]:
     counted = argument.counts_line(answer.counts)
     if not any(answer.counts.get(verdict) for verdict in (*argument.MUST_ACT, Verdict.ENVIRONMENT)):
         counted = (_no_real(answer), Piece("   "), *counted)
-    return counted, health_lines.health_line(answer.health, context)
+    looked_at = health_lines.health_line(answer.health, context)
+    return counted, (Piece("read only   ", "unowned"), *looked_at) if context.is_read_only else looked_at
 
 
 def _no_real(answer: TriageAnswer) -> Piece:

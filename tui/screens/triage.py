@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 
+from analysis.handling import Stretch
 from tui import present
 from tui.screens import argument, incident_rows, states
+from tui.screens.acting import ActingView, Target
 from tui.screens.asking import Answers
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
-from tui.screens.view import View
 from tui.widgets.columns import Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tui.answers.triage import IncidentRow, TriageAnswer
 
 
-class TriageView(View["TriageAnswer"]):
+class TriageView(ActingView["TriageAnswer"]):
     """The first screen."""
 
     NOUN = "what is red"
@@ -86,6 +87,11 @@ class TriageView(View["TriageAnswer"]):
             return None
         return self._incident(self.query_one("#incidents", LineTable).key)
 
+    @property
+    def target(self) -> Target | None:
+        incident = self.selected
+        return target_of(incident, self.answer) if incident is not None and self.answer is not None else None
+
     def _lines(self, width: int) -> list[Line]:
         incident = self.selected
         if incident is None or self.answer is None:
@@ -122,6 +128,23 @@ class TriageView(View["TriageAnswer"]):
         table = self.query_one("#incidents", LineTable)
         rows = [texts for key in table.keys if (texts := table.texts(key)) is not None]
         return Sheet("triage", tuple(column.title for column in incident_rows.COLUMNS), rows)
+
+
+def target_of(incident: IncidentRow, answer: TriageAnswer) -> Target:
+    """An incident as what is acted on."""
+    suspect = incident.suspect.change if incident.suspect else None
+    return Target(
+        "incident",
+        incident.incident_id,
+        incident.title,
+        incident.state,
+        incident.version,
+        answer.health.now_ms or incident.since_ms,
+        next(iter((*incident.owners.suspect, *incident.owners.test)), ""),
+        suspect.change_id if suspect else "",
+        tuple(dict.fromkeys(case.test_id for case, _ in incident.tests)),
+        Stretch(incident.since_ms, incident.last_red_ms),
+    )
 
 
 def incident_url(incident: IncidentRow | None) -> str | None:

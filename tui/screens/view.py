@@ -23,7 +23,7 @@ from tui.widgets.chrome import FilterLine, KeyLine, TopLine
 from tui.widgets.lines import LinesPane, TwoEnds
 from tui.widgets.pieces import Line, clip, joined, line, plain
 from tui.widgets.pieces import Piece as P
-from tui.widgets.tabs import LIVE, MODES
+from tui.widgets.tabs import shown_modes
 
 _A = TypeVar("_A")
 
@@ -120,7 +120,7 @@ class View(Screen[None], Generic[_A]):
     # Building
 
     def compose(self) -> ComposeResult:
-        modes = (*MODES, LIVE) if self.context.watched else MODES
+        modes = shown_modes(is_watching=bool(self.context.watched))
         yield TopLine(modes, self.app.current_mode)
         yield TwoEnds(id="answer")
         yield LinesPane(id="state")

@@ -146,8 +146,7 @@ class KeyLine(Static):
     def show_keys(self) -> None:
         """Writes the keys that work now."""
         shown = dict[str, tuple[str, str]]()
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
+        for binding in sorted((one.binding for one in self.screen.active_bindings.values()), key=_rank):
             if binding.show and binding.description:
                 key = self.app.get_key_display(binding)
                 shown.setdefault(binding.action, (key, binding.description.lower()))
@@ -156,6 +155,12 @@ class KeyLine(Static):
     def on_resize(self) -> None:
         """Another width has room for others."""
         self.show_keys()
+
+
+def _rank(binding: Binding) -> int:
+    """What opens and what acts come before what takes things along."""
+    kind = (binding.id or "").partition(".")[0]
+    return 0 if kind in ("table", "grid", "pane", "form", "keys", "filter", "go_to") else 1 if kind == "act" else 2
 
 
 def fitting_keys(keys: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:

@@ -17,8 +17,14 @@ MODES: tuple[Mode, ...] = (
     ("3", "services", "Services"),
     ("4", "timeline", "Timeline"),
     ("5", "changes", "Changes"),
+    ("7", "quarantine", "Quarantine"),
 )
 LIVE: Mode = ("6", "live", "Live")
+
+
+def shown_modes(*, is_watching: bool) -> tuple[Mode, ...]:
+    """Modes in the order of their digits; Live is there when something is watched."""
+    return tuple(sorted((*MODES, LIVE))) if is_watching else MODES
 
 
 def tabs(modes: Sequence[Mode], current: str) -> Line:

@@ -17,6 +17,7 @@ from tests.tui.screens.fakes import (
     PAYMENTS,
     PAYS,
     SERVICES,
+    SET_ASIDE,
     WINDOW,
     detail,
     grid,
@@ -24,8 +25,10 @@ from tests.tui.screens.fakes import (
     services_answer,
     test_row,
 )
+from tui.answers.acting import Done, Wish
 from tui.answers.changes import ChangeRow, ChangesAnswer
 from tui.answers.health import Health
+from tui.answers.quarantine import QuarantineAnswer, QuarantineRow
 from tui.answers.query import Query, Window
 from tui.answers.rejected import RefusedRow
 from tui.answers.runs import RunRow, RunsAnswer
@@ -36,6 +39,7 @@ from tui.answers.tests import TestKey, TestKeys, TestRow
 from tui.answers.timeline import TimelineGrid
 from tui.answers.triage import IncidentRow, TriageAnswer
 from tui.errors import NoMatch
+from tui.screens.acting import Target
 from tui.screens.asking import Superseded
 
 
@@ -59,6 +63,8 @@ class FakeAnswers:
         )
         for change in CHANGES
     )
+    set_aside: tuple[QuarantineRow, ...] = SET_ASIDE
+    deeds: int = 0
     problem: Exception | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     rows_read: int = 0
@@ -142,6 +148,19 @@ class FakeAnswers:
         hits += [Hit("incident", one.title, one.incident_id) for one in self.incidents]
         hits += [Hit("owner", "@acme/journeys", "@acme/journeys"), Hit("pipeline", "journey", "journey")]
         return tuple(hit for hit in hits if text.lower() in hit.label.lower())
+
+    def quarantined(self, query: Query) -> QuarantineAnswer:
+        self._note("quarantined", query)
+        return QuarantineAnswer(None, 0, ()) if self._is_empty else QuarantineAnswer(WINDOW, NOW_MS, self.set_aside)
+
+    def act(self, query: Query, target: Target, wish: Wish) -> Done:
+        self._note("act", target.key, wish)
+        self.deeds += 1
+        return Done(f"{target.label}: {wish.action} {wish.value}", (self.deeds,))
+
+    def undo(self, query: Query, events: Sequence[int]) -> Done:
+        self._note("undo", tuple(events))
+        return Done("took back")
 
     def version(self) -> object:
         return self.beats

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analysis.handling import Quarantine
 from analysis.records import Evidence, Exercise, Hypothesis, Interval, Onset
 from ingest.model import (
     Change,
@@ -23,6 +24,7 @@ from ingest.model import (
 )
 from tui.answers.flakes import FlakeRow
 from tui.answers.health import Health, StalePipeline
+from tui.answers.quarantine import QuarantineRow
 from tui.answers.query import DAY_MS, Window
 from tui.answers.services import DayHealth, ServiceRow, ServicesAnswer
 from tui.answers.suspects import SuspectsAnswer
@@ -391,3 +393,17 @@ def grid(columns: int = 60, rows: int = len(CASES)) -> TimelineGrid:
         one = CASES[index] if index < len(CASES) else case(f"numbered_case_{index:06}")
         made.append(GridRow(one, _strip(index, columns), columns - 7 if index < 4 else None, ("@acme/journeys",)))
     return TimelineGrid(WINDOW, STAGING, (STAGING, PREPROD), runs, masked, marks, tuple(made), 2291)
+
+
+def set_aside(number: int, days: float, *, is_red: bool, issue: str = "") -> QuarantineRow:
+    """A made-up case in quarantine for so many days more."""
+    until_ms = NOW_MS + round(days * DAY_MS)
+    held = Quarantine("ada", NOW_MS - DAY_MS, until_ms, "the sandbox of the partner is slow", "@acme/pay", issue)
+    return QuarantineRow(CASES[number], held, until_ms - NOW_MS, is_red, 7)
+
+
+SET_ASIDE = (
+    set_aside(0, 12.5, is_red=True, issue="https://issues.example/17"),
+    set_aside(1, 30, is_red=False),
+    set_aside(2, -2, is_red=True),
+)

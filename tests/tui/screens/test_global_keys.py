@@ -146,7 +146,7 @@ async def test_every_binding_is_named_and_few_are_shown(make_app: AppMaker) -> N
     app = make_app(watched=(Path("reports"),))
     async with app.run_test() as pilot:
         await settle(pilot)
-        for digit in "123456":
+        for digit in "1234567":
             await press(pilot, digit)
             ours = [b for node in app.screen.focus_chain for b in own_bindings(node)]
             ours += [*own_bindings(app.screen), *own_bindings(app)]

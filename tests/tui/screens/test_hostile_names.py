@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.handling import Quarantine
 from ingest.model import Change, Link, TestCase
 from tests.tui.screens import fakes
 from tests.tui.screens.driving import AppMaker, press, settle
@@ -15,7 +16,7 @@ from tui.answers.changes import ChangeRow
 from tui.answers.search import Hit
 from tui.answers.tests import TestRow
 from tui.answers.timeline import TimelineGrid
-from tui.answers.triage import ThreeOwners
+from tui.answers.triage import DoneBefore, ThreeOwners
 from tui.app import CrywolfApp
 
 CHUNKS = [HOSTILE[start : start + 12] for start in range(0, len(HOSTILE), 12)]
@@ -36,6 +37,10 @@ TOUR = (
     "G",
     "5",
     "enter",
+    "7",
+    "y",
+    "1",
+    "z",
 )
 
 
@@ -62,6 +67,7 @@ class HostileAnswers(FakeAnswers):
                     replace(fakes.PAYMENT_HYPOTHESES[0], change=replace(fakes.PAYMENTS, service=text, title=text)),
                 ),
                 links=(Link(text, text),),
+                deeds=(DoneBefore(0, text, text),),
             )
             for i, text in enumerate(evil)
         )
@@ -98,6 +104,14 @@ class HostileAnswers(FakeAnswers):
             grid_now=_evil_grid(grid, cases),
             detail_now=replace(fakes.detail(cases[0]), owners=owners, failures=attempts),
             tests_total=len(evil),
+            set_aside=tuple(
+                replace(
+                    fakes.SET_ASIDE[0],
+                    case=one,
+                    quarantine=Quarantine(one.name, 0, 2**41, one.name, one.name, one.name),
+                )
+                for one in cases
+            ),
         )
         self.evil, self.cases = evil, cases
 

@@ -18,6 +18,7 @@ from tui.screens.changes import ChangesView
 from tui.screens.incident import IncidentView
 from tui.screens.live import LiveView
 from tui.screens.messages import StoreChanged
+from tui.screens.quarantine import QuarantineView
 from tui.screens.services import ServicesView
 from tui.screens.tail import status_of
 from tui.screens.test_detail import TestView
@@ -30,7 +31,7 @@ from tui.widgets.heat_grid import HeatGrid
 from tui.widgets.line_table import LineTable
 from tui.widgets.lines import LinesPane
 
-MODES = {"1": TriageView, "2": TestsView, "3": ServicesView, "4": TimelineView, "5": ChangesView}
+MODES = {"1": TriageView, "2": TestsView, "3": ServicesView, "4": TimelineView, "5": ChangesView, "7": QuarantineView}
 
 
 def view(app: CrywolfApp) -> View[object]:

@@ -41,6 +41,7 @@ def keys(*pressed: str) -> Callable[[Pilot[None]], Any]:
         (("3",), SMALL, "dark"),
         (("4", "b"), LARGE, "dark"),
         (("5",), SMALL, "light"),
+        (("7",), SMALL, "dark"),
         (("enter",), LARGE, "dark"),
         (("4", "question_mark"), LARGE, "light"),
     ],

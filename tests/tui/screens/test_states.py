@@ -14,7 +14,7 @@ from tests.tui.screens.fakes import EMPTY_HEALTH, HEALTHY
 from tui.screens.messages import StoreChanged
 from tui.widgets.line_table import LineTable
 
-MODES = "12345"
+MODES = "123457"
 
 
 @pytest.mark.parametrize("digit", MODES)
