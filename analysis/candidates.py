@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log, log1p
 
@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from analysis import calibration as weights
 from analysis.exposure import EVERYTHING
-from analysis.records import ChangeFeed, StreamHistory
+from analysis.records import ChangeFeed, Count, StreamHistory
+from analysis.track_record import log_risk
 from ingest.model import Change, ChangeKind, ChangeStatus, ChangeTarget, RunRef
 
 Ints = npt.NDArray[np.int64]
@@ -80,7 +81,9 @@ def _stretch(rows: Ints, bad: npt.NDArray[np.bool_], last: int) -> tuple[int, in
     return int(rows[place]), int(rows[place - 1]) if place > 0 else -1
 
 
-def find_candidates(history: StreamHistory, feed: ChangeFeed, streak: Streak) -> tuple[Candidate, ...]:
+def find_candidates(
+    history: StreamHistory, feed: ChangeFeed, streak: Streak, records: Mapping[str, Count]
+) -> tuple[Candidate, ...]:
     """Changes whose effects may have been felt when the trigger began to fail, in the feed's order.
 
     The streak may have begun with a flake: changes within its first runs are candidates too.
@@ -92,7 +95,10 @@ def find_candidates(history: StreamHistory, feed: ChangeFeed, streak: Streak) ->
     chosen = [c for c in feed.changes if earliest <= c.at_ms <= latest and _is_suspect(c, history.scope.environment)]
     starts = np.array([run.started_ms for run in runs], dtype=np.int64)
     backs = _rollbacks(feed.changes)
-    found = (_candidate(change, starts, runs, backs.get((change.service, change.environment), ())) for change in chosen)
+    found = (
+        _candidate(change, starts, runs, backs.get((change.service, change.environment), ()), records)
+        for change in chosen
+    )
     return tuple(one for one in found if min(begin for begin, _, _ in one.windows) <= last)
 
 
@@ -103,7 +109,9 @@ def _is_suspect(change: Change, environment: str) -> bool:
     return change.target is ChangeTarget.TEST or change.kind is not ChangeKind.COMMIT
 
 
-def _candidate(change: Change, starts: Ints, runs: Sequence[RunRef], backs: Sequence[int]) -> Candidate:
+def _candidate(
+    change: Change, starts: Ints, runs: Sequence[RunRef], backs: Sequence[int], records: Mapping[str, Count]
+) -> Candidate:
     back = next((at for at in backs if at > change.at_ms and change.kind is not ChangeKind.ROLLBACK), None)
     stop = len(starts) if back is None else int(np.searchsorted(starts, back))
     weighted: dict[tuple[int, int], float] = {}
@@ -116,7 +124,7 @@ def _candidate(change: Change, starts: Ints, runs: Sequence[RunRef], backs: Sequ
         _add(weighted, begin, stop, weight)
     windows = tuple((begin, end, log(weight)) for (begin, end), weight in sorted(weighted.items()))
     scope = change.change_id if change.target is ChangeTarget.TEST else change.service or EVERYTHING
-    return Candidate(change, scope, windows, log_prior(change), back)
+    return Candidate(change, scope, windows, log_prior(change) + log_risk(records, change.service), back)
 
 
 def _add(weighted: dict[tuple[int, int], float], begin: int, stop: int, weight: float) -> None:

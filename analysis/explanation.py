@@ -107,7 +107,11 @@ def _best_fit(case: Case, candidate: Candidate, scope: int) -> _Fit:
 def _prior_term(candidate: Candidate, case: Case) -> Evidence:
     change = candidate.change
     size = "" if change.lines is None else f", {change.lines} lines"
-    return Evidence("prior", candidate.log_prior, f"a {change.content.value} change{size}, before anything is known")
+    said = f"a {change.content.value} change{size}, before anything is known"
+    record = case.question.records.get(change.service)
+    if record is not None and record.k:
+        said += f"; {record.k} of {record.n} earlier changes of {change.service} broke something"
+    return Evidence("prior", candidate.log_prior, said)
 
 
 def _path_term(case: Case, candidate: Candidate, scope: int) -> Evidence:

@@ -301,6 +301,8 @@ class SuspectQuestion:
     """Failing attempts of the triggering test case, of its current streak at least."""
     masked: BoolMatrix | None = None
     """[n, m] of results that a closed outage explains (`OutageReport.closed`); None: found from this history alone."""
+    records: dict[str, Count] = field(default_factory=dict)
+    """(confirmed culprits, changes) of each service before this stretch, from `track_records`."""
 
 
 @dataclass(frozen=True, slots=True)

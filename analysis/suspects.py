@@ -60,7 +60,7 @@ def rank_suspects(question: SuspectQuestion) -> tuple[Hypothesis, ...]:
     if streak is None:
         return ()
     seen = observe(question.history, _mask(question, streak))
-    candidates = find_candidates(question.history, question.feed, streak)
+    candidates = find_candidates(question.history, question.feed, streak, question.records)
     scopes = _scopes(question, candidates)
     odds = _odds(question, seen, streak, candidates)
     stages = explain_away(odds, scopes, trigger)

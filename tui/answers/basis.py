@@ -12,7 +12,7 @@ from analysis.records import ChangeFeed, Exercise, OutageReport, ServiceGraph, S
 from ingest.model import PRE_MERGE_BRANCH, Scope, Tier
 from ingest.monorepo import changes_of_services
 from store.connect import Connection
-from store.read import catalog, changes, streams, tests
+from store.read import catalog, changes, streams, tests, triage
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.owner_book import OwnerBook, load_owner_book, owns
 from tui.answers.query import Query, Window
@@ -97,6 +97,12 @@ class Basis:
             found = tuple(one for change in found for one in changes_of_services(change, settings))
             covered |= {(one.service, one.environment) for one in found if one.service}
         return ChangeFeed(found, covered)
+
+    @cached_property
+    def confirmed(self) -> frozenset[str]:
+        """Changes that people confirmed as culprits by now."""
+        calls = triage.list_calls(self.connection, self.window.now_ms)
+        return frozenset(call.new_value for call in calls if call.action == "confirm" and call.new_value)
 
     @cached_property
     def entries(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.records import Evidence, FailureSample, Hypothesis, Judgement, SuspectQuestion
+from analysis.track_record import track_records
 from analysis.verdict import is_red_now, judge
 from analysis.verdict import onset as find_onset
 from ingest.model import Result, RunRef, TestCase
@@ -211,7 +212,11 @@ def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
     until_ms = min(basis.window.now_ms, max(onset_ms + AFTER_ONSET_MS, history.runs[lead.first_bad].started_ms))
     around = history_of(basis, load_whole(basis, loaded.stream, since_ms, until_ms))
     test_id = history.tests[lead.column].case.test_id
-    return basis.rankings.rank(SuspectQuestion(test_id, around, basis.graph, feed_of(basis.feed, around), lead.samples))
+    feed = feed_of(basis.feed, around)
+    records = track_records(basis.feed.changes, basis.confirmed, since_ms)
+    return basis.rankings.rank(
+        SuspectQuestion(test_id, around, basis.graph, feed, lead.samples, records=records),
+    )
 
 
 def _judged(

@@ -58,7 +58,7 @@ class Rankings:
 
     def _digest(self, question: SuspectQuestion) -> str:
         feed = msgspec.json.encode((question.feed.changes, sorted(question.feed.covered)))
-        asked = msgspec.json.encode((VERSION, MODEL_VERSION, question.test_id, question.samples))
+        asked = msgspec.json.encode((VERSION, MODEL_VERSION, question.test_id, question.samples, question.records))
         parts = (asked, feed, self._part(question.history), self._part(question.graph))
         return hashlib.blake2b(b"".join(_short(part) for part in parts), digest_size=16).hexdigest()
 
