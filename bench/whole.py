@@ -129,7 +129,7 @@ def _after_a_run(path: Path, pipeline: int) -> tuple[float, float]:
     writer = Writer(path, sign)
     with closing(open_reader(path)) as connection:
         (newest,) = connection.execute(
-            "SELECT max(CAST(name AS INTEGER)) FROM run r JOIN pipeline l USING (pipeline_id) WHERE l.name = ?",
+            "SELECT max(CAST(r.name AS INTEGER)) FROM run r JOIN pipeline l USING (pipeline_id) WHERE l.name = ?",
             (f"svc{pipeline:02d}",),
         ).fetchone()
     generator = Generator(writer, newest + 1, rng=random.Random(pipeline))
