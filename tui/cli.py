@@ -37,6 +37,7 @@ _ROWS = (
     (LOOK, "suspects", "which change most likely broke a test"),
     (LOOK, "timeline", "since when a test fails, stream by stream"),
     (LOOK, "flakes", "which tests cry wolf, and how often"),
+    (LOOK, "slower", "which tests became slower or faster"),
     (LOOK, "clusters", "which failures are the same, and what they speak of"),
     (LOOK, "ledger", "which alarms were worth it, and which cried wolf"),
     (LOOK, "owners", "whose files and tests are"),

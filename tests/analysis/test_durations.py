@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.durations import find_shifts, quick_passes
+from analysis.durations import find_shifts, may_have_shifted, quick_passes
 from tests.analysis.builders import history
 
 
@@ -83,3 +83,27 @@ def test_only_passes_at_the_first_attempt_count() -> None:
     stream = history({"t": ".F~.S."})
     durations = np.array([[10], [20], [30], [-1], [50], [60]])
     assert quick_passes(stream, 0, durations).tolist() == [0, 5]
+
+
+def sums(durations: list[float], stretches: int = 8) -> list[np.ndarray]:
+    """Number, sum and sum of squares in each of some stretches, of one test case."""
+    parts = np.array_split(np.array(durations), stretches)
+    return [np.array([[float(f(part)) for part in parts]]) for f in (len, np.sum, lambda part: (part**2).sum())]
+
+
+@pytest.mark.parametrize("at", [20, 33, 50, 61, 90])
+def test_sums_tell_which_are_worth_a_closer_look(at: int) -> None:
+    """A test twice as slow from some run on is sought, wherever in a stretch that is; a steady one is not."""
+    shifted = [*noisy(2000, at, 21), *noisy(4000, 100 - at, 22)]
+    assert find_shifts(shifted)[0]
+    assert may_have_shifted(*sums(shifted)).tolist() == [True]
+    assert may_have_shifted(*sums(noisy(2000, 100, 23))).tolist() == [False]
+
+
+def test_sums_of_nothing_are_no_shift() -> None:
+    """Stretches without a run, and a test that ran in one only."""
+    nothing = np.zeros((2, 8))
+    assert not may_have_shifted(nothing, nothing, nothing).any()
+    once = nothing.copy()
+    once[:, 3] = 5
+    assert not may_have_shifted(once, once * 1000, once * 1e6).any()

@@ -11,9 +11,12 @@ from store.connect import open_reader
 from tests.store.making import run_note, write
 from tests.story.stores import Asked, ingest
 from tui.answers.query import Query
+from tui.answers.slower import answer_slower
 from tui.answers.test_detail import answer_test
 from tui.answers.timeline import answer_grid, answer_timeline
 from tui.exports.documents import timeline_document
+from tui.exports.slower_document import slower_document
+from tui.times import parse_moment
 
 
 def test_the_outage_of_the_story_is_named_and_the_rollback_is_none(sample: Asked) -> None:
@@ -57,3 +60,27 @@ def test_a_slower_test_is_told_with_the_run_from_which_on(slower: Path) -> None:
     (document,) = streams
     assert document["durations"]["shifts"][0]["at"] == "2026-03-03T00:00:00Z"
     assert document["outages"] == []
+
+
+def test_the_list_of_slower_tests_says_the_same(slower: Path) -> None:
+    """One row, at the same run; none in a window that ends before it."""
+    connection = open_reader(slower)
+    answer = answer_slower(connection, Query())
+    before = answer_slower(connection, Query(at=parse_moment("2026-03-02T23:00:00Z")))
+    connection.close()
+    (row,) = answer.rows
+    assert (row.run.run_id, row.shift.before_ms, row.shift.after_ms) == ("20", 2100.0, 5100.0)
+    assert before.rows == ()
+    tests = slower_document(answer)["tests"]
+    assert isinstance(tests, list)
+    assert tests[0]["since"]["run_id"] == "20"
+
+
+def test_every_slower_test_of_the_story_is_found_run_by_run_too(sample: Asked) -> None:
+    """The list seeks by sums; each row is the newest shift that the timeline of the test has."""
+    rows = answer_slower(sample.connection, Query()).rows
+    assert rows
+    for row in rows:
+        strips = answer_timeline(sample.connection, Query(), row.case.identity).streams
+        strip = next(one for one in strips if one.scope == row.scope)
+        assert strip.duration_shifts[-1] == row.shift
