@@ -11,6 +11,7 @@ from store.connect import Connection
 from store.read import tests
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis, load_basis
+from tui.answers.priors import flake_prior
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import rate_stream
 from tui.answers.said import load_said
@@ -89,7 +90,7 @@ def answer_ledger(connection: Connection, query: Query) -> LedgerAnswer:
 def ledger_of(basis: Basis, info: TestInfo) -> tuple[LedgerRow, ...]:
     """Alarms of one test case over half a year, a row a baseline stream in which it ran."""
     window = replace(basis.window, since_ms=basis.window.until_ms - DETAIL_DAYS * DAY_MS)
-    longer = Basis(basis.connection, basis.query, window, basis.streams)
+    longer = replace(basis, window=window, wholes={}, histories={}, outages={}, prior=flake_prior(basis))
     longer.graph, longer.feed, longer.owners = basis.graph, basis.feed, basis.owners
     present = set(tests.list_streams_of(basis.connection, info.test_row))
     said = load_said(longer)
