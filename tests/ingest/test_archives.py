@@ -299,7 +299,7 @@ def test_what_goes_by_its_name_is_known_at_the_top_of_an_archive(store: Store) -
     found = store.ingest()
     owners = found["a.zip!CODEOWNERS"]
     assert (owners.status, owners.format) == (FileStatus.INGESTED, "codeowners")
-    assert found["a.zip!crywolf.toml"].reason.startswith("settings")
+    assert (found["a.zip!crywolf.toml"].reason or "").startswith("settings")
 
 
 def test_what_is_no_result_archive(store: Store) -> None:
