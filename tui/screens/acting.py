@@ -52,6 +52,8 @@ class Target:
     """`test_id`s of an incident's tests."""
     red: Stretch | None = None
     quarantine: Quarantine | None = None
+    test_owner: str = ""
+    """Who mends the test, as the dialog of a quarantine proposes."""
 
 
 @dataclass
@@ -215,7 +217,7 @@ def _quarantine_form(target: Target) -> tuple[str, tuple[Field, ...]]:
         (
             Field("until", "until", until, "2026-12-03, 14d or 2w; there is none for ever"),
             Field("reason", "reason", held.reason if held else "", "why its failures must not count"),
-            Field("owner", "owner", held.owner if held else target.owner, "who mends it by then"),
+            Field("owner", "owner", held.owner if held else target.test_owner, "who mends it by then"),
             Field("issue", "issue", held.issue if held else "", "URL, if there is one"),
         ),
     )

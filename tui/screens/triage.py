@@ -144,6 +144,7 @@ def target_of(incident: IncidentRow, answer: TriageAnswer) -> Target:
         suspect.change_id if suspect else "",
         tuple(dict.fromkeys(case.test_id for case, _ in incident.tests)),
         Stretch(incident.since_ms, incident.last_red_ms),
+        test_owner=next(iter(incident.owners.test), ""),
     )
 
 

@@ -138,6 +138,12 @@ class View(Screen[None], Generic[_A]):
         elif self.turns.begin(self.context.pulse.beats, is_quiet=False) and self.turns.end(self.turns.request):
             self.answer = answer
             self._draw()
+            self.call_after_refresh(self._give_keys)
+
+    def _give_keys(self) -> None:
+        """What is shown from the start has the keys, unless something else has taken them."""
+        if self.focused in (None, self.query_one("#state")) and not self.has_class("-blank"):
+            self.set_focus(self.main)
 
     @on(events.ScreenResume)
     def _catch_up(self) -> None:

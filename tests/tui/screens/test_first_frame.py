@@ -82,6 +82,7 @@ async def test_opening_answer_is_shown_without_asking(make_app: AppMaker) -> Non
         await settle(pilot)
         assert INCIDENTS[0].title[:20] in screen_text(app)
         assert not [asked for asked in answers.asked if asked[0] == "triage"]
+        assert app.screen.focused is app.screen.query_one("#incidents")  # the arrows move in it
         await pilot.press("r")
         await settle(pilot)
         assert [asked for asked in answers.asked if asked[0] == "triage"]
