@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ingest.checkout import CheckoutPaths
 from ingest.clean import clean_line
 from ingest.identity import clean_identity
 from ingest.limits import Limits
@@ -41,6 +42,9 @@ class CasePlacer:
         self._namespace = ""
         self._generation = 0
         self._places: dict[tuple[str, str], _Place] = {}
+        self._paths = CheckoutPaths()
+        self._of_report: set[tuple[str, str]] = set()
+        """Names of places whose path rests on the other paths of their report."""
         self.growth = Growth()
         self._failures: dict[Failure, Failure] = {}
         """As written -> clean, of those without secrets."""
@@ -48,9 +52,17 @@ class CasePlacer:
         """Of the names as written that hold any."""
         self._found: Counter[str] = Counter()
 
+    def begin(self) -> None:
+        """Before the first attempt of a report: what was concluded from the paths of another one is dropped."""
+        self._paths = CheckoutPaths()
+        for names in self._of_report:
+            self._places.pop(names, None)
+        self._of_report.clear()
+
     def forget(self) -> None:
         """Drop what is remembered: rows may have been rolled back."""
         self._places.clear()
+        self._of_report.clear()
         self._secrets.clear()
 
     def place(
@@ -66,6 +78,7 @@ class CasePlacer:
             self._namespace, self._generation = namespace, generation
             self.forget()
         places = self._places
+        self._paths.learn(attempt[6] for attempt in batch)
         self._find([attempt for attempt in batch if (attempt[0], attempt[1]) not in places])
         placed: list[PlacedAttempt] = []
         for attempt in batch:
@@ -100,7 +113,12 @@ class CasePlacer:
         limit, found = self._limits.name_chars, self._found
         name = scrub_line(attempt.name, limit, found)
         identity_name = normalise_name(name)
-        file = redact(clean_line(attempt.file), found)[:limit] if attempt.file else None
+        file = None
+        if attempt.file:
+            path, is_told_alone = self._paths.cut(attempt.file)
+            file = redact(clean_line(path), found)[:limit]
+            if not is_told_alone:
+                self._of_report.add((attempt.classname, attempt.name))
         classname = scrub_line(attempt.classname, limit, found)
         if found:
             self._secrets[attempt.classname, attempt.name] = found

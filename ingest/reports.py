@@ -267,6 +267,7 @@ class _PartSink(Collected):
         self._part = part
         self._draft = _Draft(source, header, source_id, part_id, shift_ms, first_case_ms)
         placer = taker._placer
+        placer.begin()
         self._add = lambda batch: part.add(placer.place(batch, namespace, shift_ms, self.secrets))
 
     def _own(self, first_case_ms: int | None) -> RunIdentity:

@@ -12,6 +12,10 @@ from store.traces import Traces
 _CACHED_CASES = 20_000
 _SOUGHT_TOGETHER = 250
 _CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
+_SET_FILE = """
+UPDATE test_case SET file = ?1 WHERE test_id = ?2
+    AND (file IS NULL OR (file GLOB '/*' OR file GLOB '[A-Za-z]:*', file) > (?3, ?1))
+"""
 
 
 class Dimensions:
@@ -53,7 +57,7 @@ class Dimensions:
         return found
 
     def test_case(self, case: TestCase) -> int:
-        """Id of a test case; its file, where known, is the first in the alphabet of those ever seen."""
+        """Id of a test case; its file is the first in the alphabet of those seen, a relative one if there is any."""
         return self.test_cases([case])[0][0]
 
     def test_cases(self, cases: Sequence[TestCase]) -> tuple[list[int], frozenset[int]]:
@@ -67,7 +71,7 @@ class Dimensions:
         if made:
             self._make_cases(made)
         for stable, case in zip(stables, cases, strict=True):
-            if case.file and (known[stable][1] or case.file) >= case.file:
+            if case.file and known[stable][1] != case.file:
                 self._set_file(stable, case.file)
         return [known[stable][0] for stable in stables], frozenset(known[stable][0] for stable in made)
 
@@ -92,11 +96,9 @@ class Dimensions:
 
     def _set_file(self, stable: bytes, file: str) -> None:
         test_id, known = self._cases[stable]
-        if known == file:
+        if known is not None and _file_rank(known) < _file_rank(file):
             return
-        self._connection.execute(
-            "UPDATE test_case SET file = ?1 WHERE test_id = ?2 AND (file IS NULL OR file > ?1)", (file, test_id)
-        )
+        self._connection.execute(_SET_FILE, (file, test_id, _file_rank(file)[0]))
         self._cases[stable] = (test_id, file)
 
     def failure(self, failure: Failure, *, is_skip: bool) -> tuple[int, int | None]:
@@ -163,3 +165,9 @@ class Dimensions:
         marks = ", ".join("?" for _ in columns)
         cursor = self._connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", values)
         return int(cursor.lastrowid or 0)
+
+
+def _file_rank(file: str) -> tuple[bool, str]:
+    """Order of paths: one inside a checkout before one on a machine's disk."""
+    is_absolute = file.startswith("/") or (file[1:2] == ":" and file[0].isascii() and file[0].isalpha())
+    return is_absolute, file

@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from ingest.checkout import checkout_paths
 from ingest.formats.batches import batches, numbered
-from ingest.formats.javascript import checkout_paths
 from ingest.formats.json_lines import JsonLines
 from ingest.formats.json_values import error_parts
 from ingest.formats.notes import Notes

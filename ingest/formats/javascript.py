@@ -1,19 +1,9 @@
-"""What reports of JavaScript test tools have in common: error stacks, paths of test files, free key-value texts. Pure.
-
-These reports name test files by absolute paths and do not say where the checkout lies. A path is cut, in this order:
-
-- behind the folder that a CI service checks out into;
-- before its first folder with a name that only the inside of a project has, such as `src`, `test` or `packages`;
-- behind the folder that all files of the report have in common.
-
-The first two look at one path alone, so that a shard and the whole run give a file the same path.
-"""
+"""What reports of JavaScript test tools have in common: error stacks, free key-value texts. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from posixpath import commonpath, dirname
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -22,53 +12,9 @@ from ingest.formats.json_reader import plain
 from ingest.formats.json_values import error_parts
 from ingest.model import Failure
 
-_CHECKOUT = re.compile(
-    r"(?:/(?:home|Users)/runner/work/[^/]+/[^/]+"  # GitHub Actions
-    r"|/__w/[^/]+/[^/]+|/github/workspace"
-    r"|/(?:home|Users)/vsts/work/\d+/s|[A-Za-z]:/a/[^/]+/[^/]+"  # Azure Pipelines; GitHub Actions on Windows
-    r"|/home/circleci/project|/root/project"
-    r"|/opt/atlassian/pipelines/agent/build"
-    r"|/home/travis/build/[^/]+/[^/]+"
-    r"|/var/(?:lib/jenkins|jenkins_home)/workspace/[^/]+)/"
-)
-_PROJECT_FOLDER = re.compile(
-    r"/(?<!/usr/)(?:src|tests?|__tests__|specs?|e2e|cypress|integration|packages|apps|libs|features)/"
-)
-_ABSOLUTE = re.compile(r"/|[A-Za-z]:/")
-
 _FRAME = re.compile(r"^\s+at \S|^\s*❯ ", re.MULTILINE)
 _VITEST_TIMEOUT = "STACK_TRACE_ERROR"
 """Stands in Vitest's stack of a test that timed out, in place of the message (seen in 4.1.12 and 5.1.1)."""
-
-
-def checkout_paths(files: Iterable[str]) -> dict[str, str]:
-    """Each file as a path inside the checkout, see the rule above; a relative path stays what it is.
-
-    >>> list(checkout_paths(["/builds/7/shop/src/a.test.js", "D:/a/shop/shop/b.test.js", "./c.js"]).values())
-    ['src/a.test.js', 'b.test.js', 'c.js']
-    """
-    written = {file: file.replace("\\", "/") for file in files}
-    inside = {file: _inside(path) for file, path in written.items()}
-    unplaced = [path for file, path in written.items() if inside[file] is None]
-    return {file: _below(written[file], unplaced) if path is None else path for file, path in inside.items()}
-
-
-def _inside(path: str) -> str | None:
-    """The path inside the checkout as far as the path alone tells it."""
-    if not _ABSOLUTE.match(path):
-        return path.removeprefix("./")
-    checkout = _CHECKOUT.match(path)
-    if checkout:
-        return path[checkout.end() :]
-    folder = _PROJECT_FOLDER.search(path)
-    return path[folder.start() + 1 :] if folder else None
-
-
-def _below(path: str, others: list[str]) -> str:
-    """The path below what it has in common with others on its disk."""
-    disk = path.partition("/")[0]
-    common = commonpath([dirname(other) for other in others if other.partition("/")[0] == disk])
-    return path[len(common) :].lstrip("/")
 
 
 def failure_of_stack(stack: str, message: str = "") -> Failure:

@@ -24,9 +24,10 @@ from typing import BinaryIO
 
 import msgspec
 
+from ingest.checkout import checkout_paths
 from ingest.clean import clean
 from ingest.formats.batches import batches, numbered
-from ingest.formats.javascript import checkout_paths, count_of, failure_of_stack, text_pairs
+from ingest.formats.javascript import count_of, failure_of_stack, text_pairs
 from ingest.formats.json_reader import decode, plain, read_document
 from ingest.formats.json_values import whole_ms
 from ingest.formats.notes import Notes

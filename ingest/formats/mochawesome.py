@@ -18,8 +18,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
+from ingest.checkout import checkout_paths
 from ingest.formats.batches import batches
-from ingest.formats.javascript import checkout_paths, text_pairs
+from ingest.formats.javascript import text_pairs
 from ingest.formats.json_reader import decode, plain, read_document
 from ingest.formats.json_values import whole_ms
 from ingest.formats.mocha import Stats, failure_of, hook_name, identity_of_stats

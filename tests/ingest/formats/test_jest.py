@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from ingest.checkout import checkout_paths
 from ingest.errors import Refused
 from ingest.formats import jest
-from ingest.formats.javascript import checkout_paths, failure_of_stack
+from ingest.formats.javascript import failure_of_stack
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Link, Outcome, RunState
 from ingest.recognise import Kind, recognise
