@@ -5,6 +5,7 @@ Nothing heavy is imported here: `crywolf --help` is answered before Textual, ric
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -66,10 +67,17 @@ class ReaderGone(Exception):
     """Whoever read standard output has closed it, such as `head`."""
 
 
+class OutputLost(Exception):
+    """Standard output cannot be written."""
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (AnswerError, USAGE),
     (IngestError, USAGE),
     (StoreError, UNUSABLE),
+    (OutputLost, UNUSABLE),
     (KeyboardInterrupt, INTERRUPTED),
     (click.Abort, INTERRUPTED),
     (ReaderGone, OK),
@@ -159,12 +167,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
         returned = cli.main(args=arguments, prog_name="crywolf", standalone_mode=False)
         sys.stdout.flush()
         return returned if isinstance(returned, int) else OK
-    except BaseException as problem:
+    except BaseException as raised:
+        problem = _named(raised)
         code = exit_code(problem)
         if code is None:
             raise
         _tell(problem)
         return code
+
+
+def _named(problem: BaseException) -> BaseException:
+    """The exception, or what it stands for: an error of no file is one of standard output."""
+    if isinstance(problem, OSError) and problem.filename is None and problem.errno in _NO_ROOM:
+        return OutputLost(f"the answer is lost: standard output cannot be written ({problem.strerror})")
+    return problem
 
 
 def main() -> NoReturn:
@@ -178,10 +194,12 @@ def main() -> NoReturn:
 
 def _tell(problem: BaseException) -> None:
     """Say on standard error what was wrong; after a broken pipe or an interrupt, stay silent."""
-    if isinstance(problem, ReaderGone | BrokenPipeError):
-        # Python flushes stdout once more at exit; the reader is gone.
+    if isinstance(problem, ReaderGone | BrokenPipeError | OutputLost):
+        # Python flushes stdout once more at exit, where nobody takes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    elif isinstance(problem, click.UsageError):
+    if isinstance(problem, ReaderGone | BrokenPipeError):
+        return
+    if isinstance(problem, click.UsageError):
         problem.show()
     elif isinstance(problem, KeyboardInterrupt | click.Abort):
         click.echo("interrupted", err=True)

@@ -140,3 +140,21 @@ def test_output_does_not_depend_on_the_locale(tmp_path: Path) -> None:
         outputs.add(done.stdout)
     assert len(outputs) == 1
     assert "ü.py".encode() in outputs.pop()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this system")
+def test_full_disk_behind_standard_output(tmp_path: Path) -> None:
+    """An answer that cannot be written is no answer "problem": one sentence, no traceback, an exit code of its own."""
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tui.cli", "config"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=environment(tmp_path),
+        )
+    assert done.returncode == 4
+    assert "standard output cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
