@@ -22,6 +22,10 @@ LEAST_PROBABILITY = 0.4
 LONG_STANDING_DAYS = 14
 
 _DAY_MS = 86_400_000
+_FAILED, _ERRORED, _SKIPPED, _FLAKY = (
+    int(one) for one in (Result.FAILED, Result.ERRORED, Result.SKIPPED, Result.FLAKY)
+)
+"""Members of an enumeration are looked up ten times as slowly, and this is asked of every red test case."""
 Ints = npt.NDArray[np.int64]
 
 
@@ -111,7 +115,7 @@ def is_red_now(
 def red_now(history: StreamHistory, *, masked: BoolMatrix | None = None) -> Ints:
     """Columns of all test cases that are red now, ascending; `is_red_now` of a whole stream at once."""
     results = history.results
-    ran = (results >= 0) & (results != Result.SKIPPED)
+    ran = (results >= 0) & (results != _SKIPPED)
     if masked is not None:
         ran &= ~(masked if masked.ndim == 2 else masked[:, None])
     ran &= _complete(history)[:, None]
@@ -120,7 +124,7 @@ def red_now(history: StreamHistory, *, masked: BoolMatrix | None = None) -> Ints
         return np.zeros(0, dtype=np.int64)
     last = n - 1 - np.argmax(ran[::-1], axis=0)
     final = results[last, np.arange(m)]
-    is_red = ((final == Result.FAILED) | (final == Result.ERRORED)) & ran.any(axis=0)
+    is_red = ((final == _FAILED) | (final == _ERRORED)) & ran.any(axis=0)
     return np.flatnonzero(is_red)
 
 
@@ -129,13 +133,13 @@ def _judged(
 ) -> tuple[Ints, npt.NDArray[np.bool_]]:
     """(rows that executed the test case outside masked outages, whether each was bad)."""
     column = history.results[:, test]
-    ran = (column >= 0) & (column != Result.SKIPPED)
+    ran = (column >= 0) & (column != _SKIPPED)
     if masked is not None:
         ran &= ~(masked[:, test] if masked.ndim == 2 else masked)
     rows = np.flatnonzero(ran)
-    bad = (column[rows] == Result.FAILED) | (column[rows] == Result.ERRORED)
+    bad = (column[rows] == _FAILED) | (column[rows] == _ERRORED)
     if counts_flaky:
-        bad |= column[rows] == Result.FLAKY
+        bad |= column[rows] == _FLAKY
     return rows, bad
 
 

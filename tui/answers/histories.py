@@ -77,9 +77,10 @@ def load_reruns(basis: Basis, loaded: Loaded) -> tuple[RerunResult, ...]:
 
 def last_complete(loaded: Loaded, column: int) -> int | None:
     """Row of the last complete run that executed a case."""
-    cells = loaded.history.results[:, column]
+    skipped, complete = int(Result.SKIPPED), RunState.COMPLETE
+    cells = loaded.history.results[:, column].tolist()
     for n in range(len(cells) - 1, -1, -1):
-        if cells[n] not in (ABSENT, Result.SKIPPED) and loaded.history.runs[n].state is RunState.COMPLETE:
+        if cells[n] != ABSENT and cells[n] != skipped and loaded.history.runs[n].state is complete:
             return n
     return None
 
