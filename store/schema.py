@@ -70,6 +70,9 @@ CREATE INDEX run_pipeline ON run (pipeline_id, started_ms);
 CREATE INDEX run_ended ON run (coalesce(ended_ms, started_ms));
 CREATE INDEX run_service ON run (pipeline_id, service_id);
 
+-- Services by day over many streams, without sorting.
+CREATE INDEX service_day_order ON service_day (service_id, day, stream_id, executed, failed, flaky);
+
 -- Rankings of suspects by a digest of all that they were asked; see `tui/answers/rankings.py`.
 CREATE TABLE kept_ranking (
     digest TEXT PRIMARY KEY,
