@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from ingest.limits import Limits
-from ingest.model import FileOutcome, RunIdentity
+from ingest.model import Failure, FileOutcome, RunIdentity
 from ingest.pipeline import Ingestion
 from ingest.settings import Settings
 from ingest.sources.directory import list_inputs
@@ -117,3 +117,8 @@ def assert_sound(database: Path) -> None:
             inner = f"SELECT {column} FROM {table}"
             lost = f"SELECT count(*) FROM result x WHERE x.{column} NOT NULL AND x.{column} NOT IN ({inner})"
             assert connection.execute(lost).fetchone() == (0,), f"results without their {table}"
+
+
+def unsigned(failure: Failure) -> tuple[int, str, str]:
+    """For a writer that writes no failure."""
+    raise AssertionError("nothing is signed here")

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ingest.model import PRE_MERGE_BRANCH, Failure, RunIdentity, Scope, TestCase
+from ingest.model import PRE_MERGE_BRANCH, RunIdentity, Scope, TestCase
 from store.connect import open_writer
 from store.incidents import REOPENS_MS
 from store.read.kept import current_ident, load_answer
 from store.write import OpenIncident, Writer
-from tests.store.making import ingest, reading, run_note, write, xml
+from tests.store.making import ingest, reading, unsigned, write, xml
 
 DAY = 86_400_000
 SCOPE = Scope("journeys", "", "", "")
 STABLE = {name: bytes.fromhex(TestCase("journeys", "shop.Pay", name).test_id) for name in ("a", "b", "c")}
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A store in which three cases are red."""
-    place = tmp_path / "in" / "suite" / "r1"
-    write(place / "run.json", run_note("1"))
-    write(place / "a.xml", xml([(name, "fail") for name in STABLE]))
-    ingest(tmp_path / "store.db", tmp_path / "in")
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
-def writer(database: Path) -> Iterator[Writer]:
-    """A writer of that store."""
-    with closing(Writer(database, _sign)) as found:
-        yield found
-
-
-def _sign(failure: Failure) -> tuple[int, str, str]:
-    raise AssertionError("nothing is signed here")
 
 
 def found(ident: str, *names: str, onset: int = 0, last: int = DAY) -> OpenIncident:
@@ -83,7 +61,7 @@ def test_an_incident_is_opened_once(database: Path, writer: Writer) -> None:
     """However often it is looked at, also by another writer."""
     for _ in range(3):
         record(writer, found("i-1", "a", "b"))
-    with closing(Writer(database, _sign)) as other:
+    with closing(Writer(database, unsigned)) as other:
         record(other, found("i-1", "a", "b"))
     assert rows(database) == [("i-1", 1, "ab")]
 

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ingest.model import Failure, Scope, TestCase
+from ingest.model import Scope, TestCase
 from store.read.kept import load_answer
 from store.read.triage import INCIDENT, TEST, list_calls, list_events, list_log, list_members
 from store.triage import Deed, Overtaken, append_deeds
 from store.write import OpenIncident, Writer
-from tests.store.making import ingest, reading, run_note, write, xml
+from tests.store.making import reading
 
 SCOPE = Scope("journeys", "", "", "")
 CASES = {name: TestCase("journeys", "shop.Pay", name) for name in ("a", "b", "c")}
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A store in which three cases are red."""
-    place = tmp_path / "in" / "suite" / "r1"
-    write(place / "run.json", run_note("1"))
-    write(place / "a.xml", xml([(name, "fail") for name in CASES]))
-    ingest(tmp_path / "store.db", tmp_path / "in")
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
-def writer(database: Path) -> Iterator[Writer]:
-    """A writer of that store."""
-    with closing(Writer(database, _sign)) as found:
-        yield found
-
-
-def _sign(failure: Failure) -> tuple[int, str, str]:
-    raise AssertionError("nothing is signed here")
 
 
 def record(writer: Writer, ident: str, *names: str) -> None:
