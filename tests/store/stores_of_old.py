@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,11 +30,15 @@ def make_store(number: int, database: Path) -> Path:
 
 def columns_of(number: int) -> dict[str, list[str]]:
     """Tables of a released schema with their columns."""
-    script = (FOLDER / f"schema-{number}.sql").read_text(encoding="utf-8")
-    found = {}
-    for name, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", script, re.DOTALL):
-        words = [line.split()[0] for line in body.splitlines() if line.strip()]
-        found[name] = [word for word in words if word not in ("PRIMARY", "UNIQUE", "--")]
+    with closing(_open("file::memory:", Path("memory"))) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.executescript((FOLDER / f"schema-{number}.sql").read_text(encoding="utf-8"))
+        rows = connection.execute(
+            "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"
+        )
+        found: dict[str, list[str]] = {}
+        for table, column in rows:
+            found.setdefault(table, []).append(f'"{column}"')
     return found
 
 
