@@ -34,7 +34,8 @@ def columns_of(number: int) -> dict[str, list[str]]:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.executescript((FOLDER / f"schema-{number}.sql").read_text(encoding="utf-8"))
         rows = connection.execute(
-            "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"
+            "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c"
+            " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"
         )
         found: dict[str, list[str]] = {}
         for table, column in rows:
