@@ -48,6 +48,8 @@
     [limits]
     document_bytes = 67108864           # any name of ingest.limits
 
+    # [dashboard], [[view]], [[command]]: see ingest.settings_dashboard
+
 Unknown keys are errors: a misspelt key that is silently ignored is found weeks later.
 """
 
@@ -62,6 +64,8 @@ from pathlib import Path
 from ingest.errors import SettingsError
 from ingest.limits import Limits
 from ingest.model import RunIdentity
+from ingest.settings_dashboard import TABLES as DASHBOARD_TABLES
+from ingest.settings_dashboard import DashboardSettings, given_keys, read_dashboard
 from ingest.settings_declared import CausePattern as CausePattern
 from ingest.settings_declared import Flow as Flow
 from ingest.settings_declared import MonorepoRule as MonorepoRule
@@ -87,6 +91,7 @@ _TABLES = (
         "store",
         "limits",
     ),
+    *DASHBOARD_TABLES,
 )
 _STORE_KEYS = ("durable", "group", "network")
 _PIPELINE_KEYS = ("name", "cadence", "shards", "timezone", "service", "path_template", "owner")
@@ -122,6 +127,8 @@ class Settings:
     network: bool = False
     """The store may lie on a network file system."""
     limits: Limits = field(default_factory=Limits)
+    dashboard: DashboardSettings = field(default_factory=DashboardSettings)
+    """No answer depends on it."""
     given: frozenset[str] = frozenset()
     """The keys that the file sets; all others are defaults."""
 
@@ -210,10 +217,11 @@ def parse_settings(data: bytes, path: Path) -> Settings:
     if len(data) > _LARGEST_BYTES:
         raise SettingsError(f"{path}: larger than 4 MB, is it a settings file?")
     try:
-        table = tomllib.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: no valid TOML: {str(error)[:200]}") from None
-    return _settings(Reader(path), table)
+    return _settings(Reader(path, text), table)
 
 
 def matches_pattern(pattern: str, text: str) -> bool:
@@ -271,6 +279,7 @@ def _settings(reader: Reader, table: Table) -> Settings:
         causes=tuple(_cause(reader, key, row) for key, row in reader.tables(table, "cause", _CAUSE_KEYS)),
         **_store(reader, table),
         limits=_limits(reader, table),
+        dashboard=read_dashboard(reader, table),
         given=frozenset(_given(table)),
     )
 
@@ -373,5 +382,6 @@ def _given(table: Table) -> Iterator[str]:
             yield from (f"{name}.{key}" for key in value)
         elif name in ("environments", "services"):
             yield f"{name}.aliases"
-        else:
+        elif name not in DASHBOARD_TABLES:
             yield name
+    yield from given_keys(table)

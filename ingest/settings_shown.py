@@ -31,6 +31,13 @@ def _values(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "cause", "; ".join(_row(rule) for rule in settings.causes)
     for name in ("durable", "group", "network"):
         yield f"store.{name}", str(getattr(settings, name)).lower()
+    dashboard = settings.dashboard
+    yield "dashboard.theme", dashboard.theme
+    yield "dashboard.ascii", str(dashboard.is_ascii).lower()
+    yield "dashboard.bell", str(dashboard.has_bell).lower()
+    yield "dashboard.notify", " ".join(dashboard.notify)
+    yield "view", "; ".join(_row(view) for view in dashboard.views)
+    yield "command", "; ".join(_row(command) for command in dashboard.commands)
     for limit in fields(Limits):
         yield f"limits.{limit.name}", str(getattr(settings.limits, limit.name))
 

@@ -20,12 +20,15 @@ _CRITICALITIES = {"low": 0.5, "normal": 1.0, "high": 2.0, "critical": 4.0}
 class Reader:
     """Takes values out of the tables of one file."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, text: str = "") -> None:
+        self.path, self._text = path, text
 
     def fail(self, key: str, problem: str) -> NoReturn:
-        """Raise the error of a key."""
-        raise SettingsError(f"{self.path}: {key}: {problem}")
+        """Raise the error of a key, with its line."""
+        from ingest.settings_lines import line_of  # here: most files are right
+
+        line = line_of(self._text, key)
+        raise SettingsError(f"{self.path}{f':{line}' if line else ''}: {key}: {problem}")
 
     def known(self, table: Table, key: str, allowed: Collection[str]) -> None:
         """Check that a table has no other keys than these."""

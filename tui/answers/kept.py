@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import msgspec
 
+from ingest.settings_dashboard import TABLES as DASHBOARD_TABLES
+from ingest.settings_dashboard import DashboardSettings
 from store.connect import Connection
 from store.read.kept import load_answer
 from tui.answers.query import Query
@@ -27,7 +29,9 @@ def load_kept(connection: Connection, query: Query) -> TriageAnswer | None:
 
 def key_of(query: Query) -> str:
     """Filters, settings and version: a kept answer holds for equal ones only."""
-    settings = replace(query.settings, given=frozenset(), path=None, database=None)  # where they lie changes nothing
+    given = sorted(key for key in query.settings.given if key.partition(".")[0] not in DASHBOARD_TABLES)
+    # Where they lie, and how the dashboard looks, changes nothing.
+    settings = replace(query.settings, given=frozenset(), path=None, database=None, dashboard=DashboardSettings())
     plain = msgspec.to_builtins(replace(query, settings=settings), enc_hook=str)
-    text = msgspec.json.encode([plain, sorted(query.settings.given), VERSION])
+    text = msgspec.json.encode([plain, given, VERSION])
     return hashlib.sha256(text).hexdigest()[:32]
