@@ -108,7 +108,7 @@ def test_mistakes(text: str, parts: list[str]) -> None:
     """Every error names the file, the key and the remedy."""
     with pytest.raises(SettingsError) as caught:
         parsed(text)
-    assert str(caught.value).startswith("/project/crywolf.toml: ")
+    assert str(caught.value).startswith("/project/crywolf.toml:")
     for part in parts:
         assert part in str(caught.value)
 
