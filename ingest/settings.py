@@ -31,6 +31,7 @@
     name = "checkout"
     tests = ["*Checkout*", "*::com.acme.pay.*"]
     criticality = "high"                # low, normal, high, critical or a number
+    owner = "@acme/basket"              # of the journey itself
 
     [[owner]]
     tests = ["*Checkout*"]              # or environment = "staging*", or pipeline = "nightly*"
@@ -96,7 +97,7 @@ _TABLES = (
 _STORE_KEYS = ("durable", "group", "network")
 _PIPELINE_KEYS = ("name", "cadence", "shards", "timezone", "service", "path_template", "owner")
 _MONOREPO_KEYS = ("repository", "path", "service")
-_FLOW_KEYS = ("name", "tests", "criticality")
+_FLOW_KEYS = ("name", "tests", "criticality", "owner")
 _CAUSE_KEYS = ("category", "pattern")
 _OWNER_KEYS = ("owner", "tests", "environment", "pipeline")
 
@@ -315,7 +316,8 @@ def _flow(reader: Reader, key: str, row: Table) -> Flow:
     tests = reader.texts(row, f"{key}.tests")
     if not tests:
         reader.fail(f"{key}.tests", "is missing: a flow is a set of tests")
-    return Flow(reader.required(row, f"{key}.name"), tests, reader.criticality(row, f"{key}.criticality"))
+    criticality = reader.criticality(row, f"{key}.criticality")
+    return Flow(reader.required(row, f"{key}.name"), tests, criticality, reader.text(row, f"{key}.owner"))
 
 
 def _owner(reader: Reader, key: str, row: Table) -> OwnerPattern:

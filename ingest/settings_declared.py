@@ -34,6 +34,7 @@ class Flow:
     name: str
     tests: tuple[str, ...]
     criticality: float = 1.0
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def test_the_documented_example() -> None:
     )
     assert found.pipeline("other") is None
     assert found.monorepo == (MonorepoRule("acme/shop", "services/cart/", "cart"),)
-    assert found.flows == (Flow("checkout", ("*Checkout*", "*::com.acme.pay.*"), 2.0),)
+    assert found.flows == (Flow("checkout", ("*Checkout*", "*::com.acme.pay.*"), 2.0, "@acme/basket"),)
     assert found.owners == (OwnerPattern("@acme/basket", ("*Checkout*",)),)
     assert found.limits == Limits(document_bytes=67_108_864)
 
