@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from store.connect import Connection
 
@@ -20,6 +21,19 @@ _WINDOW = 32 * 1024
 _TRIED, _ROOM, _MOST_SAMPLES = 8, 300, 8
 """So many traces that take this many bytes on average ask for another sample, up to so many of one type."""
 _CACHED = 64
+
+
+class PreparedFailure(NamedTuple):
+    """A failure as it is stored: clean and cut, with what else can be worked out before the store is locked."""
+
+    type: str
+    message: str
+    trace: bytes
+    """UTF-8."""
+    digest: bytes
+    """Of all its text: equal texts are stored once. That of a skip differs from that of a failure."""
+    signature: tuple[int, str, str] | None
+    """(version, key, title); None of a skip."""
 
 
 @dataclass(slots=True)
@@ -44,11 +58,11 @@ class Traces:
         """After a rollback: samples made since may be gone."""
         self._samples.clear()
 
-    def deflate(self, text: str, kind: str) -> tuple[bytes | None, int | None]:
+    def deflate(self, text: str | bytes, kind: str) -> tuple[bytes | None, int | None]:
         """(body of a trace, the sample it starts from); no body for no text."""
         if not text:
             return None, None
-        data = text.encode("utf-8", "surrogatepass")
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         if len(data) < SHORT:
             return zlib.compress(data, _LEVEL), None
         sample = self._samples.get(kind) or self._newest(kind)

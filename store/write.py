@@ -44,6 +44,7 @@ from store.parts import PartTotals, PartWriter
 from store.parts import PlacedAttempt as PlacedAttempt
 from store.rollups import PartSum, Rollups
 from store.runs import Runs
+from store.traces import PreparedFailure as PreparedFailure
 from store.twins import Twins
 
 Sign = Callable[[Failure], tuple[int, str, str]]
