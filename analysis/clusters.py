@@ -27,6 +27,11 @@ def group_incidents(red: Sequence[RedTest]) -> tuple[IncidentGroup, ...]:
     return tuple(sorted(incidents, key=lambda g: (g.lead.first_bad.started_ms, g.incident_id)))
 
 
+def one_group(red: Sequence[RedTest]) -> IncidentGroup:
+    """Red tests as one incident, whatever they have in common; its lead is the one that broke first."""
+    return _incident(sorted(set(red), key=_rank))
+
+
 def blast_radius(members: Iterable[RedTest]) -> BlastRadius:
     """Distinct test cases, services and teams that red tests touch."""
     held = tuple(members)

@@ -37,6 +37,11 @@ class Action(StrEnum):
     QUARANTINE = "quarantine"
     UNQUARANTINE = "unquarantine"
     RESOLVE = "resolve"
+    MERGE = "merge"
+    SPLIT = "split"
+    START = "start"
+    """Of a session; so is the next."""
+    END = "end"
     UNDO = "undo"
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from store.connect import Connection, Error, open_writer, translate
 from store.locking import begin_writing
-from store.read.triage import INCIDENT, TriageEvent, current_idents, list_events
+from store.read.regrouping import current_idents
+from store.read.triage import INCIDENT, SESSION, TEST, UNDO, TriageEvent, list_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,9 @@ class Deed:
     """An event that is to be appended."""
 
     subject_kind: str
-    """`incident` or `test`."""
+    """`incident`, `test` or `session`."""
     subject: str
-    """The incident's id, or the test's `test_id`."""
+    """The incident's id, the test's `test_id`, or the session's name."""
     action: str
     old_value: str | None
     new_value: str | None
@@ -70,8 +71,9 @@ def append_deeds(path: Path, deeds: Sequence[Deed], actor: str, at_ms: int) -> t
 def _append(connection: Connection, deeds: Sequence[Deed], actor: str, at_ms: int) -> tuple[int, ...]:
     incidents = [deed.subject for deed in deeds if deed.subject_kind == INCIDENT]
     now = current_idents(connection, incidents)
-    tests = [deed.subject for deed in deeds if deed.subject_kind != INCIDENT]
-    known = list_events(connection, sorted(set(now.values())), tests)
+    tests = [deed.subject for deed in deeds if deed.subject_kind == TEST]
+    sessions = [deed.subject for deed in deeds if deed.subject_kind == SESSION]
+    known = list_events(connection, sorted(set(now.values())), tests, sessions)
     missed: set[TriageEvent] = set()
     for deed in deeds:
         subject = now[deed.subject] if deed.subject_kind == INCIDENT else deed.subject
@@ -83,12 +85,17 @@ def _append(connection: Connection, deeds: Sequence[Deed], actor: str, at_ms: in
             connection.execute(
                 "INSERT INTO triage_event (at_ms, actor, subject_kind, subject, action, old_value, new_value)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (at_ms, actor, deed.subject_kind, now.get(deed.subject, deed.subject), *_values(deed)),
+                (at_ms, actor, deed.subject_kind, _subject(deed, now), *_values(deed)),
             ).lastrowid
             or 0
         )
         for deed in deeds
     )
+
+
+def _subject(deed: Deed, now: dict[str, str]) -> str:
+    """Where it is written: an incident goes by its present id; what takes an event back stands beside that event."""
+    return deed.subject if deed.action == UNDO else now.get(deed.subject, deed.subject)
 
 
 def _values(deed: Deed) -> tuple[str, str | None, str | None]:

@@ -1,4 +1,4 @@
-"""Answers kept at the end of an ingest, for the first paint of the dashboard; and ids that incidents had."""
+"""Answers kept at the end of an ingest, for the first paint of the dashboard."""
 
 from __future__ import annotations
 
@@ -24,12 +24,3 @@ def load_owner_places(connection: Connection, key: str) -> bytes | None:
     """What was kept of the answers of owner files, by the digest of those files."""
     row = connection.execute("SELECT body FROM kept_answer WHERE name = 'owners' AND key = ?", (key,)).fetchone()
     return None if row is None else bytes(row[0])
-
-
-def current_ident(connection: Connection, ident: str) -> str:
-    """The id under which an incident goes now: a former id leads to it, any other is its own."""
-    row = connection.execute(
-        "SELECT i.ident FROM incident_alias a JOIN incident i ON i.incident_id = a.incident_id WHERE a.ident = ?",
-        (ident,),
-    ).fetchone()
-    return ident if row is None else str(row[0])

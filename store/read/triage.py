@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from store.connect import Connection
+from store.read.regrouping import Split, current_idents, list_regroupings, names_of, stored_idents
 from store.read.rows import marks
 
 CALLS = ("confirm", "reclassify", "resolve", "quarantine")
 """Actions that say what a failure was."""
-INCIDENT, TEST = "incident", "test"
+INCIDENT, TEST, SESSION = "incident", "test", "session"
 UNDO = "undo"
 """The action that takes back the event whose id is its new value."""
-_CHUNK = 500
 _COLUMNS = "e.event_id, e.at_ms, e.actor, e.subject_kind, e.subject, e.action, e.old_value, e.new_value"
 
 
@@ -56,7 +56,7 @@ class TriageEvent:
 
 
 Subject = tuple[str, str]
-"""(`incident` or `test`, its present id)."""
+"""(`incident`, `test` or `session`, its present id or name)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +82,57 @@ def list_calls(connection: Connection, until_ms: int) -> tuple[TriageCall, ...]:
 
 
 def load_places(connection: Connection, idents: Sequence[str]) -> dict[str, IncidentPlace]:
-    """Incidents by an id under which they go or went."""
+    """Incidents by an id under which they go or went, as people merged and split them."""
+    now = current_idents(connection, idents)
+    holders = _holders(connection, set(now.values()))
     found: dict[str, IncidentPlace] = {}
-    wanted = sorted(set(idents))
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
-        rows = connection.execute(
-            "SELECT n.ident, i.incident_id, i.onset_ms, i.last_red_ms FROM incident i JOIN"
-            " (SELECT ident, incident_id FROM incident UNION SELECT ident, incident_id FROM incident_alias) n"
-            f" ON n.incident_id = i.incident_id WHERE n.ident IN ({marks(len(chunk))})",
-            chunk,
-        ).fetchall()
-        for ident, row, onset_ms, last_red_ms in rows:
-            members = connection.execute(
-                "SELECT stream_id, test_id FROM incident_member WHERE incident_id = ? ORDER BY 1, 2", (row,)
-            ).fetchall()
-            found[ident] = IncidentPlace(onset_ms, last_red_ms, tuple((stream, test) for stream, test in members))
+    for ident, present in now.items():
+        rows = [one for one in holders if one[0] == present]
+        if rows:
+            members = tuple(sorted({key for _, _, keys in rows for key in keys}))
+            spans = [span for _, span, _ in rows]
+            found[ident] = IncidentPlace(min(s for s, _ in spans), max(e for _, e in spans), members)
     return found
+
+
+_Key = tuple[int, int]
+
+
+def _holders(connection: Connection, wanted: set[str]) -> list[tuple[str, tuple[int, int], tuple[_Key, ...]]]:
+    """(present id, (onset, last red), members) of every stored incident that is a part of some incidents."""
+    splits = [one for one in list_regroupings(connection) if isinstance(one, Split)]
+    sources = {one.source for one in splits if one.ident in wanted}
+    names = names_of(connection, wanted | set(current_idents(connection, sources).values()))
+    stored = set(stored_idents(connection, names).values())
+    rows = connection.execute(
+        "SELECT i.ident, i.onset_ms, i.last_red_ms, m.stream_id, m.test_id FROM json_each(?) n JOIN incident i"
+        " ON i.ident = n.value LEFT JOIN incident_member m ON m.incident_id = i.incident_id ORDER BY 1, 4, 5",
+        (json.dumps(sorted(stored)),),
+    ).fetchall()
+    apart = {key: one.ident for one in splits for key in _rows_of(connection, one)} if rows else {}
+    now = current_idents(connection, {*(row[0] for row in rows), *apart.values()})
+    parts: dict[tuple[str, tuple[int, int]], list[_Key]] = {}
+    for ident, onset_ms, last_red_ms, stream_id, test_id in rows:
+        key = (stream_id, test_id)
+        holder = now[apart[key]] if key in apart else now[ident]
+        part = parts.setdefault((holder, (onset_ms, last_red_ms)), [])
+        if stream_id is not None:
+            part.append(key)
+    return [(ident, span, tuple(keys)) for (ident, span), keys in parts.items() if ident in wanted]
+
+
+def _rows_of(connection: Connection, split: Split) -> tuple[_Key, ...]:
+    """(stream row, test row) of what was split off."""
+    found: list[_Key] = []
+    for test, scope in sorted(split.members):
+        row = connection.execute(
+            "SELECT s.stream_id, t.test_id FROM stream s JOIN pipeline l ON l.pipeline_id = s.pipeline_id, test_case t"
+            " WHERE l.name = ? AND s.environment = ? AND s.branch = ? AND s.variant = ? AND t.stable = ?",
+            (scope.pipeline, scope.environment, scope.branch, scope.variant, bytes.fromhex(test)),
+        ).fetchone()
+        if row is not None:
+            found.append((int(row[0]), int(row[1])))
+    return tuple(found)
 
 
 def last_event(connection: Connection) -> tuple[int, int]:
@@ -113,24 +147,25 @@ def list_log(connection: Connection) -> tuple[TriageEvent, ...]:
 
 
 def list_events(
-    connection: Connection, incidents: Iterable[str] = (), tests: Iterable[str] = ()
+    connection: Connection, incidents: Iterable[str] = (), tests: Iterable[str] = (), sessions: Iterable[str] = ()
 ) -> dict[Subject, tuple[TriageEvent, ...]]:
     """What was done with some incidents and test cases, by subject, oldest first; subjects without events are left out.
 
     Args:
         incidents: ids under which they go now.
         tests: their `test_id`s, by the names they go by now.
+        sessions: their names.
     """
     found: dict[Subject, list[TriageEvent]] = {}
+    idents = names_of(connection, incidents)
     rows = connection.execute(
-        "WITH asked(now) AS (SELECT value FROM json_each(?)), named(now, name) AS (SELECT now, now FROM asked UNION"
-        " SELECT i.ident, a.ident FROM asked JOIN incident i ON i.ident = asked.now JOIN incident_alias a"
-        f" ON a.incident_id = i.incident_id) SELECT named.now, {_COLUMNS} FROM named JOIN triage_event e"
-        " ON e.subject_kind = 'incident' AND e.subject = named.name ORDER BY e.event_id",
-        (json.dumps(sorted(set(incidents))),),
+        f"SELECT {_COLUMNS} FROM json_each(?) n JOIN triage_event e ON e.subject_kind = 'incident'"
+        " AND e.subject = n.value ORDER BY e.event_id",
+        (json.dumps(sorted(idents)),),
     )
-    for now, *event in rows:
-        found.setdefault((INCIDENT, now), []).append(TriageEvent(*event))
+    for row in rows:
+        event = TriageEvent(*row)
+        found.setdefault((INCIDENT, idents[event.subject]), []).append(event)
     names = _names_of(connection, set(tests))
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM json_each(?) n JOIN triage_event e ON e.subject_kind = 'test' AND e.subject = n.value"
@@ -140,6 +175,14 @@ def list_events(
     for row in rows:
         event = TriageEvent(*row)
         found.setdefault((TEST, names[event.subject]), []).append(event)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM json_each(?) n JOIN triage_event e ON e.subject_kind = 'session'"
+        " AND e.subject = n.value ORDER BY e.event_id",
+        (json.dumps(sorted(set(sessions))),),
+    )
+    for row in rows:
+        event = TriageEvent(*row)
+        found.setdefault((SESSION, event.subject), []).append(event)
     return {subject: tuple(events) for subject, events in found.items()}
 
 
@@ -152,33 +195,27 @@ def list_subjects(connection: Connection, action: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_last(onward, subject) for (subject,) in rows))
 
 
-def current_idents(connection: Connection, idents: Iterable[str]) -> dict[str, str]:
-    """The id under which each incident goes now: a former id leads to it, any other is its own."""
-    wanted = sorted(set(idents))
-    rows = connection.execute(
-        "SELECT a.ident, i.ident FROM json_each(?) n JOIN incident_alias a ON a.ident = n.value"
-        " JOIN incident i ON i.incident_id = a.incident_id",
-        (json.dumps(wanted),),
-    ).fetchall()
-    return {ident: ident for ident in wanted} | {former: now for former, now in rows}
-
-
 def find_idents(connection: Connection, text: str) -> tuple[tuple[str, str, bool], ...]:
-    """(id, title, is open) of the stored incidents whose id, or an id that they had, contains a text."""
+    """(id, title, is open) of the incidents whose id, or an id that they had, contains a text."""
     rows = connection.execute(
         "SELECT DISTINCT i.ident, i.title, i.is_open FROM incident i LEFT JOIN incident_alias a"
         " ON a.incident_id = i.incident_id WHERE instr(i.ident, ?1) > 0 OR instr(a.ident, ?1) > 0 ORDER BY i.ident",
         (text,),
-    )
-    return tuple((ident, title, bool(is_open)) for ident, title, is_open in rows)
+    ).fetchall()
+    now = current_idents(connection, [ident for ident, _, _ in rows])
+    found = {now[ident]: (title, bool(is_open)) for ident, title, is_open in rows}
+    for split in list_regroupings(connection):
+        if isinstance(split, Split) and text in split.ident:
+            found[current_idents(connection, [split.ident])[split.ident]] = (f"split off from {split.source}", True)
+    return tuple((ident, *found[ident]) for ident in sorted(found))
 
 
 def list_members(connection: Connection, ident: str) -> tuple[str, ...]:
     """`test_id`s of an incident's test cases, each once."""
+    place = load_places(connection, [ident]).get(ident)
     rows = connection.execute(
-        "SELECT DISTINCT lower(hex(t.stable)) FROM incident i JOIN incident_member m ON m.incident_id = i.incident_id"
-        " JOIN test_case t ON t.test_id = m.test_id WHERE i.ident = ? ORDER BY 1",
-        (ident,),
+        "SELECT DISTINCT lower(hex(t.stable)) FROM json_each(?) n JOIN test_case t ON t.test_id = n.value ORDER BY 1",
+        (json.dumps([test for _, test in place.members] if place else []),),
     )
     return tuple(str(row[0]) for row in rows)
 

@@ -10,7 +10,8 @@ import pytest
 from ingest.model import PRE_MERGE_BRANCH, RunIdentity, Scope, TestCase
 from store.connect import open_writer
 from store.incidents import REOPENS_MS
-from store.read.kept import current_ident, load_answer
+from store.read.kept import load_answer
+from store.read.regrouping import current_idents
 from store.write import OpenIncident, Writer
 from tests.store.making import ingest, reading, unsigned, write, xml
 
@@ -44,7 +45,7 @@ def rows(database: Path) -> list[tuple[str, int, str]]:
 def leads_to(database: Path, ident: str) -> str:
     """The id under which an incident goes now."""
     with reading(database) as connection:
-        return current_ident(connection, ident)
+        return current_idents(connection, [ident])[ident]
 
 
 def act(database: Path, ident: str) -> None:

@@ -231,7 +231,7 @@ def act(
         return Done(f"{subject.label}: that holds already; nothing was written")
     words = deed_words(TriageEvent(0, at_ms, actor, subject.kind, subject.key, wish.action, None, _value(wish)))
     tests_of = f" ({len(deeds)} tests)" if len(deeds) > 1 else ""
-    return Done(f"{subject.label}: {actor} {words}{tests_of}", _append(database, subject, deeds, actor, at_ms))
+    return Done(f"{subject.label}: {actor} {words}{tests_of}", append_or_tell(database, subject, deeds, actor, at_ms))
 
 
 def undo(database: Path, settings: Settings, events: Sequence[int], *, clock_ms: int) -> Done:
@@ -247,11 +247,11 @@ def undo(database: Path, settings: Settings, events: Sequence[int], *, clock_ms:
         raise ActRefused("there is nothing to take back")
     first = log[0]
     subject = Subject(first.subject_kind, first.subject, first.subject)
+    seen = max(event.event_id for event in log)
     deeds = [
-        Deed(event.subject_kind, event.subject, Action.UNDO, event.action, str(event.event_id), event.event_id)
-        for event in log
+        Deed(event.subject_kind, event.subject, Action.UNDO, event.action, str(event.event_id), seen) for event in log
     ]
-    done = _append(database, subject, deeds, actor_name(settings), at_ms)
+    done = append_or_tell(database, subject, deeds, actor_name(settings), at_ms)
     return Done(f"took back: {first.action}", done)
 
 
@@ -370,7 +370,12 @@ def _stretch(connection: Connection, settings: Settings, subject: Subject, wish:
     return max(stretches, key=lambda stretch: stretch.since_ms, default=None)
 
 
-def _append(database: Path, subject: Subject, deeds: Sequence[Deed], actor: str, at_ms: int) -> tuple[int, ...]:
+def append_or_tell(database: Path, subject: Subject, deeds: Sequence[Deed], actor: str, at_ms: int) -> tuple[int, ...]:
+    """Ids of what was written.
+
+    Raises:
+        OthersActed: somebody else acted meanwhile; nothing was written.
+    """
     try:
         return append_deeds(database, deeds, actor, at_ms)
     except Overtaken as problem:
@@ -383,8 +388,8 @@ def _others_acted(subject: Subject, events: Sequence[TriageEvent]) -> OthersActe
 
 
 def subject_label(connection: Connection, kind: str, key: str) -> str:
-    """A subject in a sentence: an incident's id, a test's identity."""
-    if kind == INCIDENT:
+    """A subject in a sentence: an incident's id, a test's identity, a session's name."""
+    if kind != TEST:
         return key
     rows = tests.find_identities(connection, key, 1)
     infos = tests.load_tests(connection, rows)

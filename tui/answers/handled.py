@@ -13,8 +13,10 @@ from dataclasses import replace
 from analysis.handling import UNTIL_FIXED, Act, Action, Handling, Stretch, fold, read_quarantine
 from ingest.model import Verdict
 from store.connect import Connection
-from store.read.triage import INCIDENT, TEST, Subject, TriageEvent, current_idents, last_event, list_events
+from store.read.regrouping import split_off, stored_idents
+from store.read.triage import INCIDENT, TEST, Subject, TriageEvent, last_event, list_events
 from tui.answers.query import Query, Window
+from tui.answers.regrouping import regroup
 from tui.answers.triage import NEW, QUARANTINED, DoneBefore, IncidentRow, by_weight
 from tui.times import iso
 
@@ -23,6 +25,8 @@ _WORDS = {
     Action.UNACK: "took the acknowledgement back",
     Action.RELEASE: "released it",
     Action.UNQUARANTINE: "lifted the quarantine",
+    Action.START: "began the session",
+    Action.END: "ended the session",
 }
 _WITH_VALUE = {
     Action.ASSIGN: "assigned it to",
@@ -37,16 +41,18 @@ def handled_rows(
     connection: Connection, query: Query, window: Window, rows: Sequence[IncidentRow]
 ) -> tuple[IncidentRow, ...]:
     """Incidents under the ids that they go by, with their states, in the order that follows from them."""
-    now = present_ids(connection, rows)
+    now = _stored_ids(connection, rows)
+    stored = [replace(row, incident_id=now[row.incident_id]) for row in rows]
+    rows = regroup(connection, query, window, stored)
     tests = {case.test_id for row in rows for case, _ in row.tests}
-    events = known_events(connection, query, window, now.values(), tests)
+    events = known_events(connection, query, window, [row.incident_id for row in rows], tests)
     now_ms = present_moment(connection, query, window)
-    return by_weight(_handled(replace(row, incident_id=now[row.incident_id]), events, now_ms) for row in rows)
+    return by_weight(_handled(row, events, now_ms) for row in rows)
 
 
-def present_ids(connection: Connection, rows: Sequence[IncidentRow]) -> dict[str, str]:
-    """The id under which each incident goes by the id that its facts give; no two share one."""
-    now = current_idents(connection, [row.incident_id for row in rows])
+def _stored_ids(connection: Connection, rows: Sequence[IncidentRow]) -> dict[str, str]:
+    """The id under which each incident is stored by the id that its facts give; no two share one."""
+    now = stored_idents(connection, [row.incident_id for row in rows])
     found: dict[str, str] = {}
     for ident in sorted(now, key=lambda ident: now[ident] != ident):
         found[ident] = now[ident] if now[ident] not in found.values() else ident
@@ -154,6 +160,11 @@ def deed_words(event: TriageEvent) -> str:
         return f"resolved it as {value}" if value else "resolved it"
     if event.action == Action.UNDO:
         return f"took back: {event.old_value or 'something'}"
+    if event.action == Action.MERGE:
+        return f"merged {event.old_value} into {value}"
+    if event.action == Action.SPLIT:
+        ident, number = split_off(value)
+        return f"split {number} test{'' if number == 1 else 's'} off from {event.old_value} as {ident}"
     if event.action == Action.QUARANTINE:
         said = read_quarantine(Act(event.actor, event.at_ms, value))
         if said is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.clusters import group_incidents
+from collections.abc import Sequence
+
+from analysis.clusters import group_incidents, one_group
 from analysis.records import IncidentGroup, RedTest
 from ingest.model import Failure, Link, Verdict
 from store.read.results import load_links
@@ -43,6 +45,14 @@ def list_incidents(basis: Basis, judged: dict[tuple[int, int], Judged] | None = 
     return by_weight(rows)
 
 
+def describe(basis: Basis, chosen: Sequence[Judged]) -> IncidentRow:
+    """Red tests that are one incident because people say so."""
+    red = {(one.case.test_id, one.stream.scope): one for one in chosen}
+    clusters = load_clusters(basis, {one.signature for one in chosen})
+    group = one_group([_red_test(one, clusters) for one in chosen])
+    return _row(basis, group, red[group.lead.case.test_id, group.lead.scope])
+
+
 def owners_of(basis: Basis, one: Judged) -> ThreeOwners:
     """Owners of a red test, of its environment or job, and of the most suspected service."""
     book = basis.owners
@@ -79,8 +89,10 @@ def _row(basis: Basis, group: IncidentGroup, lead: Judged) -> IncidentRow:
     links = load_links(basis.connection, lead.attempt) if lead.attempt is not None else ()
     if lead.run.url:
         links = (*links, Link("url", lead.run.url))
-    flows = [flow for member in group.members for flow in basis.query.settings.flows_of(member.case.identity)]
-    radius = group.radius
+    members = group.members
+    flows = [flow for member in members for flow in basis.query.settings.flows_of(member.case.identity)]
+    services = tuple(sorted({service for member in members for service in member.services}))
+    teams = tuple(sorted({team for member in members for team in member.teams}))
     return IncidentRow(
         group.incident_id,
         judgement.verdict,
@@ -91,7 +103,7 @@ def _row(basis: Basis, group: IncidentGroup, lead: Judged) -> IncidentRow:
         tuple((member.case, member.scope) for member in group.members),
         judgement.age,
         onset.first_bad.started_ms,
-        Radius(radius.tests, radius.services, radius.teams),
+        Radius(group.radius.tests, len(services), len(teams)),
         owners_of(basis, lead),
         judgement.hypotheses,
         onset,
@@ -105,6 +117,9 @@ def _row(basis: Basis, group: IncidentGroup, lead: Judged) -> IncidentRow:
         cluster=load_clusters(basis).id_of(lead.signature),
         cause=cause_of(basis.query.settings, lead.title, Failure(lead.kind, lead.message, lead.text)),
         last_red_ms=lead.run.started_ms,
+        services=services,
+        teams=teams,
+        flows=tuple(sorted({flow.name for flow in flows})),
     )
 
 

@@ -10,7 +10,7 @@ from analysis.records import Hypothesis, Onset
 from ingest.model import Change, Scope, TestCase, Verdict
 from store.connect import Connection
 from store.read import tests
-from store.read.kept import current_ident
+from store.read.regrouping import current_idents
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis, load_basis
 from tui.answers.judging import WITHOUT_ONSET, Judged, judge_last_failure, judge_red
@@ -49,12 +49,12 @@ def answer_suspects(connection: Connection, query: Query, what: str) -> Suspects
     if basis is None:
         raise NoMatch("test", what)
     if _INCIDENT.fullmatch(what):
-        from tui.answers.handled import present_ids
+        from tui.answers.handled import handled_rows
         from tui.answers.incidents import list_incidents  # imports this module
 
-        ident, rows = current_ident(connection, what.lower()), list_incidents(basis)
-        now = present_ids(connection, rows)
-        row = next((row for row in rows if now[row.incident_id] == ident), None)
+        ident = current_idents(connection, [what.lower()])[what.lower()]
+        rows = handled_rows(connection, query, basis.window, list_incidents(basis))
+        row = next((row for row in rows if row.incident_id == ident), None)
         if row is None:
             raise NoMatch("incident", what)
         return suspects_of(basis, find_test(connection, row.lead.identity), row.scope)

@@ -99,6 +99,12 @@ class IncidentRow:
     """Id of the last triage event on it or its tests; what is done next is done on top of it."""
     deeds: tuple[DoneBefore, ...] = ()
     """What people did with it and its tests, newest first."""
+    services: tuple[str, ...] = ()
+    """Those that its tests exercise, by name; so are the next two."""
+    teams: tuple[str, ...] = ()
+    """Owners of its tests."""
+    flows: tuple[str, ...] = ()
+    """Journeys that its tests belong to."""
 
     @property
     def suspect(self) -> Hypothesis | None:
