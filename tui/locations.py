@@ -54,3 +54,10 @@ def _database(option: str | None, environ: Mapping[str, str], settings: Settings
     import platformdirs
 
     return Path(platformdirs.user_data_dir("crywolf", appauthor=False)) / DATABASE_NAME, "user data directory"
+
+
+def state_folder() -> Path:
+    """Where the dashboard keeps what it remembers, and copies for terminals that take none."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("crywolf", appauthor=False))

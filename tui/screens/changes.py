@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -39,6 +39,7 @@ class ChangesView(View["ChangesAnswer"]):
 
     NOUN = "the changes"
     MAIN = "#changes"
+    FIELDS = ("service", "kind", "env", "author", "owner", "title")
     CSS_PATH: ClassVar[str] = "changes.tcss"
 
     @property
@@ -79,6 +80,11 @@ class ChangesView(View["ChangesAnswer"]):
         window = self.window()
         return None if row is None else change_cells(row, window.now_ms if window else 0, self.context)
 
+    def sort_value(self, key: Key, column: str) -> Any:
+        row = self._find(key)
+        values = {"when": row.change.at_ms, "after": row.failures_after} if row else {}
+        return values[column] if column in values else super().sort_value(key, column)
+
     def _find(self, key: Key | None) -> ChangeRow | None:
         rows = self.answer.rows if self.answer else ()
         return next((row for row in rows if row.change.change_id == key), None)
@@ -104,6 +110,9 @@ class ChangesView(View["ChangesAnswer"]):
     def url(self) -> str | None:
         row = self.selected
         return row.change.url if row and row.change.url else None
+
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        return _fields(self.selected) if self.selected else {}
 
     def copied(self) -> str:
         row = self.selected

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui.answers.query import DEFAULT_WINDOW_DAYS, Moment, Query, Window
 from tui.present import Glyphs, age, clock, zone_name
+from tui.remembered import Remembered
 from tui.screens.asking import Answers
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ class Opening:
         return answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ViewContext:
-    """Given to every view when it is made."""
+    """Given to every view when it is made. Only `query` changes: when the settings do, in the dashboard's thread."""
 
     answers: Answers
     query: Query
@@ -59,6 +60,8 @@ class ViewContext:
     opening: Opening = field(default_factory=Opening)
     is_read_only: bool = False
     """The store cannot be written: what needs that is not offered."""
+    remembered: Remembered = field(default_factory=Remembered)
+    """From the last start, and for the next."""
     deeds: list[tuple[int, ...]] = field(default_factory=list)
     """Events of each deed that was done in this dashboard and can be taken back, oldest first."""
 

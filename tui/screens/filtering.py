@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def matches(text: str, fields: Mapping[str, Iterable[str]]) -> bool:
@@ -24,3 +25,16 @@ def _passes(word: str, fields: Mapping[str, str], everything: str) -> bool:
     if separator and field in fields:
         return wanted in fields[field]
     return word in everything
+
+
+_FIELD = re.compile(r"!*([a-z][a-z_]*):(?!/)(?!:)", re.ASCII)
+
+
+def unknown_field(text: str, fields: Sequence[str]) -> str:
+    """The first field that a filter names and a view does not have; empty where there is none.
+
+    >>> unknown_field("owner:tills !onwer:x shop::pays https://ci", ("owner", "env")), unknown_field("env:a", ("env",))
+    ('onwer', '')
+    """
+    named = (_FIELD.match(word) for word in text.lower().split())
+    return next((found[1] for found in named if found is not None and found[1] not in fields), "")

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from textual.app import App, SuspendNotSupported
 
+from tui.locations import state_folder
 from tui.widgets.pieces import plain
 
 
@@ -29,13 +30,6 @@ class Sheet:
     name: str
     columns: tuple[str, ...]
     rows: Iterable[Sequence[str]]
-
-
-def state_folder() -> Path:
-    """Where copies are kept for terminals that take none."""
-    from platformdirs import user_state_path
-
-    return user_state_path("crywolf", appauthor=False)
 
 
 def copy(app: App[None], text: str) -> None:

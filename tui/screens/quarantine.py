@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -41,6 +41,7 @@ class QuarantineView(ActingView["QuarantineAnswer"]):
 
     NOUN = "the quarantine"
     MAIN = "#quarantined"
+    FIELDS = ("test", "owner", "reason", "issue", "state")
     CSS_PATH: ClassVar[str] = "quarantine.tcss"
     ACTIONS = frozenset({Action.QUARANTINE, Action.UNQUARANTINE, Action.NOTE})
 
@@ -121,6 +122,9 @@ class QuarantineView(ActingView["QuarantineAnswer"]):
     def url(self) -> str | None:
         issue = self.selected.quarantine.issue if self.selected else ""
         return issue if issue.startswith(("http://", "https://")) else None
+
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        return _fields(self.selected) if self.selected else {}
 
     def copied(self) -> str:
         row = self.selected

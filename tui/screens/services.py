@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -44,6 +44,7 @@ class ServicesView(View["ServicesAnswer"]):
 
     NOUN = "the services"
     MAIN = "#services"
+    FIELDS = ("service", "owner")
     CSS_PATH: ClassVar[str] = "services.tcss"
 
     @property
@@ -83,6 +84,11 @@ class ServicesView(View["ServicesAnswer"]):
         left += line((f"   {unowned} unowned", "unowned")) if unowned else ()
         return left, line((f"one column a day, full is healthy, {self.context.glyphs.dot} nothing ran", "muted"))
 
+    def sort_value(self, key: Key, column: str) -> Any:
+        row = self._find(key)
+        values = {"red": row.red_now, "change": row.last_change.at_ms if row.last_change else None} if row else {}
+        return values[column] if column in values else super().sort_value(key, column)
+
     def _find(self, key: Key | None) -> ServiceRow | None:
         return next((row for row in self.answer.services if row.name == key), None) if self.answer else None
 
@@ -115,6 +121,9 @@ class ServicesView(View["ServicesAnswer"]):
     def url(self) -> str | None:
         row = self.selected
         return row.last_change.url if row and row.last_change and row.last_change.url else None
+
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        return _fields(self.selected) if self.selected else {}
 
     def copied(self) -> str:
         row = self.selected

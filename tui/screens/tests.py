@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -57,6 +57,7 @@ class TestsView(View["TestKeys"]):
 
     NOUN = "the tests"
     MAIN = "#tests"
+    FIELDS = ("owner", "env", "service", "pipeline", "branch")
     CSS_PATH: ClassVar[str] = "tests.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "sort", "Sort", id="tests.sort")]
 
@@ -105,18 +106,23 @@ class TestsView(View["TestKeys"]):
 
     def action_sort(self) -> None:
         """The next order."""
-        orders = list(SORTS)
-        self._set_order(orders[(orders.index(self._order) + 1) % len(orders)])
+        self.action_order(1)
 
-    @on(LineTable.HeaderClicked)
-    def _sort_by_column(self, event: LineTable.HeaderClicked) -> None:
-        order = next((order for order, (column, _) in SORTS.items() if column == event.column), None)
-        if order is not None:
-            self._set_order(order)
+    @property
+    def sort(self) -> str:
+        return "" if self._order == next(iter(SORTS)) else SORTS[self._order][0]
 
-    def _set_order(self, order: str) -> None:
-        self._order = order
+    def take_sort(self, sort: str) -> None:
+        """Orders are those of the answer: 100,000 rows are not ordered here."""
+        wanted = sort.removeprefix("-") or SORTS[next(iter(SORTS))][0]
+        self._order = next((order for order, (column, _) in SORTS.items() if column == wanted), self._order)
+
+    def order_changed(self) -> None:
         self.reload()
+
+    def action_order(self, step: int) -> None:
+        orders = list(SORTS)
+        self.set_sort(SORTS[orders[(orders.index(self._order) + step) % len(orders)]][0])
 
     def _draw_row(self, key: Key) -> Row | None:
         row = self._rows.get(key)
@@ -162,6 +168,22 @@ class TestsView(View["TestKeys"]):
 
         if (row := self.selected) is not None:
             self.app.push_screen(TestView(self.context, row.case.identity, row.case.name))
+
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        row = self.selected
+        return (
+            {
+                "test": [row.case.identity],
+                "name": [row.case.name],
+                "class": [row.case.classname],
+                "owner": row.owners,
+                "env": [row.scope.environment],
+                "pipeline": [row.scope.pipeline],
+                "branch": [row.scope.branch],
+            }
+            if row
+            else {}
+        )
 
     def copied(self) -> str:
         row = self.selected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -31,6 +31,7 @@ class TimelineView(View["TimelineGrid"]):
 
     NOUN = "the runs"
     MAIN = "#grid"
+    FIELDS = ("test", "owner")
     CSS_PATH: ClassVar[str] = "timeline.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left_square_bracket,p", "stream(-1)", "Previous stream", id="timeline.previous", show=False),
@@ -137,6 +138,9 @@ class TimelineView(View["TimelineGrid"]):
             return None
         column = self.query_one("#grid", HeatGrid).column
         return self.answer.runs[column].url if column < len(self.answer.runs) else None
+
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        return _fields(self.selected) if self.selected else {}
 
     def copied(self) -> str:
         row = self.selected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -29,6 +29,7 @@ class TriageView(ActingView["TriageAnswer"]):
 
     NOUN = "what is red"
     MAIN = "#incidents"
+    FIELDS = ("verdict", "what", "test", "env", "pipeline", "owner", "service", "state")
     SIDE = "#argument"
     CSS_PATH: ClassVar[str] = "triage.tcss"
 
@@ -113,6 +114,9 @@ class TriageView(ActingView["TriageAnswer"]):
 
     def url(self) -> str | None:
         return incident_url(self.selected)
+
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        return _fields(self.selected) if self.selected else {}
 
     def copied(self) -> str:
         incident = self.selected

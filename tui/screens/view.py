@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,12 +17,14 @@ from textual.worker import get_current_worker
 
 from tui.answers.query import Window
 from tui.screens import messages, outside, states
+from tui.screens.arranging import ArrangedScreen
 from tui.screens.asking import Answers, Superseded
 from tui.screens.context import ViewContext
+from tui.screens.filtering import unknown_field
 from tui.screens.turns import Turns
 from tui.widgets.chrome import FilterLine, KeyLine, TopLine
 from tui.widgets.lines import LinesPane, TwoEnds
-from tui.widgets.pieces import Line, clip, joined, line, plain
+from tui.widgets.pieces import Line, clip, joined, line, plain, width_of
 from tui.widgets.pieces import Piece as P
 from tui.widgets.tabs import shown_modes
 
@@ -31,12 +34,10 @@ CRUMB_CELLS = 36
 """For all views above: where one came from may be cut, where one is may not."""
 
 
-class View(Screen[None], Generic[_A]):
+class View(ArrangedScreen, Generic[_A]):
     """A view over one answer. Subclasses say what is asked, how it is shown and what can be taken from it."""
 
     NOUN: ClassVar[str] = "the store"
-    MAIN: ClassVar[str] = "LineTable"
-    """Selector of what has the keys."""
     SIDE: ClassVar[str] = ""
     """Selector of the pane that argues for what is selected, if there is one."""
     HAS_FILTER: ClassVar[bool] = True
@@ -58,8 +59,8 @@ class View(Screen[None], Generic[_A]):
         super().__init__()
         self.context = context
         self.answer: _A | None = None
-        self.filter_text = ""
         self.turns = Turns()
+        self._crumbs: list[Line] = []
 
     # What a view says about itself
 
@@ -126,12 +127,13 @@ class View(Screen[None], Generic[_A]):
         yield LinesPane(id="state")
         with Vertical(id="body"):
             yield from self.body()
-        yield FilterLine()
+        yield FilterLine(self.FIELDS)
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Says that it is reading, and reads."""
         self.set_class(self.context.glyphs.rule == "-", "-ascii")
+        self.set_up()
         if (answer := self.opening()) is None:
             self._show_blank(lambda _: states.loading(self.NOUN, self.context.glyphs))
             self._show_summary()
@@ -216,7 +218,8 @@ class View(Screen[None], Generic[_A]):
         left, right = self.summary(self.answer) if self.answer is not None else ((), ())
         if self.turns.problem is not None and self.answer is not None:
             right = states.failed_short(self.turns.problem)
-        path = crumbs(self.app.screen_stack, self.context.glyphs.arrow) if self.is_drilled else ()
+        self._crumbs = crumbs(self.app.screen_stack) if self.is_drilled else []
+        path = joined(self._crumbs, P(f" {self.context.glyphs.arrow} ", "muted"))
         both = joined([path, left], P("   "))
         self.query_one("#answer", TwoEnds).set_ends(both, right)
 
@@ -239,7 +242,7 @@ class View(Screen[None], Generic[_A]):
             return bool(self.url())
         if action == "edit":
             return bool(self.edited())
-        return True
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         """Opens the filter; what is typed in the same burst goes into it."""
@@ -247,6 +250,7 @@ class View(Screen[None], Generic[_A]):
 
     @on(FilterLine.Changed)
     def _apply_filter(self, event: FilterLine.Changed) -> None:
+        self.query_one(FilterLine).tell(unknown_field(event.text, self.FIELDS))
         if event.text != self.filter_text:
             self.filter_text = event.text
             self.filter_changed()
@@ -271,6 +275,17 @@ class View(Screen[None], Generic[_A]):
             self.query_one(FilterLine).action_clear()
         elif self.is_drilled:
             self.app.pop_screen()
+
+    @on(events.Click, "#answer")
+    def _go_to_crumb(self, event: events.Click) -> None:
+        """A click on a view's name in the path goes back to it."""
+        left, gap = 1, 2 + cell_len(self.context.glyphs.arrow)
+        for above, crumb in zip(range(len(self._crumbs) - 1, 0, -1), self._crumbs, strict=False):
+            if left <= event.x < left + width_of(crumb):
+                for _ in range(above):
+                    self.app.pop_screen()
+                return
+            left += width_of(crumb) + gap
 
     def action_side(self, direction: int) -> None:
         """Scrolls the pane beside the list, with the keys left where they are."""
@@ -297,10 +312,9 @@ class View(Screen[None], Generic[_A]):
         outside.export(self.app, self.exported())
 
 
-def crumbs(screens: Sequence[Screen[Any]], arrow: str) -> Line:
+def crumbs(screens: Sequence[Screen[Any]]) -> list[Line]:
     """The path from a mode's first view to the one that is seen."""
     views = [screen for screen in screens if isinstance(screen, View)]
     room = max(CRUMB_CELLS // max(len(views) - 1, 1), 8)
     names = [line((clip(plain(view.crumb), room), "muted")) for view in views[:-1]]
-    names += [line((plain(view.crumb), "strong")) for view in views[-1:]]
-    return joined(names, P(f" {arrow} ", "muted"))
+    return names + [line((plain(view.crumb), "strong")) for view in views[-1:]]

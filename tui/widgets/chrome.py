@@ -19,6 +19,7 @@ from tui.widgets.lines import TwoEnds
 from tui.widgets.tabs import Mode, scope_beside, tab_at, tabs
 
 MAX_KEYS = 8
+KEY_GAP = 3
 
 
 class TopLine(TwoEnds):
@@ -67,8 +68,10 @@ class FilterLine(Horizontal):
     FilterLine { height: 1; padding: 0 1; display: none; }
     FilterLine.-open { display: block; }
     FilterLine > Static { width: auto; color: $tone-accent; }
-    FilterLine > #filter-hint { color: $tone-muted; margin-left: 2; }
-    FilterLine > Input { width: 1fr; height: 1; border: none; padding: 0; background: $background; }
+    FilterLine > #filter-hint { color: $tone-muted; margin-left: 2; max-width: 68%; text-wrap: nowrap;
+                                text-overflow: ellipsis; }
+    FilterLine > #filter-hint.-wrong { color: $tone-unowned; }
+    FilterLine > Input { width: 1fr; min-width: 12; height: 1; border: none; padding: 0; background: $background; }
     FilterLine > Input:focus { border: none; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,10 +91,32 @@ class FilterLine(Horizontal):
     class Cleared(Message):
         """The filter is gone."""
 
+    def __init__(self, fields: Sequence[str] = ()) -> None:
+        """`fields`: what can be named, as in `owner:tills`."""
+        super().__init__()
+        self._fields = tuple(fields)
+
     def compose(self) -> ComposeResult:
         yield Static("/ ", markup=False)
         yield Input(id="filter", compact=True, select_on_focus=False)
-        yield Static("!word leaves out", id="filter-hint", markup=False)
+        yield Static(self._help(), id="filter-hint", markup=False)
+
+    def _help(self) -> str:
+        named = "  " + " ".join(f"{field}:" for field in self._fields) if self._fields else ""
+        return f"!word leaves out{named}"
+
+    def tell(self, unknown: str) -> None:
+        """Says which fields there are, loudly where the filter names another one."""
+        hint = self.query_one("#filter-hint", Static)
+        hint.set_class(bool(unknown), "-wrong")
+        there = " ".join(f"{field}:" for field in self._fields) or "none"
+        hint.update(f"no field {unknown}: here; there are {there}" if unknown else self._help())
+
+    def set_text(self, text: str) -> None:
+        """Puts a text in without a word to anyone; the line is there while it has one."""
+        with self.prevent(Input.Changed):
+            self.input.value = text
+        self.show_open(bool(text))
 
     @property
     def input(self) -> Input:
@@ -137,6 +162,7 @@ class KeyLine(Static):
 
     def __init__(self) -> None:
         super().__init__(id="keys", markup=False)
+        self._shown: list[tuple[str, str, str]] = []
 
     def on_mount(self) -> None:
         """Follows the bindings of its screen."""
@@ -145,12 +171,23 @@ class KeyLine(Static):
 
     def show_keys(self) -> None:
         """Writes the keys that work now."""
-        shown = dict[str, tuple[str, str]]()
+        shown = dict[str, tuple[str, str, str]]()
         for binding in sorted((one.binding for one in self.screen.active_bindings.values()), key=_rank):
             if binding.show and binding.description:
                 key = self.app.get_key_display(binding)
-                shown.setdefault(binding.action, (key, binding.description.lower()))
-        self.update(_keys_content(fitting_keys(list(shown.values()), self.size.width)))
+                shown.setdefault(binding.action, (key, binding.description.lower(), binding.key))
+        self._shown = fitting_keys(list(shown.values()), self.size.width - 2)
+        self.update(_keys_content(self._shown))
+
+    def on_click(self, event: events.Click) -> None:
+        """Presses the key under the pointer."""
+        left = 1
+        for key, word, pressed in self._shown:
+            right = left + cell_len(f"{key} {word}")
+            if left <= event.x < right:
+                self.app.simulate_key(pressed)
+                return
+            left = right + KEY_GAP
 
     def on_resize(self) -> None:
         """Another width has room for others."""
@@ -163,16 +200,14 @@ def _rank(binding: Binding) -> int:
     return 0 if kind in ("table", "grid", "pane", "form", "keys", "filter", "go_to") else 1 if kind == "act" else 2
 
 
-def fitting_keys(keys: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+def fitting_keys(keys: Sequence[tuple[str, str, str]], width: int) -> list[tuple[str, str, str]]:
     """As many as fit, eight at most; the last, which lists them all, is always among them."""
     kept = list(keys) if len(keys) <= MAX_KEYS else [*keys[: MAX_KEYS - 1], keys[-1]]
-    while len(kept) > 1 and sum(cell_len(f"{key} {word}") + 3 for key, word in kept) - 3 > width:
+    while len(kept) > 1 and sum(cell_len(f"{key} {word}") + KEY_GAP for key, word, _ in kept) - KEY_GAP > width:
         del kept[-2]
     return kept
 
 
-def _keys_content(keys: Iterable[tuple[str, str]]) -> Content:
-    parts = []
-    for key, word in keys:
-        parts.append(Content.assemble((key, "bold $tone-accent"), " ", (word, "")))
-    return Content("   ").join(parts)
+def _keys_content(keys: Iterable[tuple[str, str, str]]) -> Content:
+    parts = [Content.assemble((key, "bold $tone-accent"), " ", (word, "")) for key, word, _ in keys]
+    return Content(" " * KEY_GAP).join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,3 +88,22 @@ def row_line(row: Row, columns: Sequence[Column], widths: Sequence[int], mark: P
             pieces.append(Piece(" " * GAP))
         pieces += fit(cell(size) if callable(cell) else cell, size, column.align, ellipsis)
     return tuple(pieces)
+
+
+def natural(text: str) -> tuple[tuple[int, float, str], ...]:
+    """Text as a sort key: ages and numbers by their size, letters regardless of case; nothing and a dash have no key.
+
+    >>> natural("run 9") < natural("Run 10"), natural("50 min") < natural("4 h 20") < natural("1 d"), natural("-")
+    (True, True, ())
+    """
+    if text.strip() in ("", "-", "\u2013", "\u2014", "\u2212"):
+        return ()
+    if (age := _AGE.fullmatch(text.strip())) is not None:
+        return ((0, int(age[1]) * _SECONDS[age[2]] + int(age[3] or 0) * _SECONDS[age[2]] / 60, ""),)
+    parts = _NUMBER.split(text.casefold().replace(",", ""))
+    return tuple((0, float(part), "") if _NUMBER.fullmatch(part) else (1, 0.0, part) for part in parts if part)
+
+
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?|(?<!\d)\.\d+)", re.ASCII)
+_AGE = re.compile(r"(\d+) (s|min|h|d|w)(?: (\d\d))?", re.ASCII)
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.style import Style
 from textual import events
@@ -105,6 +105,14 @@ class LineTable(ScrollView, can_focus=True):
         self.keys: Sequence[Key] = ()
         self.sorted_by: tuple[str, str] | None = None
         """(column key, sign) of the column that decides the order."""
+        self.order: tuple[str, bool] | None = None
+        """(column key, whether the largest comes first) by which rows are put in order; None: as they are given."""
+        self.sort_value: Callable[[Key, str], Any] | None = None
+        """What a row is ordered by in a column; empty and None come last."""
+        self.hidden: frozenset[str] = frozenset()
+        """Keys of columns that are left out."""
+        self.wanted: Key | None = None
+        """Where the cursor is to stand as soon as there is such a row."""
         self._draw, self._mark, self._ellipsis = draw, mark, ellipsis
         self._strips: dict[tuple[Key, bool], Strip] = {}
         self._styles: Palette | None = None
@@ -119,8 +127,11 @@ class LineTable(ScrollView, can_focus=True):
 
     def set_keys(self, keys: Sequence[Key]) -> None:
         """Other rows; the cursor stays on its key, and that on its place on the screen, where it is still there."""
+        keys = self._ordered(keys)
         before, top = self.key, self.scroll_offset.y
         offset = self.cursor - top
+        if self.wanted is not None and self.wanted in keys:
+            before, offset, self.wanted = self.wanted, max(self.size.height, 1), None
         self.keys = keys
         self.forget_rows()
         self.virtual_size = Size(self.size.width, len(keys) + 1)
@@ -134,11 +145,26 @@ class LineTable(ScrollView, can_focus=True):
         if keys:
             self.post_message(self.RowHighlighted(self, keys[place_now]))
 
+    def _ordered(self, keys: Sequence[Key]) -> Sequence[Key]:
+        if self.order is None or self.sort_value is None:
+            return keys
+        column, is_falling = self.order
+        values = [(self.sort_value(key, column), key) for key in keys]
+        known = [pair for pair in values if pair[0] not in (None, ())]
+        known.sort(key=lambda pair: pair[0], reverse=is_falling)
+        return [key for _, key in known] + [key for value, key in values if value in (None, ())]
+
     def forget_rows(self) -> None:
         """What was drawn is no longer true; rows are drawn again."""
         self._strips.clear()
         self._missing.clear()
         self.refresh()
+
+    def show_columns(self, hidden: frozenset[str]) -> None:
+        """Leaves columns out; one at least stays."""
+        if len(hidden & {column.key for column in self.columns}) < len(self.columns):
+            self.hidden = hidden
+            self.forget_rows()
 
     def select(self, key: Key) -> None:
         """Puts the cursor on a key, if it is there."""
@@ -218,7 +244,12 @@ class LineTable(ScrollView, can_focus=True):
         self._styles = None
 
     def _widths(self) -> tuple[int, ...]:
-        return place(self.columns, self.size.width - 3)
+        """A width for every column, 0 for those that are left out."""
+        if not self.hidden:
+            return place(self.columns, self.size.width - 3)
+        shown = [column for column in self.columns if column.key not in self.hidden]
+        widths = dict(zip((column.key for column in shown), place(shown, self.size.width - 3), strict=True))
+        return tuple(widths.get(column.key, 0) for column in self.columns)
 
     def _palette(self) -> Palette:
         if self._styles is None:
