@@ -3,8 +3,9 @@
 A mark such as `[redacted jwt]` stands where the secret stood, the same for every secret of its kind, so that a failure
 keeps its signature when a token is renewed. What counts as a secret is in `ingest.secret_kinds`.
 
-Nearly every name is let through after a few substring tests; a text is searched for the fixed parts of the rules, and
-only there is a pattern tried. No long part of a text is matched twice by one rule, so that the time is linear.
+Nearly every name is let through after a few substring tests, nearly every line of a long text because lines like it
+were looked at before; the rest is searched for the fixed parts of the rules, and only there is a pattern tried. No long
+part of a text is matched twice by one rule, so that the time is linear.
 Order of use: clean, redact, cut.
 """
 
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
+from ingest.plain_lines import odd_lines
 from ingest.secret_kinds import BASE64, RULES, SHORTEST_BASE64, Rule, is_drawn
 
 _SHORTEST, _SHORTEST_TOKEN = 8, 16
@@ -22,6 +25,9 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _AFTER = "),.]}:"
 """What may follow a secret without being part of it."""
 _LONGEST_MARK = 32
+_MARK, _PRIVATE_KEY = "[redacted", "-----BEGIN "
+_BY_LINES, _REMEMBERED_CHARS = 300, 1_000
+"""From this length on a text is looked at line by line; what became of a line up to that length is remembered."""
 _LOOKED_AT_TWICE = 200
 """A shorter text that stands where a secret could and is none may itself have one inside."""
 
@@ -36,12 +42,42 @@ def redact(text: str, found: Counter[str] | None = None) -> str:
     >>> redact("login failed: password=hunter2")
     'login failed: password=[redacted credential]'
     """
+    if len(text) >= _BY_LINES and _PRIVATE_KEY not in text and _MARK not in text:
+        return _by_lines(text, found)
     if not may_hold_secret(text):
         return text
-    seen: Counter[str] = Counter() if found is None else found
+    left, kinds = _by_rules(text)
+    if found is not None:
+        found.update(kinds)
+    return left
+
+
+def _by_lines(text: str, found: Counter[str] | None) -> str:
+    """`redact` of a long text: no rule but that of private keys and none of the marks looks beyond a line."""
+    odd = odd_lines(text.encode("utf-8", "surrogatepass"))
+    if not odd:
+        return text
+    lines, seen = text.split("\n"), Counter[str]()
+    for number in odd:
+        line = lines[number]
+        lines[number], kinds = _by_rules_once(line) if len(line) <= _REMEMBERED_CHARS else _by_rules(line)
+        seen.update(kinds)
+    if not seen or not may_hold_secret(text):
+        return text
+    if found is not None:
+        found.update(seen)
+    return "\n".join(lines)
+
+
+def _by_rules(text: str) -> tuple[str, tuple[str, ...]]:
+    """(a text without what the rules find in it, the kind of each secret)."""
+    seen: list[str] = []
     for rule in RULES:
         text = _without(rule, text, seen)
-    return BASE64.sub(lambda run: _drawn(run, seen), text) if _has_long_run(text) else text
+    return (BASE64.sub(lambda run: _drawn(run, seen), text) if _has_long_run(text) else text), tuple(seen)
+
+
+_by_rules_once = lru_cache(maxsize=2_048)(_by_rules)
 
 
 def secrets_warning(found: Counter[str]) -> str:
@@ -134,7 +170,7 @@ def _has_hyphenated(text: str) -> bool:
     )
 
 
-def _without(rule: Rule, text: str, found: Counter[str]) -> str:
+def _without(rule: Rule, text: str, found: list[str]) -> str:
     """A text without the secrets of one rule."""
     places = _places(rule, text)
     if not places:
@@ -153,7 +189,7 @@ def _without(rule: Rule, text: str, found: Counter[str]) -> str:
         done = match.end()
         pieces += text[kept:start], mark
         kept = start + len(secret.rstrip(_AFTER) or secret)
-        found[rule.kind] += 1
+        found.append(rule.kind)
     return "".join((*pieces, text[kept:]))
 
 
@@ -175,8 +211,8 @@ def _places(rule: Rule, text: str) -> list[int]:
     return sorted(places)
 
 
-def _drawn(run: re.Match[str], found: Counter[str]) -> str:
+def _drawn(run: re.Match[str], found: list[str]) -> str:
     if not is_drawn(run):
         return run[0]
-    found["base64"] += 1
+    found.append("base64")
     return "[redacted base64]"

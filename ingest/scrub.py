@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from ingest.clean import clean, clean_line, cut, cut_name
 from ingest.limits import Limits
 from ingest.model import Failure, Link
+from ingest.plain_lines import odd_lines
 from ingest.redact import redact
 
 _Record = TypeVar("_Record")
@@ -37,10 +38,15 @@ def scrub_line(text: str, limit: int, found: Counter[str] | None = None) -> str:
 
 def scrub_failure(failure: Failure, limits: Limits, found: Counter[str] | None = None) -> Failure:
     """A failure with clean type, message and text without secrets, each cut to its limit."""
+    text = failure.text
+    if len(text) <= limits.text_chars and not odd_lines(text.encode("utf-8", "surrogatepass")):
+        text = text.strip("\n")
+    else:
+        text = _scrub_text(clean(text).strip("\n"), limits.text_chars, found)
     return Failure(
         scrub_line(failure.type, limits.name_chars, found),
         _scrub_text(clean(failure.message).strip(), limits.message_chars, found),
-        _scrub_text(clean(failure.text).strip("\n"), limits.text_chars, found),
+        text,
     )
 
 

@@ -29,6 +29,8 @@ class Rule(NamedTuple):
     is_secret: Callable[[re.Match[str]], bool] | None = None
     ignores_case: bool = False
     """The needles are lower case and found in any."""
+    also: str = ""
+    """Stands beside the needle in every line with a secret."""
 
 
 # ---------------------------------------------------------------- is it one?
@@ -144,9 +146,10 @@ def is_drawn(match: re.Match[str]) -> bool:
 
 
 # ---------------------------------------------------------------- the kinds
-def _token(kind: str, needles: str, pattern: str) -> Rule:
+def _token(kind: str, needles: str, pattern: str, also: str = "") -> Rule:
     """A token that is known by its prefix."""
-    return Rule(kind, tuple(needles.split()), re.compile(rf"(?<![A-Za-z0-9])(?P<secret>{pattern})", re.ASCII))
+    searched = re.compile(rf"(?<![A-Za-z0-9])(?P<secret>{pattern})", re.ASCII)
+    return Rule(kind, tuple(needles.split()), searched, also=also)
 
 
 RULES = (
@@ -164,15 +167,22 @@ RULES = (
         "github-token",
         "ghp_ gho_ ghs_ ghu_ ghr_ github_pat_",
         r"gh[oprsu]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{22,}+",
+        also="_",
     ),
-    _token("gitlab-token", "gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas|imt)-[\w-]{20,}+"),
+    _token(
+        "gitlab-token",
+        "glpat- gldt- glrt- glcbt- glptt- glft- glsoat- glagent- gloas- glimt-",
+        r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas|imt)-[\w-]{20,}+",
+        also="gl",
+    ),
     _token("aws-key", "AKIA ASIA", r"A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])"),
     _token("google-key", "AIza ya29. GOCSPX-", r"AIza[\w-]{35}|ya29\.[\w-]{20,}+|GOCSPX-[\w-]{28}"),
     _token("slack-token", "xox xapp-", r"xox[a-z](?:\.xox[a-z])?-[\w-]{10,}+|xapp-[\w-]{20,}+"),
     Rule("slack-token", ("hooks.slack.com/",), re.compile(r"hooks\.slack\.com/services/(?P<secret>[\w/]{20,}+)")),
     _token(
         "api-token",
-        "sk_live_ sk_test_ rk_live_ rk_test_ sk- npm_ pypi- dop_v1_ shp SG. hvs. dckr_pat_ rubygems_ glsa_",
+        "sk_live_ sk_test_ rk_live_ rk_test_ sk- npm_ pypi- dop_v1_ shpat_ shpca_ shppa_ shpss_ SG. hvs. dckr_pat_"
+        " rubygems_ glsa_",
         r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,}+|sk-(?:ant|proj|svcacct|admin|or)-[\w-]{20,}+|sk-[A-Za-z0-9]{32,}+"
         r"|npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,}+|dop_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"
         r"|SG\.[\w-]{16,32}\.[\w-]{16,64}|hvs\.[\w-]{24,}+|dckr_pat_[\w-]{20,}+|rubygems_[0-9a-f]{48}|glsa_\w{32,}+",
@@ -182,6 +192,7 @@ RULES = (
         ("://", "oracle:thin:"),
         re.compile(r"(?:://|oracle:thin:)(?P<secret>[^\s/\"'<>?#@]{1,300}+(?:@[^\s/\"'<>?#@]{1,100}+)?(?=@))"),
         _is_user,
+        also="@",
     ),
     Rule(
         "signed-url",
