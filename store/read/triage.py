@@ -210,6 +210,15 @@ def find_idents(connection: Connection, text: str) -> tuple[tuple[str, str, bool
     return tuple((ident, *found[ident]) for ident in sorted(found))
 
 
+def list_stored(connection: Connection, since_ms: int, until_ms: int) -> tuple[tuple[str, str, int, int], ...]:
+    """(id, title, onset, last red) of the stored incidents that began in a span, oldest first."""
+    rows = connection.execute(
+        "SELECT ident, title, onset_ms, last_red_ms FROM incident WHERE onset_ms BETWEEN ? AND ? ORDER BY 3, 1",
+        (since_ms, until_ms),
+    )
+    return tuple((ident, title, onset, last) for ident, title, onset, last in rows)
+
+
 def list_members(connection: Connection, ident: str) -> tuple[str, ...]:
     """`test_id`s of an incident's test cases, each once."""
     place = load_places(connection, [ident]).get(ident)

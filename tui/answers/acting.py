@@ -226,33 +226,12 @@ def act(
         if change is not None:
             deeds.append(Deed(target.kind, target.key, wish.action, *change, held))
         elif any(event.event_id > held for event in events):
-            raise _others_acted(subject, [event for event in events if event.event_id > held])
+            raise others_acted(subject, [event for event in events if event.event_id > held])
     if not deeds:
         return Done(f"{subject.label}: that holds already; nothing was written")
     words = deed_words(TriageEvent(0, at_ms, actor, subject.kind, subject.key, wish.action, None, _value(wish)))
     tests_of = f" ({len(deeds)} tests)" if len(deeds) > 1 else ""
     return Done(f"{subject.label}: {actor} {words}{tests_of}", append_or_tell(database, subject, deeds, actor, at_ms))
-
-
-def undo(database: Path, settings: Settings, events: Sequence[int], *, clock_ms: int) -> Done:
-    """Take back what was done, unless somebody else acted on it since.
-
-    Args:
-        events: ids of one deed's events.
-    """
-    with closing(open_reader(database)) as connection:
-        at_ms = max(clock_ms, newest_end(connection) or 0)
-        log = [event for event in triage.list_log(connection) if event.event_id in set(events)]
-    if not log:
-        raise ActRefused("there is nothing to take back")
-    first = log[0]
-    subject = Subject(first.subject_kind, first.subject, first.subject)
-    seen = max(event.event_id for event in log)
-    deeds = [
-        Deed(event.subject_kind, event.subject, Action.UNDO, event.action, str(event.event_id), seen) for event in log
-    ]
-    done = append_or_tell(database, subject, deeds, actor_name(settings), at_ms)
-    return Done(f"took back: {first.action}", done)
 
 
 def plan(state: Handling, wish: Wish, actor: str, at_ms: int) -> tuple[str | None, str | None] | None:
@@ -379,10 +358,11 @@ def append_or_tell(database: Path, subject: Subject, deeds: Sequence[Deed], acto
     try:
         return append_deeds(database, deeds, actor, at_ms)
     except Overtaken as problem:
-        raise _others_acted(subject, problem.events) from None
+        raise others_acted(subject, problem.events) from None
 
 
-def _others_acted(subject: Subject, events: Sequence[TriageEvent]) -> OthersActed:
+def others_acted(subject: Subject, events: Sequence[TriageEvent]) -> OthersActed:
+    """What to tell whoever acted on a state that is not there any more."""
     said = dict.fromkeys(f"{event.actor} {deed_words(event)} ({iso(event.at_ms)})" for event in events)
     return OthersActed(f"{subject.label}: meanwhile {'; '.join(said)}. Nothing was written; look again")
 

@@ -19,7 +19,7 @@ class LoggedDeed:
     at_ms: int
     actor: str
     kind: str
-    """`incident` or `test`."""
+    """`incident`, `test` or `session`."""
     key: str
     label: str
     """The incident's id, or the test's identity, as they were then."""

@@ -13,31 +13,67 @@ from tui.commands.opening import reader
 from tui.commands.options import query_options
 
 FORMATS = ("md", "csv", "json")
-
-
-@click.group("export")
-def export_command() -> None:
-    """Write a summary as Markdown, CSV or JSON."""
-
-
-@export_command.command("flakes")
-@click.option(
-    "--format", "style", type=click.Choice(FORMATS), default="md", show_default=True, help="How it is written."
-)
-@click.option(
+_output = click.option(
     "-o",
     "--output",
     metavar="FILE",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     help="Write to this file; else to standard output.",
 )
+
+
+@click.group("export")
+def export_command() -> None:
+    """Write a summary, or the report of a shift, as Markdown, CSV or JSON."""
+
+
+@export_command.command("flakes")
+@click.option(
+    "--format", "style", type=click.Choice(FORMATS), default="md", show_default=True, help="How it is written."
+)
+@_output
 @query_options
 @click.pass_context
 def flakes_command(ctx: click.Context, style: str, output: Path | None, query: Query) -> None:
     """Which tests cry wolf, and how often: the rows of `crywolf flakes`."""
     with reader(ctx) as connection:
         answer = answer_flakes(connection, query)
-    text = _writer(style)(answer)
+    _write(_writer(style)(answer), output)
+
+
+@export_command.command("handover")
+@click.option(
+    "--session", "name", metavar="NAME", help="Of `triage start`; by default the one that is open, else the last."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(("markdown", "md", "json")),
+    default="markdown",
+    show_default=True,
+    help="How it is written.",
+)
+@_output
+@query_options
+@click.pass_context
+def handover_command(ctx: click.Context, name: str | None, style: str, output: Path | None, query: Query) -> None:
+    """What the next shift has to know: what came up, what was done, what is open and whose it is.
+
+    Without a session it is about --since, by default 14 days.
+    """
+    from tui.answers.handover import answer_handover
+    from tui.answers.sessions import find_session
+    from tui.exports.handover import handover_document, handover_markdown
+    from tui.output import json_text
+
+    with reader(ctx) as connection:
+        session = None if query.since is not None and name is None else find_session(connection, query.settings, name)
+        report = answer_handover(connection, query, session)
+    _write(json_text(handover_document(report)) + "\n" if style == "json" else handover_markdown(report), output)
+
+
+def _write(text: str, output: Path | None) -> None:
+    """To a file, whole or not at all; else to standard output."""
     if output is None or str(output) == "-":
         click.echo(text, nl=False)
         return

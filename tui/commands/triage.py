@@ -8,12 +8,16 @@ import click
 
 from analysis.handling import FOR_GOOD, UNTIL_FIXED, Action
 from tui.answers.acting import VERDICTS, Done, Wish, act, find_subject, parse_expiry
+from tui.answers.merging import find_members, merge, split
+from tui.answers.query import Moment
+from tui.answers.sessions import Session, end_session, list_sessions, start_session
 from tui.answers.triage_log import LoggedDeed, answer_log
+from tui.answers.undoing import events_of_deed, undo
 from tui.commands.completing import complete_subject
 from tui.commands.opening import place_of, reader
-from tui.commands.options import json_option
+from tui.commands.options import json_option, moment
 from tui.output import print_table, write_json
-from tui.times import iso, minute
+from tui.times import iso, iso_or_none, minute
 
 _subjects = click.argument("subjects", metavar="SUBJECT...", nargs=-1, required=True, shell_complete=complete_subject)
 _expect = click.option(
@@ -23,7 +27,7 @@ _expect = click.option(
 
 @click.group("triage")
 def triage_command() -> None:
-    """Acknowledge, claim, assign, note, quarantine: everything is kept with who and when.
+    """Acknowledge, claim, assign, note, quarantine, merge, split: everything is kept with who and when.
 
     SUBJECT is an incident's id or a test, each by any unambiguous part. Nothing is written where somebody else acted
     meanwhile.
@@ -114,6 +118,86 @@ def resolve_command(ctx: click.Context, subjects: tuple[str, ...], verdict: str 
     _do(ctx, subjects, Wish(Action.RESOLVE, verdict or ""), expect)
 
 
+@triage_command.command("merge")
+@_subjects
+@click.option("--into", required=True, metavar="INCIDENT", help="The one that they become a part of; it keeps its id.")
+@click.pass_context
+def merge_command(ctx: click.Context, subjects: tuple[str, ...], into: str) -> None:
+    """Say that incidents are one. Their ids lead to it; `undo` takes it back."""
+    place = place_of(ctx)
+    with reader(ctx) as connection:
+        target = find_subject(connection, into)
+        found = [find_subject(connection, text) for text in subjects]
+    for subject in dict.fromkeys(found):
+        click.echo(merge(place.database, place.settings, subject, target, clock_ms=_now_ms()).words)
+
+
+@triage_command.command("split")
+@click.argument("incident", metavar="INCIDENT", shell_complete=complete_subject)
+@click.argument("tests", metavar="TEST...", nargs=-1, required=True, shell_complete=complete_subject)
+@_expect
+@click.pass_context
+def split_command(ctx: click.Context, incident: str, tests: tuple[str, ...], expect: int | None) -> None:
+    """Say that some red tests of an incident are another one, with an id of its own."""
+    place = place_of(ctx)
+    with reader(ctx) as connection:
+        subject = find_subject(connection, incident)
+        members = find_members(connection, place.settings, subject, tests)
+    click.echo(split(place.database, place.settings, subject, members, clock_ms=_now_ms(), seen=expect).words)
+
+
+@triage_command.command("undo")
+@click.argument("event", type=int)
+@click.pass_context
+def undo_command(ctx: click.Context, event: int) -> None:
+    """Take back what was done; EVENT is from `triage log`."""
+    place = place_of(ctx)
+    with reader(ctx) as connection:
+        events = events_of_deed(connection, event)
+    click.echo(undo(place.database, place.settings, events, clock_ms=_now_ms()).words)
+
+
+@triage_command.command("start")
+@click.argument("name", required=False)
+@click.option(
+    "--since", type=moment, metavar="TIME", help="It began then: 2h before the end of the newest run, ISO-8601."
+)
+@click.pass_context
+def start_command(ctx: click.Context, name: str | None, since: Moment | None) -> None:
+    """Begin a session on call: what is handled from now on is in its report."""
+    place = place_of(ctx)
+    click.echo(start_session(place.database, place.settings, name or "", clock_ms=_now_ms(), since=since).words)
+
+
+@triage_command.command("end")
+@click.argument("name", required=False)
+@click.pass_context
+def end_command(ctx: click.Context, name: str | None) -> None:
+    """End a session, your own by default; `crywolf export handover` writes its report."""
+    place = place_of(ctx)
+    click.echo(end_session(place.database, place.settings, name, clock_ms=_now_ms()).words)
+
+
+@triage_command.command("sessions")
+@json_option
+@click.pass_context
+def sessions_command(ctx: click.Context, as_json: bool) -> None:
+    """Sessions, oldest first, and who began them."""
+    with reader(ctx) as connection:
+        rows = list_sessions(connection)
+    if as_json:
+        write_json({"sessions": [_session_json(row) for row in rows]})
+    elif rows:
+        cells = [(row.name, row.actor, minute(row.since_ms), minute(row.until_ms)) for row in rows]
+        print_table(("session", "who", "since", "until"), cells)
+    else:
+        click.echo("there is no session yet; `crywolf triage start` begins one", err=True)
+
+
+def _session_json(row: Session) -> dict[str, object]:
+    return {"name": row.name, "actor": row.actor, "since": iso(row.since_ms), "until": iso_or_none(row.until_ms)}
+
+
 @triage_command.command("log")
 @click.argument("subject", required=False, shell_complete=complete_subject)
 @json_option
@@ -126,8 +210,9 @@ def log_command(ctx: click.Context, subject: str | None, as_json: bool) -> None:
     if as_json:
         write_json({"events": [_json(row) for row in rows]})
     elif rows:
-        headers = ("when", "who", "what", "subject")
-        print_table(headers, [(minute(row.at_ms), row.actor, row.words, row.label) for row in rows])
+        headers = ("event", "when", "who", "what", "subject")
+        cells = [(str(row.event_id), minute(row.at_ms), row.actor, row.words, row.label) for row in rows]
+        print_table(headers, cells, numeric=(0,))
     else:
         click.echo("nobody has done anything yet", err=True)
 

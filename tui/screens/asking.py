@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from analysis.records import ResultMatrix
     from ingest.model import RunRef, Scope
     from store.connect import Connection
     from tui.answers.acting import Done, Wish
+    from tui.answers.cell_facts import CellFacts
     from tui.answers.changes import ChangesAnswer
     from tui.answers.health import Health
     from tui.answers.quarantine import QuarantineAnswer
@@ -23,14 +25,17 @@ if TYPE_CHECKING:
     from tui.answers.services import ServicesAnswer
     from tui.answers.test_detail import AttemptRow, TestDetail
     from tui.answers.tests import TestKey, TestKeys, TestRow
-    from tui.answers.timeline import TimelineGrid
+    from tui.answers.timeline import DayCell, TimelineGrid
     from tui.answers.triage import TriageAnswer
     from tui.screens.acting import Target
 
 _T = TypeVar("_T")
+Days = tuple[int, int]
+"""First and last UTC day."""
 _CACHE_PRAGMA = "PRAGMA cache_size=-8000"
 """8 MB a lane: three lanes and the watcher must not eat the memory budget."""
 _STEPS_BETWEEN_LOOKS = 20_000
+_NAMES_HOLD_S = 10.0
 
 
 class Superseded(Exception):
@@ -48,6 +53,9 @@ class Answers(Protocol):
     def attempts(self, test: str, run: RunRef) -> tuple[AttemptRow, ...]: ...
     def services(self, query: Query) -> ServicesAnswer: ...
     def grid(self, query: Query, scope: Scope | None, with_green: bool) -> TimelineGrid: ...
+    def grid_cells(self, grid: TimelineGrid, columns: range, test_rows: Sequence[int]) -> ResultMatrix: ...
+    def grid_days(self, grid: TimelineGrid, days: Days, test_rows: Sequence[int]) -> dict[int, dict[int, DayCell]]: ...
+    def grid_cell(self, grid: TimelineGrid, column: int, test_row: int) -> CellFacts: ...
     def changes(self, query: Query) -> ChangesAnswer: ...
     def runs(self, query: Query) -> RunsAnswer: ...
     def refused(self) -> tuple[RefusedRow, ...]: ...
@@ -139,6 +147,8 @@ class StoreAnswers:
         self._acting = threading.Lock()
         self._own: dict[str, int] = {}
         self._early: tuple[Query, Future[TriageAnswer]] | None = None
+        self._known: tuple[float, tuple[Hit, ...]] | None = None
+        """When names were read, and which; in the lane of names."""
 
     def start_early(self, query: Query) -> None:
         """Asks for the first screen's answer while the screen is still being built."""
@@ -205,6 +215,23 @@ class StoreAnswers:
 
         return self._views.ask(lambda connection: answer_grid(connection, query, scope, with_green=with_green))
 
+    def grid_cells(self, grid: TimelineGrid, columns: range, test_rows: Sequence[int]) -> ResultMatrix:
+        from tui.answers.timeline import answer_cells
+
+        run_rows = grid.run_rows[columns.start : columns.stop]
+        return self._rows.ask(lambda connection: answer_cells(connection, grid.stream_id, run_rows, test_rows))
+
+    def grid_days(self, grid: TimelineGrid, days: Days, test_rows: Sequence[int]) -> dict[int, dict[int, DayCell]]:
+        from tui.answers.timeline import answer_days
+
+        return self._rows.ask(lambda connection: answer_days(connection, grid.stream_id, days, test_rows))
+
+    def grid_cell(self, grid: TimelineGrid, column: int, test_row: int) -> CellFacts:
+        from tui.answers.cell_facts import answer_cell
+
+        run_row = grid.run_rows[column]
+        return self._names.ask(lambda connection: answer_cell(connection, grid.stream_id, run_row, test_row))
+
     def changes(self, query: Query) -> ChangesAnswer:
         from tui.answers.changes import answer_changes
 
@@ -221,9 +248,16 @@ class StoreAnswers:
         return self._views.ask(list_refused)
 
     def search(self, text: str) -> tuple[Hit, ...]:
-        from tui.answers.search import search
+        return self._names.ask(lambda connection: self._search(connection, text))
 
-        return self._names.ask(lambda connection: search(connection, text))
+    def _search(self, connection: Connection, text: str) -> tuple[Hit, ...]:
+        """In the names as they were some seconds ago: there may be 100,000, and every letter typed asks."""
+        from tui.answers.search import list_names, search
+
+        now_s = time.monotonic()
+        if self._known is None or now_s - self._known[0] > _NAMES_HOLD_S:
+            self._known = (now_s, list_names(connection))
+        return search(connection, text, names=self._known[1])
 
     def quarantined(self, query: Query) -> QuarantineAnswer:
         from tui.answers.quarantine import answer_quarantine
@@ -250,7 +284,7 @@ class StoreAnswers:
 
     def undo(self, query: Query, events: Sequence[int]) -> Done:
         """Takes a deed back."""
-        from tui.answers.acting import undo
+        from tui.answers.undoing import undo
 
         with self._acting:
             return undo(self._path, query.settings, events, clock_ms=int(time.time() * 1000))

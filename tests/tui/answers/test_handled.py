@@ -24,7 +24,6 @@ from tui.answers.acting import (
     actor_name,
     find_subject,
     parse_expiry,
-    undo,
 )
 from tui.answers.failures import answer_failures
 from tui.answers.keeping import keep_triage
@@ -32,6 +31,7 @@ from tui.answers.query import DAY_MS, Moment, Query
 from tui.answers.suspects import answer_suspects
 from tui.answers.triage import IncidentRow, TriageAnswer, answer_triage
 from tui.answers.triage_log import answer_log
+from tui.answers.undoing import undo
 from tui.errors import NoMatch
 
 START_MS = round(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1000)

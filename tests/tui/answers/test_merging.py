@@ -14,7 +14,7 @@ from store.read.regrouping import current_idents
 from store.read.triage import list_members, load_places
 from tests.store.making import run_note, write, xml
 from tests.story.stores import ingest
-from tui.answers.acting import ActRefused, OthersActed, Subject, Wish, act, find_subject, undo
+from tui.answers.acting import ActRefused, OthersActed, Subject, Wish, act, find_subject
 from tui.answers.failures import answer_failures
 from tui.answers.keeping import keep_triage
 from tui.answers.merging import find_members, merge, split
@@ -22,6 +22,7 @@ from tui.answers.query import Moment, Query
 from tui.answers.suspects import answer_suspects
 from tui.answers.triage import IncidentRow, answer_triage
 from tui.answers.triage_log import answer_log
+from tui.answers.undoing import undo
 from tui.errors import NoMatch
 from tui.times import parse_moment
 
