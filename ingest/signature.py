@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -47,22 +47,23 @@ def sign(failure: Failure) -> SignatureText:
     SignatureText(key='', title='')
     """
     text = failure.text[:_TEXT_CHARS]
+    lines = text.split("\n")
     line = _first_line(failure.message)
     if line.lower().rstrip(".:") in _SAYS_NOTHING:
-        line = _telling_line_of_trace(text) or line
+        line = _telling_line_of_trace(text, lines) or line
     kind = " ".join(failure.type[:_LINE_CHARS].split()) or _type_at_start(line)
     if not (line or kind):
         return SignatureText("", "")
-    masked = mask(_without_type(line, kind))
+    masked = _masked(_without_type(line, kind))
     generic = _is_generic(masked)
     parts = (
         str(SIGNATURE_VERSION),
-        _mask_kind(kind),
+        _masked(kind),
         _SERVER_ERROR.sub("5xx", masked),
-        *_frames(text, with_tests=generic),
+        *_frames(text, lines, with_tests=generic),
     )
     key = hashlib.sha1("\x1f".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:16]
-    return SignatureText(key, _title(kind, line, masked, failure.message, text))
+    return SignatureText(key, _title(kind, line, masked, failure.message, _causes(text, lines)))
 
 
 # ---------------------------------------------------------------- masks
@@ -119,9 +120,8 @@ def mask(line: str) -> str:
     return " ".join(text.split())
 
 
-@lru_cache(maxsize=512)
-def _mask_kind(kind: str) -> str:
-    return mask(kind)
+_masked = lru_cache(maxsize=1_024)(mask)
+"""Of what comes again: types, causes, most messages."""
 
 
 def _mask_quote(found: re.Match[str]) -> str:
@@ -152,13 +152,12 @@ _GENERIC = frozenset((
     "value", "values", "was", "were", "while", "with",
 ))  # fmt: skip
 _WORD = re.compile(r"[a-z]{2,}")
-_CAUSED_BY = re.compile(r"^(?:Caused by: |\[cause\]: |E   +|panic: |[ \t]*Error:[ \t]+)(\S.*)$", re.MULTILINE)
+_CAUSED_BY = re.compile(r"(?:Caused by: |\[cause\]: |E   +|panic: |[ \t]*Error:[ \t]+)(\S.*)")
+_CAUSE_STARTS = ("Caused by: ", "[cause]: ", "E   ", "panic: ")
 _STATED = re.compile(
     r"^(?:E {2,}|panic: |[ \t]*Error:[ \t]+(?:Received unexpected error:[ \t]*\n\s*|(?=\S)))(\S.*)$", re.MULTILINE
 )
-_PYTHON_END = re.compile(
-    r"^(?:[A-Za-z_][\w.]*(?:Error|Exception|Timeout|Warning|Exit|Interrupt|Failure))(?::.*)?$", re.MULTILINE
-)
+_PYTHON_END = re.compile(r"(?:[A-Za-z_][\w.]*(?:Error|Exception|Timeout|Warning|Exit|Interrupt|Failure))(?::.*)?\Z")
 _REQUEST = re.compile(
     r"\b(GET|POST|PUT|PATCH|DELETE|HEAD)\s+(?:https?://([\w.-]{1,100}))?(?::\d{1,5})?(/[^\s?#\"'),]{0,120})?"
 )
@@ -179,12 +178,12 @@ def _first_line(message: str) -> str:
     return ""
 
 
-def _telling_line_of_trace(text: str) -> str:
+def _telling_line_of_trace(text: str, lines: Sequence[str]) -> str:
     """The line of a trace that stands for it where there is no message."""
     if "Traceback (most recent call last)" in text:
-        ends = _PYTHON_END.findall(text)
-        if ends:
-            return str(ends[-1])[:_LINE_CHARS]
+        end = next((line for line in reversed(lines) if _PYTHON_END.match(line)), None)
+        if end is not None:
+            return end[:_LINE_CHARS]
     stated = _STATED.search(text)
     if stated is not None:
         return stated[1].strip()[:_LINE_CHARS]
@@ -231,11 +230,9 @@ def _is_generic(masked: str) -> bool:
 # ---------------------------------------------------------------- frames
 _DOTTED = re.compile(r"[\w.$<>`+\[\]-]+\.[\w$<>`]+\Z")
 _SCRIPT = re.compile(r"\.[cm]?[jt]sx?:")
-_JS_FRAME = re.compile(
-    r"^[ \t]+at (?:async )?(?:([^\s(][^(\n]{0,120}) \()?((?:file://)?[^()\n]{1,300}?):\d+:\d+\)?$", re.MULTILINE
-)
-_PYTHON_FRAME = re.compile(r"^[ \t]*File \"([^\"\n]{1,300})\", line \d+, in (\S+)", re.MULTILINE)
-_PYTEST_FRAME = re.compile(r"^([\w./\\-]{1,300}\.py):\d+: (?:in (\S+))?", re.MULTILINE)
+_JS_FRAME = re.compile(r"^[ \t]+at (?:async )?(?:([^\s(][^(\n]{0,120}) \()?((?:file://)?[^()\n]{1,300}?):\d+:\d+\)?\Z")
+_PYTHON_FRAME = re.compile(r"^[ \t]*File \"([^\"\n]{1,300})\", line \d+, in (\S+)")
+_PYTEST_FRAME = re.compile(r"^([\w./\\-]{1,300}\.py):\d+: (?:in (\S+))?")
 _GO_FRAME = re.compile(r"([\w./@-]{1,300}\.go):\d+")
 _RUBY_FRAME = re.compile(r"([\w./-]{1,300}\.rb):\d+:in [`']([^'\n]{1,120})'")
 _FOREIGN_PACKAGES = (
@@ -260,12 +257,12 @@ _TEST_FRAME = re.compile(
 _SYNTHETIC = re.compile(r"\$\$Lambda[^.\s]*|lambda\$([\w$]*?)\$\d+|\$\d+|0x[0-9a-f]+")
 
 
-def _frames(text: str, *, with_tests: bool) -> tuple[str, ...]:
+def _frames(text: str, lines: Sequence[str], *, with_tests: bool) -> tuple[str, ...]:
     """The topmost frames of the project's own code, innermost first, without line numbers."""
     out: list[str] = []
-    for frame in _all_frames(text):
+    for frame in _all_frames(text, lines):
         named = _SYNTHETIC.sub(_without_number, frame) if "$" in frame or "0x" in frame else frame
-        if (with_tests or _TEST_FRAME.search(named) is None) and (not out or out[-1] != named):
+        if (not out or out[-1] != named) and (with_tests or not _is_of_test(named)):
             out.append(named)
             if len(out) == _FRAMES:
                 break
@@ -276,39 +273,58 @@ def _without_number(found: re.Match[str]) -> str:
     return found[1] or ""
 
 
-def _all_frames(text: str) -> Iterator[str]:
+@lru_cache(maxsize=2_048)
+def _is_of_test(frame: str) -> bool:
+    return _TEST_FRAME.search(frame) is not None
+
+
+def _all_frames(text: str, lines: Sequence[str]) -> Iterator[str]:
     """Frames of the project's own code, innermost first, in whatever dialect the trace is written."""
     if "at " in text:
-        yield from _dotted_frames(text)
-        yield from _script_frames(text)
+        yield from filter(None, map(_dotted_frame, lines))
+        if _SCRIPT.search(text) is not None:
+            yield from (f"{path} {name or ''}".strip() for name, path in _places(_JS_FRAME, "at ", lines, 2))
     if 'File "' in text:
-        yield from (f"{_short(path)} {name}" for path, name in reversed(_PYTHON_FRAME.findall(text)) if _is_ours(path))
+        yield from (f"{path} {name}" for path, name in _places(_PYTHON_FRAME, 'File "', reversed(lines)))
     elif ".py:" in text:
-        ours = (pair for pair in reversed(_PYTEST_FRAME.findall(text)) if _is_ours(pair[0]))
-        yield from (f"{_short(path)} {name}".strip() for path, name in ours)
+        yield from (f"{path} {name or ''}".strip() for path, name in _places(_PYTEST_FRAME, ".py:", reversed(lines)))
     elif ".go:" in text:
-        yield from (_short(path) for path in _GO_FRAME.findall(text) if _is_ours(path))
+        yield from (path for (path,) in _places(_GO_FRAME, ".go:", lines))
     elif ".rb:" in text:
-        yield from (f"{_short(path)} {name}" for path, name in _RUBY_FRAME.findall(text) if _is_ours(path))
+        yield from (f"{path} {name}" for path, name in _places(_RUBY_FRAME, ".rb:", lines))
 
 
-def _dotted_frames(text: str) -> Iterator[str]:
-    """Frames of the JVM and of .NET."""
-    for line in text.split("\n"):
-        frame = line.lstrip()
-        if not frame.startswith("at "):
-            continue
-        name, bracket, rest = frame[3:].partition("(")
-        if "/" in name:
-            name = name.rpartition("/")[2]
-        if bracket and not name.startswith(_FOREIGN_PACKAGES) and _DOTTED.match(name) and _SCRIPT.search(rest) is None:
-            yield name
+def _places(pattern: re.Pattern[str], needle: str, lines: Iterable[str], path: int = 1) -> Iterator[list[str]]:
+    """Groups of a pattern that is found in the project's own code, its path short.
+
+    Args:
+        needle: what a line must hold to be worth a look.
+        path: number of the group that holds the path.
+    """
+    for line in lines:
+        if needle in line:
+            for found in pattern.finditer(line):
+                if _is_ours(found[path]):
+                    groups = list(found.groups())
+                    groups[path - 1] = _short(found[path])
+                    yield groups
 
 
-def _script_frames(text: str) -> Iterator[str]:
-    """Frames of JavaScript and TypeScript."""
-    if _SCRIPT.search(text) is not None:
-        yield from (f"{_short(path)} {name}".strip() for name, path in _JS_FRAME.findall(text) if _is_ours(path))
+def _dotted_frame(line: str) -> str:
+    """Frame of the JVM or of .NET; empty where the line is none of the project's own."""
+    start, bracket, rest = line.partition("(")
+    name = _dotted_name(start) if bracket else ""
+    return name if name and _SCRIPT.search(rest) is None else ""
+
+
+@lru_cache(maxsize=2_048)
+def _dotted_name(start: str) -> str:
+    """What a frame calls, from the start of its line; empty where it is none of the project's own."""
+    start = start.lstrip()
+    if not start.startswith("at "):
+        return ""
+    name = start[3:].rpartition("/")[2]
+    return name if _DOTTED.match(name) and not name.startswith(_FOREIGN_PACKAGES) else ""
 
 
 def _is_ours(path: str) -> bool:
@@ -321,14 +337,13 @@ def _short(path: str) -> str:
 
 
 # ---------------------------------------------------------------- title
-def _title(kind: str, line: str, masked: str, message: str, text: str) -> str:
+def _title(kind: str, line: str, masked: str, message: str, causes: Sequence[str]) -> str:
     """The most telling of message and causes, masked; a request and its reply are said as a sentence."""
     best, spoken = line, masked
-    causes = _causes(text)
     if causes:
         best = max((line, *causes), key=_tellingness)
         if best is not line:
-            spoken = mask(_without_type(best, _type_at_start(best)))
+            spoken = _masked(_without_type(best, _type_at_start(best)))
     sentence = _request_sentence(best)
     if sentence is None and best is line and _is_generic(masked):
         compared = _compared(message) if "\n" in message else ""
@@ -338,13 +353,16 @@ def _title(kind: str, line: str, masked: str, message: str, text: str) -> str:
     return spoken if len(spoken) <= _TITLE_CHARS else spoken[: _TITLE_CHARS - 1].rstrip() + "…"
 
 
-def _causes(text: str) -> list[str]:
+def _causes(text: str, lines: Sequence[str]) -> list[str]:
     """What a trace names as causes, outermost first."""
-    if not any(word in text for word in ("Caused by: ", "[cause]: ", "\nE  ", "Error:")):
+    if not ("Caused by: " in text or "Error:" in text or "\nE  " in text or ("[" in text and "[cause]: " in text)):
         return []
-    return [found[1][:_LINE_CHARS] for found in islice(_CAUSED_BY.finditer(text), _CAUSES)]
+    candidates = (line for line in lines if line.startswith(_CAUSE_STARTS) or "Error:" in line)
+    found = filter(None, map(_CAUSED_BY.match, candidates))
+    return [one[1][:_LINE_CHARS] for one in islice(found, _CAUSES)]
 
 
+@lru_cache(maxsize=1_024)
 def _tellingness(line: str) -> int:
     """How much a line says about the cause; `max` keeps the first of equals."""
     lower = line.lower()
@@ -354,6 +372,7 @@ def _tellingness(line: str) -> int:
     return said + 2 * (_DIGIT.search(line) is not None and _REPLY.search(line) is not None)
 
 
+@lru_cache(maxsize=1_024)
 def _request_sentence(line: str) -> str | None:
     """`503 from payments on POST /charge`, where a line says all of it."""
     request = _REQUEST.search(line) if "/" in line else None
