@@ -204,6 +204,27 @@ def list_spans(connection: Connection, stream_id: int) -> tuple[tuple[int, int, 
     return tuple((row[0], row[1], row[2], row[3]) for row in rows)
 
 
+def span_of(connection: Connection, stream_id: int, test_row: int) -> tuple[int, int] | None:
+    """(first, last) day on which a case was executed in a stream."""
+    row = connection.execute(
+        "SELECT min(day), max(day) FROM test_day WHERE stream_id = ? AND test_id = ?", (stream_id, test_row)
+    ).fetchone()
+    return None if row[0] is None else (row[0], row[1])
+
+
+def list_appeared(
+    connection: Connection, stream_id: int, days: tuple[int, int], like: TestCase, limit: int = 500
+) -> tuple[int, ...]:
+    """Cases of the class, or of the name, of another one that were first executed in a stream on days [first, last]."""
+    rows = connection.execute(
+        "SELECT t.test_id FROM test_case t WHERE t.namespace = ?1 AND (t.classname = ?2 OR t.name = ?3)"
+        " AND (SELECT min(day) FROM test_day d WHERE d.stream_id = ?4 AND d.test_id = t.test_id) BETWEEN ?5 AND ?6"
+        " ORDER BY t.classname, t.name LIMIT ?7",
+        (like.namespace, like.classname, like.name, stream_id, *days, limit),
+    )
+    return tuple(row[0] for row in rows if row[0])
+
+
 def list_signatures(connection: Connection, stream_id: int, test_rows: Sequence[int]) -> dict[int, frozenset[str]]:
     """Keys of the signatures that some cases failed with in a stream."""
     found: dict[int, set[str]] = {}

@@ -9,16 +9,18 @@ from functools import partial
 import pytest
 
 from ingest.model import Verdict
+from store.connect import Connection
 from store.read.tests import list_identities, load_tests
 from tests.story.stores import EVERYTHING, Asked
 from tests.story.truth import Question, scope_of
 from tui.answers.changes import answer_changes
 from tui.answers.failures import answer_failures
 from tui.answers.flakes import answer_flakes
+from tui.answers.query import Query
 from tui.answers.rejected import list_refused
 from tui.answers.runs import answer_runs
 from tui.answers.services import answer_services
-from tui.answers.timeline import answer_grid, answer_timeline
+from tui.answers.timeline import answer_cells, answer_grid, answer_timeline
 from tui.exports.documents import (
     changes_document,
     failures_document,
@@ -246,7 +248,7 @@ def _questions(week: Asked) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "rejected", lambda: json_text(rejected_document(list_refused(connection)))
     yield "triage", lambda: repr(week.triage())
     yield "services", lambda: repr(answer_services(connection, whole))
-    yield "grid", lambda: repr(answer_grid(connection, whole))
+    yield "grid", lambda: _grid_text(connection, whole)
     infos = load_tests(connection, [row for row, _ in list_identities(connection)]).values()
     yield "test cases", lambda: repr(sorted((info.case.identity, info.case.file, info.declared) for info in infos))
     for asked in week.truth.questions:
@@ -256,6 +258,12 @@ def _questions(week: Asked) -> Iterator[tuple[str, Callable[[], str]]]:
     for row in week.truth.document["streams"]:
         if row["scope"]["pipeline"] == "night-audit":
             yield "timeline of the audit", partial(_timeline_text, week, row["test"])
+
+
+def _grid_text(connection: Connection, query: Query) -> str:
+    grid = answer_grid(connection, query)
+    cells = answer_cells(connection, grid.stream_id, grid.run_rows, [row.test_row for row in grid.rows])
+    return f"{grid!r} {cells.tolist()!r}"
 
 
 def _suspects_text(week: Asked, test: str, at: str) -> str:

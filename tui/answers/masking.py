@@ -40,6 +40,18 @@ def list_outages(basis: Basis, stream: StreamRow) -> tuple[Outage, ...]:
     return () if found is None else tuple(outage for outage in found.outages if outage.end is not None)
 
 
+def closed_outages(basis: Basis, stream: StreamRow) -> tuple[tuple[Outage, ...], dict[int, frozenset[int]]]:
+    """(outages of a stream within the window that are over; run -> rows of the cases whose result they explain)."""
+    whole = load_whole(basis, stream, basis.window.rows_since_ms, basis.window.until_ms)
+    found = _outages_of(basis, whole)
+    if found is None:
+        return (), {}
+    closed = found.closed[0]
+    runs = np.flatnonzero(closed.any(axis=1)).tolist()
+    explained = {n: frozenset(whole.test_rows[closed[n]].tolist()) for n in runs}
+    return tuple(outage for outage in found.outages if outage.end is not None), explained
+
+
 def _outages_of(basis: Basis, whole: Whole) -> OutageReport | None:
     """Outages of a whole stream; None where no run failed enough."""
     stream = whole.stream
@@ -53,13 +65,10 @@ def _outages_of(basis: Basis, whole: Whole) -> OutageReport | None:
 
 
 def _mostly_red(found: tuple[StreamRun, ...]) -> BoolMatrix:
-    """[n]: complete runs of at least 20 executed cases, of all the stream's, of which more than 80 % are red."""
-    return np.array(
-        [
-            one.run.state is RunState.COMPLETE
-            and one.executed >= LEAST_EXECUTED
-            and one.red > MOSTLY_RED * one.executed
-            for one in found
-        ],
-        dtype=np.bool_,
-    )
+    return np.array([is_mostly_red(one) for one in found], dtype=np.bool_)
+
+
+def is_mostly_red(one: StreamRun) -> bool:
+    """Whether a run is complete, executed at least 20 cases, of all the stream's, and more than 80 % are red."""
+    is_whole = one.run.state is RunState.COMPLETE and one.executed >= LEAST_EXECUTED
+    return is_whole and one.red > MOSTLY_RED * one.executed

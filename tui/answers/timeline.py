@@ -1,29 +1,40 @@
-"""What happened to all of us at 02:10? Tests by runs with the deploys between the columns."""
+"""What happened to all of us at 02:10? Tests by runs with the deploys between the columns.
+
+The grid says which rows and columns there are and where it is red; its cells are asked for when they are looked at
+(`answer_cells`, `answer_days`), so that thousands of runs of thousands of tests cost what is seen of them.
+"""
 
 from __future__ import annotations
 
 import bisect
+from array import array
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from analysis.records import ABSENT, Outage
-from ingest.model import Change, Result, RunRef, Scope, TestCase
+import numpy as np
+
+from analysis.records import Outage, ResultMatrix
+from ingest.model import Change, RunRef, Scope, TestCase
 from store.connect import Connection
+from store.read import runs as stored_runs
 from store.read import tests
 from store.read.aliases import list_former
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis, load_basis
-from tui.answers.histories import Loaded
+from tui.answers.grid_cells import Reds, find_onsets, load_cells, load_reds
 from tui.answers.judging import can_judge, judge_red
-from tui.answers.masking import list_outages
+from tui.answers.masking import closed_outages, is_mostly_red
 from tui.answers.naming import find_test
 from tui.answers.query import DAY_MS, Query, Window
-from tui.answers.rating import rate_stream
 from tui.answers.red import list_red_now
-from tui.answers.strips import results_of, strips_of
+from tui.answers.strips import strips_of
 from tui.answers.sums import list_red
 from tui.answers.test_detail import StreamStrip
 from tui.errors import NoMatch
+
+MOST_SOUGHT = 20_000_000
+"""Results up to which outages are looked for: that takes all of them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +50,14 @@ class GridRow:
     """One test case of the grid."""
 
     case: TestCase
-    results: tuple[Result | None, ...]
-    """One per column; None: absent."""
+    test_row: int = field(repr=False)
     onset: int | None
     """Column of the first bad run of the current red streak."""
+    reds: array[int] = field(default_factory=lambda: array("i"))
+    """Columns in which it is red, ascending."""
     owners: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    """Those it exercises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +69,29 @@ class TimelineGrid:
     scopes: tuple[Scope, ...]
     """All streams there are to choose from, most red first."""
     runs: tuple[RunRef, ...]
-    masked: tuple[bool, ...]
+    mostly_red: tuple[bool, ...]
+    """Runs in which nearly everything was red: they count for no rate."""
     marks: tuple[GridMark, ...]
     rows: tuple[GridRow, ...]
     hidden_green: int
     """Rows left out because they never failed in the window."""
     outages: tuple[Outage, ...] = ()
     """Of the stream, those that are over, oldest first."""
+    closed: Mapping[int, frozenset[int]] = field(default_factory=dict, repr=False)
+    """Column -> rows of the test cases whose result an outage that is over explains."""
+    has_sought: bool = True
+    """Whether outages were looked for; not where there are too many results."""
+    stream_id: int = field(default=0, repr=False)
+    run_rows: tuple[int, ...] = field(default=(), repr=False)
+    """[columns]"""
+
+    def is_masked(self, row: GridRow, column: int) -> bool:
+        """Whether a cell counts for no rate."""
+        return self.mostly_red[column] or row.test_row in self.closed.get(column, ())
+
+
+DayCell = tuple[int, int, int]
+"""Runs of a UTC day that executed a case, were red, were flaky."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +119,47 @@ def answer_grid(
     scopes = tuple(row.scope for row in ordered)
     if chosen is None:
         return TimelineGrid(basis.window, None, scopes, (), (), (), (), 0)
-    window = basis.window
-    rated = rate_stream(basis, chosen, _rows_to_show(basis, chosen, with_green=with_green))
-    history = rated.loaded.history
-    rows = sorted((_grid_row(rated.loaded, m) for m in range(len(history.tests))), key=_row_order)
-    executed = tests.count_executed(connection, chosen.stream_id, window.since_ms // DAY_MS, window.until_ms // DAY_MS)
+    window, stream_id = basis.window, chosen.stream_id
+    facts = stored_runs.list_stream_runs(connection, stream_id, window.rows_since_ms, window.until_ms, window.now_ms)
+    run_rows = tuple(fact.run_row for fact in facts)
+    reds = load_reds(connection, stream_id, run_rows)
+    rows = _grid_rows(basis, chosen, run_rows, reds, with_green=with_green)
+    executed = tests.count_executed(connection, stream_id, window.since_ms // DAY_MS, window.until_ms // DAY_MS)
+    has_sought = len(facts) * executed <= MOST_SOUGHT
+    outages, closed = closed_outages(basis, chosen) if has_sought else ((), {})
+    found = tuple(fact.run for fact in facts)
     return TimelineGrid(
         window,
         chosen.scope,
         scopes,
-        history.runs,
-        tuple(bool(cells.any()) for cells in rated.masked),
-        _marks(basis, history.runs, chosen.scope),
-        tuple(rows),
+        found,
+        tuple(is_mostly_red(fact) for fact in facts),
+        _marks(basis, found, chosen.scope),
+        rows,
         max(0, executed - len(rows)),
-        list_outages(basis, chosen),
+        outages,
+        closed,
+        has_sought,
+        stream_id,
+        run_rows,
     )
+
+
+def answer_cells(
+    connection: Connection, stream_id: int, run_rows: Sequence[int], test_rows: Sequence[int]
+) -> ResultMatrix:
+    """[n, m] results of a piece of the grid; `ABSENT` where there is none."""
+    return load_cells(connection, stream_id, run_rows, test_rows)
+
+
+def answer_days(
+    connection: Connection, stream_id: int, days: tuple[int, int], test_rows: Sequence[int]
+) -> dict[int, dict[int, DayCell]]:
+    """test -> UTC day -> sums, of some rows of the grid; days are [first, last], also such as were pruned."""
+    found: dict[int, dict[int, DayCell]] = {row: {} for row in test_rows}
+    for row, day, executed, failed, flaky, *_ in tests.list_days(connection, stream_id, *days, test_rows):
+        found[row][day] = (executed, failed, flaky)
+    return found
 
 
 def answer_timeline(connection: Connection, query: Query, test: str) -> TestTimeline:
@@ -138,31 +193,32 @@ def _rows_to_show(basis: Basis, stream: StreamRow, *, with_green: bool) -> list[
     return [row for row in rows if basis.passes(infos[row], stream.scope)]
 
 
-def _grid_row(loaded: Loaded, column: int) -> GridRow:
-    history = loaded.history
-    test = history.tests[column]
-    cells = history.results[:, column].tolist()
-    return GridRow(test.case, results_of(cells), _onset(cells), test.owners)
-
-
-def _onset(cells: list[int]) -> int | None:
-    """First red cell of the streak that the last executed cell belongs to."""
-    onset = None
-    for n in range(len(cells) - 1, -1, -1):
-        if cells[n] in (ABSENT, Result.SKIPPED):
-            continue
-        if cells[n] not in (Result.FAILED, Result.ERRORED):
-            break
-        onset = n
-    return onset
+def _grid_rows(
+    basis: Basis, stream: StreamRow, run_rows: Sequence[int], reds: Reds, *, with_green: bool
+) -> tuple[GridRow, ...]:
+    shown = sorted(_rows_to_show(basis, stream, with_green=with_green))
+    failed = np.intersect1d(reds.tests, np.array(shown, dtype=np.int64))
+    onsets = find_onsets(basis.connection, stream.stream_id, run_rows, failed.tolist())
+    columns = basis.columns(shown, basis.entries.get(stream.scope.pipeline))
+    rows = [
+        GridRow(
+            column.case,
+            test_row,
+            onsets.get(test_row),
+            array("i", reds.of(test_row).tolist()),
+            column.owners,
+            tuple(one.service for one in column.exercised),
+        )
+        for test_row, column in zip(shown, columns, strict=True)
+    ]
+    return tuple(sorted(rows, key=_row_order))
 
 
 def _row_order(row: GridRow) -> tuple[int, int, tuple[int, ...], str]:
     """Red now by onset, then what failed in the same runs together, then by identity."""
-    failed = tuple(n for n, result in enumerate(row.results) if result is not None and result.is_red)
     if row.onset is not None:
         return (0, row.onset, (), row.case.identity)
-    return (1, 0, tuple(-n for n in reversed(failed)), row.case.identity)
+    return (1, 0, tuple(-n for n in reversed(row.reds)), row.case.identity)
 
 
 def _marks(basis: Basis, runs: tuple[RunRef, ...], scope: Scope) -> tuple[GridMark, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from textual.message import Message
+
+from ingest.settings import Settings
 
 
 @dataclass
@@ -40,8 +43,39 @@ class StoreChanged(Message):
 
 
 @dataclass
-class NameChosen(Message):
-    """Something that can be gone to was chosen by name."""
+class SettingsLoaded(Message):
+    """`crywolf.toml` was saved and can be used."""
 
-    kind: str
-    key: str
+    settings: Settings
+
+
+@dataclass
+class SettingsRefused(Message):
+    """`crywolf.toml` was saved and cannot be used: which line, what, and what to do."""
+
+    problem: str
+
+
+@dataclass
+class CommandEnded(Message):
+    """A command of `crywolf.toml` that ran in the background has ended."""
+
+    name: str
+    code: int
+    said: str
+
+
+@dataclass
+class CellsLoaded(Message):
+    """Cells of the grid that were asked for arrived; `take` puts them in their place, None: asked in vain."""
+
+    cells: Any
+    take: Callable[[], None] | None
+
+
+@dataclass
+class CellExplained(Message):
+    """What there is to say of the cell under the cursor arrived."""
+
+    key: tuple[int, int]
+    facts: Any

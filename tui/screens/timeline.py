@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.timer import Timer
+from textual.worker import get_current_worker
 
 from tui import present
-from tui.screens import states
-from tui.screens.asking import Answers
+from tui.answers.query import DAY_MS
+from tui.screens import grid_drawing, states
+from tui.screens.asking import Answers, Superseded
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
+from tui.screens.grid_cells import Cells, Span, Zoom, spans_of
+from tui.screens.messages import AnswerFailed, CellExplained, CellsLoaded
 from tui.screens.outside import Sheet
 from tui.screens.view import View
-from tui.widgets.heat_grid import GridContent, HeatGrid
+from tui.widgets.heat_grid import HeatGrid
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, Piece, clip_line, joined, line, wrap_lines
+from tui.widgets.pieces import Line, Piece, joined, line
 
 if TYPE_CHECKING:
-    from analysis.records import Outage
-    from ingest.model import Change, Scope
+    from ingest.model import Scope
+    from tui.answers.cell_facts import CellFacts
     from tui.answers.timeline import GridRow, TimelineGrid
+
+MARGIN = 32
+"""Rows above and below the visible ones that are read with them."""
+PAUSE_S = 0.12
+"""How long the cursor rests on a cell before its failure is read."""
 
 
 class TimelineView(View["TimelineGrid"]):
-    """One stream at a time; `[` and `]` go through them."""
+    """One stream at a time; `[` and `]` go through them, `+` and `-` from weeks to days to runs."""
 
     NOUN = "the runs"
     MAIN = "#grid"
-    FIELDS = ("test", "owner")
+    FIELDS = ("test", "owner", "service")
     CSS_PATH: ClassVar[str] = "timeline.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left_square_bracket,p", "stream(-1)", "Previous stream", id="timeline.previous", show=False),
@@ -44,6 +56,14 @@ class TimelineView(View["TimelineGrid"]):
         self._scope: Scope | None = None
         self._with_green = False
         self._rows: list[GridRow] = []
+        self._cells: Cells | None = None
+        self._facts: dict[tuple[int, int], CellFacts] = {}
+        """(test row, column) -> what is known of the cell."""
+        self._resting: Timer | None = None
+        self._shown: TimelineGrid | None = None
+        self.zoom = Zoom.RUN
+        self.spans: tuple[Span, ...] = ()
+        """Columns of days or weeks; none while columns are runs."""
 
     @property
     def crumb(self) -> str:
@@ -54,45 +74,87 @@ class TimelineView(View["TimelineGrid"]):
         return lambda answers: answers.grid(query, scope, with_green)
 
     def body(self) -> ComposeResult:
-        glyphs = self.context.glyphs
-        yield HeatGrid(through=glyphs.through, mark=glyphs.cursor, ellipsis=glyphs.ellipsis, id="grid")
+        signs = self.context.glyphs
+        alarm = grid_drawing.alarm_sign(signs)
+        yield HeatGrid(through=signs.through, mark=signs.cursor, ellipsis=signs.ellipsis, alarm=alarm, id="grid")
         yield LinesPane(id="cell", classes="below")
 
     def blank(self, answer: TimelineGrid, width: int) -> Sequence[Line] | None:
         if answer.window is None or answer.scope is None:
             return states.first_run(self.context.database, width)
         if not answer.rows:
-            return no_rows(answer, self.context)
+            return grid_drawing.no_rows(answer, self.context)
         if not self._seen(answer):
             return states.nothing_matches("test", self.filter_text)
         return None
 
     def _seen(self, answer: TimelineGrid) -> list[GridRow]:
+        if not self.filter_text:
+            return list(answer.rows)
         return [row for row in answer.rows if matches(self.filter_text, _fields(row))]
 
+    # Showing
+
     def show(self, answer: TimelineGrid) -> None:
-        grid = self.query_one("#grid", HeatGrid)
-        before = self._rows[grid.row].case if grid.row < len(self._rows) else None
-        was_newest = grid.column >= grid.content.columns - 1
+        grid, at = self.query_one("#grid", HeatGrid), self._moment()
+        before = self._rows[grid.row].test_row if grid.row < len(self._rows) else None
+        if self._cells is None or self._cells.answer is not answer:
+            self._cells = Cells(answer, self._cells)
+            self._facts.clear()
         self._rows = self._seen(answer)
-        row = next((i for i, one in enumerate(self._rows) if one.case == before), 0)
-        column = None if was_newest else grid.column
-        grid.set_content(grid_content(answer, self._rows, self.context), row=row, column=column)
+        row = next((n for n, one in enumerate(self._rows) if one.test_row == before), 0)
+        self._show_grid(row, at)
+
+    def _show_grid(self, row: int, at_ms: int | None) -> None:
+        """Shows rows and columns with the cursor on a row, at what holds a moment; None: at the newest column."""
+        answer, cells, window = self.answer, self._cells, self.window()
+        if answer is None or cells is None or window is None:
+            return
+        self.spans = ()
+        if self.zoom is not Zoom.RUN:
+            self.spans = spans_of(answer.runs, (window.since_ms // DAY_MS, window.until_ms // DAY_MS), self.zoom)
+        self._shown = answer
+        content = grid_drawing.content_of(answer, self._rows, cells, self.spans, self.context)
+        column = None if at_ms is None else self._column_at(at_ms)
+        self.query_one("#grid", HeatGrid).set_content(content, row=row, column=column)
+
+    def _moment(self) -> int | None:
+        """When that was, on which the cursor stands; None where it stands on the newest column."""
+        grid = self.query_one("#grid", HeatGrid)
+        if self._shown is None or grid.column >= grid.content.columns - 1:
+            return None
+        if not self.spans:
+            return self._shown.runs[grid.column].started_ms
+        span = self.spans[grid.column]
+        return self._shown.runs[span.stop - 1].started_ms if span.stop > span.start else span.first * DAY_MS
+
+    def _column_at(self, at_ms: int) -> int:
+        """The last column that began by then."""
+        if self.spans:
+            return bisect_right(self.spans, at_ms // DAY_MS, key=lambda span: span.first) - 1
+        assert self._shown is not None
+        return max(bisect_right(self._shown.runs, at_ms, key=lambda run: run.started_ms) - 1, 0)
 
     def summary(self, answer: TimelineGrid) -> tuple[Line, Line]:
         if answer.scope is None:
             return (), ()
+        signs = self.context.glyphs
         here = answer.scopes.index(answer.scope) + 1 if answer.scope in answer.scopes else 1
-        left = line((present.scope_text(answer.scope, self.context.glyphs.dot), "strong"))
+        left = line((present.scope_text(answer.scope, signs.dot), "strong"))
         left += line((f"  stream {here} of {len(answer.scopes)}", "muted"))
-        right = [line((present.count(len(answer.runs), "run"), "muted"))]
+        right = [line((f"a column is a {self.zoom}", "accent"))] if self.spans else []
+        right.append(line((present.count(len(answer.runs), "run"), "muted")))
         if answer.hidden_green:
             right.append(line((f"{answer.hidden_green:,} never red, left out", "muted")))
-        if any(answer.masked):
-            right.append(line((f"{self.context.glyphs.masked} masked outage", "muted")))
+        if answer.closed or any(answer.mostly_red):
+            right.append(line((f"{signs.masked} masked outage", "muted")))
         if answer.outages:
             right.append(line((present.count(len(answer.outages), "outage"), "outage")))
-        return left, joined(right, Piece(f" {self.context.glyphs.dot} ", "muted"))
+        if not answer.has_sought:
+            right.append(line(("too many results to look for outages", "muted")))
+        return left, joined(right, Piece(f" {signs.dot} ", "muted"))
+
+    # Keys
 
     def action_stream(self, step: int) -> None:
         """The next or previous stream."""
@@ -101,7 +163,7 @@ class TimelineView(View["TimelineGrid"]):
         scopes = self.answer.scopes
         here = scopes.index(self.answer.scope) if self.answer.scope in scopes else 0
         self._scope = scopes[(here + step) % len(scopes)]
-        self._rows = []
+        self._rows, self._shown = [], None
         self.reload()
 
     def action_with_green(self) -> None:
@@ -109,16 +171,108 @@ class TimelineView(View["TimelineGrid"]):
         self._with_green = not self._with_green
         self.reload()
 
+    @on(HeatGrid.ZoomWanted)
+    def _zoom(self, event: HeatGrid.ZoomWanted) -> None:
+        levels = list(Zoom)
+        at = max(0, min(levels.index(self.zoom) - event.step, len(levels) - 1))
+        if levels[at] is not self.zoom:
+            at_ms, row = self._moment(), self.query_one("#grid", HeatGrid).row
+            self.zoom = levels[at]
+            self._show_grid(row, at_ms)
+            self._show_summary()
+
+    # Reading cells
+
+    @on(HeatGrid.CellsWanted)
+    def _read(self, event: HeatGrid.CellsWanted) -> None:
+        if self._cells is None or not self._rows:
+            return
+        near = self._rows[max(event.rows.start - MARGIN, 0) : event.rows.stop + MARGIN]
+        rows = [row.test_row for row in near]
+        if self.spans:
+            if missing := self._cells.missing_days(rows):
+                self._read_days(self._cells, (self.spans[0].first, self.spans[-1].last), missing)
+            return
+        missing, columns = self._cells.missing(rows, event.columns)
+        if missing:
+            self._read_cells(self._cells, missing, columns)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="cells")
+    def _read_cells(self, cells: Cells, test_rows: tuple[int, ...], columns: range) -> None:
+        self._read_piece(
+            cells,
+            lambda answers: answers.grid_cells(cells.answer, columns, test_rows),
+            lambda found: cells.take(test_rows, columns, found),
+        )
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="cells")
+    def _read_days(self, cells: Cells, days: tuple[int, int], test_rows: tuple[int, ...]) -> None:
+        self._read_piece(cells, lambda answers: answers.grid_days(cells.answer, days, test_rows), cells.take_days)
+
+    def _read_piece(self, cells: Cells, ask: Callable[[Answers], Any], take: Callable[[Any], None]) -> None:
+        """Reads, in a thread, and hands over how to keep it; what cannot be read is told like any answer."""
+        try:
+            found = ask(self.context.answers)
+            self.post_message(CellsLoaded(cells, lambda: take(found)))
+        except Superseded:
+            self.post_message(CellsLoaded(cells, None))
+        except Exception as problem:  # shown by name in this view
+            self.post_message(AnswerFailed(self.turns.request, problem))
+
+    @on(CellsLoaded)
+    def _take_cells(self, event: CellsLoaded) -> None:
+        if event.cells is self._cells:
+            if event.take is not None:
+                event.take()
+            self.query_one("#grid", HeatGrid).refresh()
+            self._explain()
+
+    # What the cursor stands on
+
     @on(HeatGrid.CellHighlighted)
+    def _highlight(self) -> None:
+        self._explain()
+        self.refresh_bindings()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(PAUSE_S, self._ask_cell)
+
     def _explain(self) -> None:
         self.query_one("#cell", LinesPane).set_source(self._lines)
-        self.refresh_bindings()
+
+    def _ask_cell(self) -> None:
+        row, column = self.selected, self.query_one("#grid", HeatGrid).column
+        if row is None or self.spans or self._shown is None or (row.test_row, column) in self._facts:
+            return
+        self._read_cell(self._shown, column, row.test_row)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="cell")
+    def _read_cell(self, answer: TimelineGrid, column: int, test_row: int) -> None:
+        with suppress(Superseded):
+            try:
+                facts = self.context.answers.grid_cell(answer, column, test_row)
+            except Superseded:
+                raise
+            except Exception as problem:  # shown by name in this view
+                self.post_message(AnswerFailed(self.turns.request, problem))
+                return
+            if not get_current_worker().is_cancelled:
+                self.post_message(CellExplained((test_row, column), facts))
+
+    @on(CellExplained)
+    def _take_facts(self, event: CellExplained) -> None:
+        self._facts[event.key] = event.facts
+        self._explain()
 
     def _lines(self, width: int) -> list[Line]:
-        grid = self.query_one("#grid", HeatGrid)
-        if self.answer is None or grid.row >= len(self._rows):
+        grid, row = self.query_one("#grid", HeatGrid), self.selected
+        if self._shown is None or row is None or self._cells is None or grid.column >= grid.content.columns:
             return []
-        return cell_lines(self.answer, self._rows[grid.row], grid.column, self.context, width)
+        if self.spans:
+            span = self.spans[grid.column]
+            return grid_drawing.span_lines(self._shown, row, span, self._cells, self.context, width)
+        facts = self._facts.get((row.test_row, grid.column))
+        return grid_drawing.cell_lines(self._shown, row, grid.column, self._cells, facts, self.context, width)
 
     @property
     def selected(self) -> GridRow | None:
@@ -133,108 +287,25 @@ class TimelineView(View["TimelineGrid"]):
         if (row := self.selected) is not None:
             self.app.push_screen(TestView(self.context, row.case.identity, row.case.name))
 
-    def url(self) -> str | None:
-        if self.answer is None or self.has_class("-blank"):
-            return None
-        column = self.query_one("#grid", HeatGrid).column
-        return self.answer.runs[column].url if column < len(self.answer.runs) else None
+    # What can be taken along
 
-    def fields(self) -> Mapping[str, Sequence[str]]:
-        return _fields(self.selected) if self.selected else {}
+    def url(self) -> str | None:
+        column = self.query_one("#grid", HeatGrid).column
+        if self._shown is None or self.spans or self.has_class("-blank") or column >= len(self._shown.runs):
+            return None
+        return self._shown.runs[column].url
 
     def copied(self) -> str:
         row = self.selected
         return row.case.identity if row else ""
 
     def exported(self) -> Sheet | None:
-        if self.answer is None:
+        if self.answer is None or self.answer.scope is None:
             return None
-        heads = tuple(f"{run.pipeline} {run.run_id}" for run in self.answer.runs)
-        rows = [[row.case.identity, *(present.RESULT_WORDS[result] for result in row.results)] for row in self._rows]
-        return Sheet("timeline", ("test", *heads), rows)
-
-
-def grid_content(answer: TimelineGrid, rows: Sequence[GridRow], context: ViewContext) -> GridContent:
-    """The grid of an answer, asked cell by cell."""
-    glyphs = context.glyphs
-    letters = {mark.before: _letter(mark.changes) for mark in answer.marks if mark.changes}
-
-    def head(column: int, before: int) -> str:
-        text = context.clock(answer.runs[column].started_ms, answer.runs[before].started_ms)
-        return text.rsplit(" ", 1)[0][-6:].strip()
-
-    return GridContent(
-        rows=len(rows),
-        columns=len(answer.runs),
-        label=lambda row: line(rows[row].case.name),
-        cell=lambda row, column: present.result_piece(rows[row].results[column], glyphs, answer.masked[column]),
-        head=head,
-        marks=letters,
-        onsets={index: row.onset for index, row in enumerate(rows) if row.onset is not None},
-        corner="deploys",
-    )
-
-
-def _letter(changes: Sequence[Change]) -> str:
-    """A change's service by its first letter; of several, their number."""
-    return str(min(len(changes), 9)) if len(changes) > 1 else (changes[0].service or "e")[:1].lower()
-
-
-def cell_lines(answer: TimelineGrid, row: GridRow, column: int, context: ViewContext, width: int) -> list[Line]:
-    """What stands under the cursor: test, result, run, and the changes just before it."""
-    run, result = answer.runs[column], row.results[column]
-    now_ms = answer.window.now_ms if answer.window else run.started_ms
-    glyph = present.result_piece(result, context.glyphs)
-    word = "unknown: the run is not complete" if result is None and run.state != "complete" else ""
-    outcome = line((f"{glyph.text} {word or present.RESULT_WORDS[result]}", glyph.tone))
-    masked = line(("  in a masked outage", "muted")) if answer.masked[column] else ()
-    when = line(f"{present.run_label(run)}", (f"  {context.clock(run.started_ms, now_ms)}", "muted"))
-    dot = Piece(f" {context.glyphs.dot} ", "muted")
-    lines = [
-        clip_line(joined([line((row.case.name, "strong")), (present.owner_piece(row.owners),)], dot), width),
-        (*outcome, *masked, Piece("   "), *when),
-    ]
-    for outage in answer.outages:
-        if outage.start.started_ms <= run.started_ms and (
-            outage.end is None or run.started_ms <= outage.end.started_ms
-        ):
-            lines.append(clip_line(outage_line(outage, now_ms, context), width))
-    changes = [change for mark in answer.marks if mark.before == column for change in mark.changes]
-    title = f"  {changes[0].title}" if len(changes) == 1 else ""
-    items = [
-        line(
-            present.change_label(one),
-            (f" {context.clock(one.at_ms, now_ms)}", "muted"),
-            (title, "muted"),
-        )
-        for one in reversed(changes)
-    ]
-    if items:
-        items[0] = (Piece("just before: ", "accent"), *items[0])
-        lines += wrap_lines(items, width, dot, indent=13)
-    return lines
-
-
-def outage_line(outage: Outage, now_ms: int, context: ViewContext) -> Line:
-    """From when to when, how much of what was red."""
-    span = context.clock(outage.start.started_ms, now_ms)
-    if outage.end is not None:
-        span += f"-{context.clock(outage.end.started_ms, outage.start.started_ms)}"
-    what = f"tests of {outage.service}" if outage.service else "everything"
-    return line((f"outage {span}", "outage"), (f"  {outage.failed.k}/{outage.failed.n} red, of {what}", "muted"))
-
-
-def no_rows(answer: TimelineGrid, context: ViewContext) -> list[Line]:
-    """A stream where nothing failed in the window."""
-    scope = present.scope_text(answer.scope, context.glyphs.dot) if answer.scope else ""
-    seen = f"{present.count(answer.hidden_green, 'test')} in {present.count(len(answer.runs), 'run')}"
-    return [
-        (),
-        line((f"  Nothing failed in {scope}", "good")),
-        (),
-        line((f"    {seen}    ", "muted"), ("w", "accent"), (" shows them    ", "muted"), ("]", "accent")),
-    ]
+        answer, shown, answers = self.answer, list(self._rows), self.context.answers
+        heads = tuple(f"{run.pipeline} {run.run_id}" for run in answer.runs)
+        return Sheet("timeline", ("test", *heads), grid_drawing.sheet_rows(answer, shown, answers))
 
 
 def _fields(row: GridRow) -> dict[str, Sequence[str]]:
-    return {"test": [row.case.identity], "owner": list(row.owners) or ["unowned"]}
+    return {"test": [row.case.identity], "owner": list(row.owners) or ["unowned"], "service": row.services}

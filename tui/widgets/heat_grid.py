@@ -5,7 +5,8 @@ Between columns stand marks; one that matters to the row under the cursor is dra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -33,13 +34,20 @@ class GridContent:
     rows: int = 0
     columns: int = 0
     label: Callable[[int], Line] = lambda row: ()
-    cell: Callable[[int, int], Piece] = lambda row, column: Piece(" ")
+    cell: Callable[[int, int], Piece | None] = lambda row, column: Piece(" ")
+    """None: it is not known yet, and is asked for."""
     head: Callable[[int, int], str] = lambda column, before: ""
     """Short text over a column, such as its time, given the column that has one before it."""
     marks: Mapping[int, str] = field(default_factory=dict)
     """Column -> letter of what stands before it."""
+    is_near: Callable[[int, int], bool] = lambda row, column: True
+    """Whether what stands before a column concerns a row."""
+    alarms: frozenset[int] = frozenset()
+    """Columns that stand under a sign of their own, where no letter does."""
     onsets: Mapping[int, int] = field(default_factory=dict)
     """Row -> column where its red streak began."""
+    reds: Callable[[int], Sequence[int]] = lambda row: ()
+    """Columns in which a row is red, ascending."""
     corner: str = ""
 
 
@@ -67,8 +75,14 @@ class HeatGrid(ScrollView, can_focus=True):
         Binding("end,dollar_sign", "to_column(-1)", "Newest", id="grid.newest", show=False),
         Binding("b", "onset(0)", "First bad", id="grid.first_bad"),
         Binding("B", "onset(-1)", "Last good", id="grid.last_good", show=False),
-        Binding("plus", "zoom(1)", "Wider", id="grid.wider", show=False),
-        Binding("minus", "zoom(-1)", "Narrower", id="grid.narrower", show=False),
+        Binding("c", "mark(1)", "Next change", id="grid.next_change"),
+        Binding("C", "mark(-1)", "Change before", id="grid.change_before", show=False),
+        Binding("f", "red(1)", "Next red", id="grid.next_red"),
+        Binding("F", "red(-1)", "Red before", id="grid.red_before", show=False),
+        Binding("plus,equals_sign", "zoom(1)", "Days, runs", id="grid.closer", show=False),
+        Binding("minus", "zoom(-1)", "Days, weeks", id="grid.farther"),
+        Binding("greater_than_sign", "widen(1)", "Wider columns", id="grid.wider", show=False),
+        Binding("less_than_sign", "widen(-1)", "Narrower columns", id="grid.narrower", show=False),
     ]
 
     @dataclass
@@ -85,16 +99,38 @@ class HeatGrid(ScrollView, can_focus=True):
         row: int
         column: int
 
-    def __init__(self, *, through: str = "│", mark: str = "▌", ellipsis: str = "…", id: str | None = None) -> None:
+    @dataclass
+    class ZoomWanted(Message):
+        """Columns of another length of time are wanted: closer (1) or farther (-1)."""
+
+        step: int
+
+    @dataclass
+    class CellsWanted(Message):
+        """Visible cells are not known yet."""
+
+        rows: range
+        columns: range
+
+        def can_replace(self, message: Message) -> bool:
+            """Only what is visible last counts."""
+            return isinstance(message, HeatGrid.CellsWanted)
+
+    def __init__(
+        self, *, through: str = "│", mark: str = "▌", ellipsis: str = "…", alarm: str = "▲", id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.content = GridContent()
         self.row, self.column, self.cell_width = 0, 0, 2
-        self._through, self._mark, self._ellipsis = through, mark, ellipsis
+        self._through, self._mark, self._ellipsis, self._alarm = through, mark, ellipsis, alarm
         self._styles: Palette | None = None
+        self._lines_through: frozenset[int] = frozenset()
+        self._missing: set[int] = set()
 
     def set_content(self, content: GridContent, *, row: int | None = None, column: int | None = None) -> None:
         """Another grid; the cursor goes where it is told, else to the newest column of the first row."""
         self.content = content
+        self._lines_through = frozenset(content.onsets.values()) & content.marks.keys()
         self.row = min(self.row if row is None else row, max(content.rows - 1, 0))
         self.column = min(content.columns - 1 if column is None else column, max(content.columns - 1, 0))
         self._resize()
@@ -153,7 +189,25 @@ class HeatGrid(ScrollView, can_focus=True):
         if onset is not None:
             self.move_to(self.row, onset + offset)
 
+    def action_mark(self, step: int) -> None:
+        """To the next, or the last, change that concerns the row."""
+        near = [column for column in sorted(self.content.marks) if self.content.is_near(self.row, column)]
+        self._jump(near, step)
+
+    def action_red(self, step: int) -> None:
+        """To the next, or the last, red cell of the row."""
+        self._jump(self.content.reds(self.row), step)
+
+    def _jump(self, columns: Sequence[int], step: int) -> None:
+        place = bisect_right(columns, self.column) if step > 0 else bisect_left(columns, self.column) - 1
+        if 0 <= place < len(columns):
+            self.move_to(self.row, columns[place])
+
     def action_zoom(self, step: int) -> None:
+        """Asks for columns of another length of time."""
+        self.post_message(self.ZoomWanted(step))
+
+    def action_widen(self, step: int) -> None:
         """Wider or narrower columns."""
         self.cell_width = max(1, min(self.cell_width + step, WIDEST))
         self._resize()
@@ -219,28 +273,44 @@ class HeatGrid(ScrollView, can_focus=True):
     def _row_strip(self, row: int, label: Line, base: Style, width: int) -> Strip:
         styles = self._palette()
         segments = to_segments(label, styles, base)
-        through = set(self.content.onsets.values()) & set(self.content.marks)
         own = self.content.onsets.get(self.row)
         for column in self._visible():
             if self.cell_width > 1:
-                is_through = column in through
+                is_through = column in self._lines_through
                 text = (self._through if is_through else " ").rjust(self.cell_width - 1)
                 segments += to_segments((Piece(text, "accent" if column == own else "faint"),), styles, base)
-            piece = self.content.cell(row, column)
+            piece = self.content.cell(row, column) or self._wanting(row)
             here = row == self.row and column == self.column
             style = self.get_component_rich_style("heat-grid--cursor") if here else base
             segments += to_segments((Piece(piece.text, "text" if here else piece.tone),), styles, style)
         return Strip(segments).adjust_cell_length(width, base)
 
+    def _wanting(self, row: int) -> Piece:
+        """A blank in the place of a cell that is asked for, once the whole screen is drawn."""
+        if not self._missing:
+            self.call_after_refresh(self._ask)
+        self._missing.add(row)
+        return Piece(" ")
+
+    def _ask(self) -> None:
+        if self._missing:
+            self.post_message(self.CellsWanted(range(min(self._missing), max(self._missing) + 1), self._visible()))
+        self._missing.clear()
+
     def _marks_line(self) -> Line:
         pieces = [Piece("  "), *fit((Piece(self.content.corner, "muted"),), self._label_width() - 2)]
         own = self.content.onsets.get(self.row)
         for column in self._visible():
-            letter = self.content.marks.get(column, "")
-            text = letter.upper() if column == own else letter
-            pieces.append(Piece(text[:1].rjust(max(self.cell_width - 1, 1)), "accent" if column == own else "muted"))
+            letter, is_own = self.content.marks.get(column, ""), column == own
+            text = letter.upper() if is_own else letter
+            tone = "accent" if is_own else "text" if self.content.is_near(self.row, column) else "faint"
+            if not letter and column in self.content.alarms:
+                # Over the column, not before it.
+                pieces.append(Piece(self._alarm.rjust(self.cell_width), "outage"))
+                continue
+            pieces.append(Piece(text[:1].rjust(max(self.cell_width - 1, 1)), tone))
             if self.cell_width > 1:
-                pieces.append(Piece("!" if column == own and letter else " ", "accent"))
+                pieces.append(Piece("!" if is_own and letter else " ", "accent"))
         return tuple(pieces)
 
     def _ruler_line(self) -> Line:

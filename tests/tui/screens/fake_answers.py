@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ingest.model import Counts, RunRef, Scope
+from analysis.records import ResultMatrix
+from ingest.model import Counts, Outcome, RunRef, Scope, TestCase
+from tests.tui.screens import fakes
 from tests.tui.screens.fakes import (
     CASES,
     CHANGES,
@@ -21,11 +23,13 @@ from tests.tui.screens.fakes import (
     WINDOW,
     detail,
     grid,
+    grid_cells,
     run,
     services_answer,
     test_row,
 )
 from tui.answers.acting import Done, Wish
+from tui.answers.cell_facts import CellAttempt, CellFacts
 from tui.answers.changes import ChangeRow, ChangesAnswer
 from tui.answers.health import Health
 from tui.answers.quarantine import QuarantineAnswer, QuarantineRow
@@ -36,11 +40,11 @@ from tui.answers.search import Hit
 from tui.answers.services import ServicesAnswer
 from tui.answers.test_detail import AttemptRow, TestDetail
 from tui.answers.tests import TestKey, TestKeys, TestRow
-from tui.answers.timeline import TimelineGrid
+from tui.answers.timeline import DayCell, TimelineGrid
 from tui.answers.triage import IncidentRow, TriageAnswer
 from tui.errors import NoMatch
 from tui.screens.acting import Target
-from tui.screens.asking import Superseded
+from tui.screens.asking import Days, Superseded
 
 
 @dataclass
@@ -64,6 +68,8 @@ class FakeAnswers:
         for change in CHANGES
     )
     set_aside: tuple[QuarantineRow, ...] = SET_ASIDE
+    continuation: TestCase | None = None
+    """What a case that vanished may be called now."""
     deeds: int = 0
     problem: Exception | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
@@ -125,6 +131,20 @@ class FakeAnswers:
         if self._is_empty:
             return TimelineGrid(None, None, (), (), (), (), (), 0)
         return replace(self.grid_now, scope=scope or self.grid_now.scope)
+
+    def grid_cells(self, grid: TimelineGrid, columns: range, test_rows: Sequence[int]) -> ResultMatrix:
+        self._note("grid_cells", columns, len(test_rows))
+        return grid_cells(columns, test_rows, len(grid.runs))
+
+    def grid_days(self, grid: TimelineGrid, days: Days, test_rows: Sequence[int]) -> dict[int, dict[int, DayCell]]:
+        self._note("grid_days", days, len(test_rows))
+        return {row: {days[1]: (52, 7, 1), days[1] - 1: (96, 0, 2), days[1] - 2: (90, 0, 0)} for row in test_rows}
+
+    def grid_cell(self, grid: TimelineGrid, column: int, test_row: int) -> CellFacts:
+        self._note("grid_cell", column, test_row)
+        outcome = Outcome.FAILED if column >= len(grid.runs) - 7 else Outcome.PASSED
+        message = fakes.MESSAGE if outcome is Outcome.FAILED else ""
+        return CellFacts((CellAttempt(outcome, 4000, message, "shard-1"),), (), self.continuation)
 
     def changes(self, query: Query) -> ChangesAnswer:
         self._note("changes", query)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from analysis.handling import Quarantine
-from analysis.records import Evidence, Exercise, Hypothesis, Interval, Onset
+from analysis.records import ABSENT, Evidence, Exercise, Hypothesis, Interval, Onset, ResultMatrix
 from ingest.model import (
     Change,
     ChangeKind,
@@ -387,12 +390,24 @@ def grid(columns: int = 60, rows: int = len(CASES)) -> TimelineGrid:
     """Tests by runs with the two deploys before the first bad run."""
     runs = tuple(run(6246 - columns + 1 + i, BAD_MS + (i - columns + 7) * 15 * MIN) for i in range(columns))
     masked = tuple(20 <= i < 22 for i in range(columns))
+    services = (("payments", "vault"), ("pricing",))
     marks = (GridMark(max(columns - 30, 0), (PRICING,)), GridMark(columns - 7, (PAYMENTS, CATALOG)))
     made = []
     for index in range(rows):
         one = CASES[index] if index < len(CASES) else case(f"numbered_case_{index:06}")
-        made.append(GridRow(one, _strip(index, columns), columns - 7 if index < 4 else None, ("@acme/journeys",)))
-    return TimelineGrid(WINDOW, STAGING, (STAGING, PREPROD), runs, masked, marks, tuple(made), 2291)
+        onset = columns - 7 if index < 4 else None
+        reds = array("i", range(columns - 7, columns) if index < 4 else ())
+        made.append(GridRow(one, index, onset, reds, ("@acme/journeys",), services[index % 2]))
+    run_rows = tuple(range(columns))
+    scopes = (STAGING, PREPROD)
+    return TimelineGrid(WINDOW, STAGING, scopes, runs, masked, marks, tuple(made), 2291, stream_id=1, run_rows=run_rows)
+
+
+def grid_cells(columns: range, rows: Sequence[int], length: int) -> ResultMatrix:
+    """Results of a piece of the grid."""
+    strips = [_strip(row, length) for row in rows]
+    found = [[ABSENT if strip[n] is None else int(strip[n] or 0) for strip in strips] for n in columns]
+    return np.array(found, dtype=np.int8).reshape(len(columns), len(rows))
 
 
 def set_aside(number: int, days: float, *, is_red: bool, issue: str = "") -> QuarantineRow:

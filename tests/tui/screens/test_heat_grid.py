@@ -44,7 +44,7 @@ async def test_the_newest_column_is_on_the_screen(width: int) -> None:
     async with app.run_test(size=(width, 24)) as pilot:
         await pilot.pause()
         grid = app.query_one(HeatGrid)
-        for key in ("", "plus", "plus", "minus", "minus", "minus"):
+        for key in ("", "greater_than_sign", "greater_than_sign", "less_than_sign", "less_than_sign", "less_than_sign"):
             if key:
                 await press(pilot, key)
             free = grid.scrollable_content_region.width
