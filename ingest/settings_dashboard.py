@@ -124,6 +124,8 @@ def _command(reader: Reader, key: str, row: Table) -> KeyCommand:
     run = reader.texts(row, f"{key}.run")
     if not run:
         reader.fail(f"{key}.run", "is missing: a text for the shell, or a list of a program and its arguments")
+    if isinstance(row["run"], list) and "{" in run[0]:
+        reader.fail(f"{key}.run", "the program itself cannot be a value of the selected row")
     return KeyCommand(
         reader.required(row, f"{key}.name"),
         _key(reader, f"{key}.key", reader.required(row, f"{key}.key")),

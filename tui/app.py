@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tui import present, theme
 from tui.answers.query import Query
 from tui.colours import wanted_theme
+from tui.modes import MAKERS, is_there, maker
+from tui.personal import PersonalApp
+from tui.remembered import Remembered
 from tui.screens.asking import Answers, StoreAnswers
 from tui.screens.context import Opener, Opening, ViewContext, may_write
-from tui.screens.messages import NameChosen, StoreChanged
+from tui.screens.messages import StoreChanged
 from tui.screens.outside import browser_opener
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
 from tui.widgets.chrome import TopLine
-from tui.widgets.tabs import LIVE, MODES, shown_modes
+from tui.widgets.tabs import LIVE, MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from textual.command import Provider
     from textual.driver import Driver
 
     from tui.first_frame import Handover
+    from tui.screens.doings import Doing
 
 
 KEY_WORDS = {
@@ -46,12 +47,6 @@ KEY_WORDS = {
 }
 
 
-def _go_provider() -> type[Provider]:
-    from tui.screens.palette import NameProvider
-
-    return NameProvider
-
-
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
 
@@ -63,18 +58,19 @@ def _collect_garbage_again() -> None:
         gc.enable()
 
 
-class CrywolfApp(App[None]):
+class CrywolfApp(PersonalApp):
     """The dashboard over one store."""
 
     TITLE = "crywolf"
     DEFAULT_MODE = "triage"
-    COMMANDS = App.COMMANDS | {_go_provider}
-    COMMAND_PALETTE_DISPLAY = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False
     CSS_PATH = "screens/view.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(digit, f"mode('{name}')", title, id=f"mode.{name}", show=False) for digit, name, title in MODES),
         Binding(LIVE[0], "mode('live')", LIVE[2], id="mode.live", show=False),
         Binding("colon", "go_to", "Go to", id="app.go_to"),
+        Binding("ctrl+p", "go_to", "Find anything, do anything", id="app.palette", show=False),
+        Binding("W", "save_view", "Save this view", id="app.save_view", show=False),
         Binding("question_mark,f1", "show_keys", "Keys", id="app.keys"),
         Binding("q", "quit", "Quit", id="app.quit", show=False),
     ]
@@ -93,6 +89,8 @@ class CrywolfApp(App[None]):
         log: Path | None = None,
         opening: Opening | None = None,
         handover: Handover | None = None,
+        remembered: Remembered | None = None,
+        is_read_only: bool = False,
     ) -> None:
         """A dashboard. `opening`: what its first view shows at once; `handover`: the frame that is on the screen."""
         self._handover = handover
@@ -107,8 +105,11 @@ class CrywolfApp(App[None]):
             watched=watched,
             log=log,
             opening=opening or Opening(),
-            is_read_only=not may_write(database),
+            remembered=remembered or Remembered(is_toured=True),
+            is_read_only=is_read_only or not may_write(database),
         )
+        if self.is_web and opener is None:
+            self.context.opener = self._open_in_browser
         self._watcher = StoreWatcher(
             self.context.answers.version, lambda: self.post_message(StoreChanged()), seen=self.context.opening.version
         )
@@ -116,8 +117,9 @@ class CrywolfApp(App[None]):
             self.register_theme(one)
         # Without its watcher: that would have the style sheets parsed a second time before the first paint.
         self.set_reactive(App.theme, theme.name_of(wanted_theme(theme_name)))
-        for name, factory in _mode_factories(self.context).items():
-            self.add_mode(name, factory)
+        for name in MAKERS:
+            if is_there(self.context, name):
+                self.add_mode(name, maker(self.context, name, self.firsts))
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's, which leaves the first frame on the screen until it draws over it."""
@@ -142,14 +144,25 @@ class CrywolfApp(App[None]):
         return KEY_WORDS.get(binding.key) or super().get_key_display(binding).replace("^", "ctrl+")
 
     def on_mount(self) -> None:
-        """Starts looking for changes."""
+        """Starts looking for changes, where one left."""
         self._watcher.start()
         self.set_timer(WARM_S, _collect_garbage_again)
+        self.begin_personal()
+        mode = self.context.remembered.mode
+        if mode != self.DEFAULT_MODE and is_there(self.context, mode):
+            self.switch_mode(mode)
+        if not self.context.remembered.is_toured:
+            self.call_after_refresh(self.action_tour)
 
     def on_unmount(self) -> None:
-        """Ends the watcher and the connections."""
+        """Ends the watchers, what runs in the background, and the connections."""
+        self.end_personal()
         self._watcher.stop()
         self.context.answers.close()
+
+    def _open_in_browser(self, url: str) -> bool:
+        self.open_url(url)
+        return True
 
     @on(StoreChanged)
     def _reload_active(self) -> None:
@@ -163,7 +176,9 @@ class CrywolfApp(App[None]):
         """The Live mode is there when something is watched; modes change under no dialog."""
         if action == "mode":
             return isinstance(self.screen, View) and (parameters != ("live",) or bool(self.context.watched))
-        if action in ("go_to", "show_keys"):
+        if action == "run_own":
+            return isinstance(parameters[0], int) and self.may_run(parameters[0])
+        if action in ("go_to", "show_keys", "save_view", "open_saved"):
             return isinstance(self.screen, View)
         return True
 
@@ -180,10 +195,20 @@ class CrywolfApp(App[None]):
         self.action_mode(event.mode)
 
     def action_go_to(self) -> None:
-        """Goes to anything by name."""
+        """Goes to anything, and does anything, by name."""
+        from tui.screens.doings import doings, entries
         from tui.screens.go_to import GoTo
 
-        self.push_screen(GoTo(self.context), self._go)
+        here = doings(self.screen, self)
+        self.push_screen(GoTo(self.context, entries(self, here)), lambda target: self._go(target, here))
+
+    def action_tour(self) -> None:
+        """What one has to know, on four pages; shown by itself once."""
+        from tui.screens.tour import TourScreen
+
+        self.context.remembered.is_toured = True
+        self.context.remembered.save()
+        self.push_screen(TourScreen())
 
     def action_show_keys(self) -> None:
         """All keys of this view."""
@@ -191,11 +216,7 @@ class CrywolfApp(App[None]):
 
         self.push_screen(KeysScreen(keys_of(self.screen), self.context.glyphs))
 
-    @on(NameChosen)
-    def _go_chosen(self, event: NameChosen) -> None:
-        self._go((event.kind, event.key))
-
-    def _go(self, target: tuple[str, str] | None) -> None:
+    async def _go(self, target: tuple[str, str] | None, here: Sequence[Doing]) -> None:
         if target is None:
             return
         from tui.screens.go_to import view_of
@@ -203,64 +224,12 @@ class CrywolfApp(App[None]):
         kind, key = target
         if kind == "mode":
             self.action_mode(key)
+        elif kind == "view":
+            self.open_saved(key)
+        elif kind == "theme":
+            self.choose_theme(key)
+        elif kind == "do":
+            doing = here[int(key)]
+            await self.run_action(doing.action, doing.node)
         else:
             self.push_screen(view_of(self.context, kind, key))
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Everything that has a key, by name as well."""
-        yield from super().get_system_commands(screen)
-        for digit, name, title in shown_modes(is_watching=bool(self.context.watched)):
-            yield SystemCommand(title, f"Go to mode {digit}", lambda name=name: self.action_mode(name))
-        if isinstance(screen, View):
-            yield SystemCommand("Refresh", "Read again now", screen.action_reload)
-            yield SystemCommand("Export", "Write what is seen to a CSV file", screen.action_export)
-            yield SystemCommand("Copy", "Copy what is selected", screen.action_copy)
-
-
-def _mode_factories(context: ViewContext) -> dict[str, Callable[[], Screen[Any]]]:
-    """A maker for each mode; each imports its screen when the mode is first opened."""
-
-    def triage() -> Screen[Any]:
-        from tui.screens.triage import TriageView
-
-        return TriageView(context)
-
-    def tests() -> Screen[Any]:
-        from tui.screens.tests import TestsView
-
-        return TestsView(context)
-
-    def services() -> Screen[Any]:
-        from tui.screens.services import ServicesView
-
-        return ServicesView(context)
-
-    def timeline() -> Screen[Any]:
-        from tui.screens.timeline import TimelineView
-
-        return TimelineView(context)
-
-    def changes() -> Screen[Any]:
-        from tui.screens.changes import ChangesView
-
-        return ChangesView(context)
-
-    def quarantine() -> Screen[Any]:
-        from tui.screens.quarantine import QuarantineView
-
-        return QuarantineView(context)
-
-    def live() -> Screen[Any]:
-        from tui.screens.live import LiveView
-
-        return LiveView(context)
-
-    makers: dict[str, Callable[[], Screen[Any]]] = {
-        "triage": triage,
-        "tests": tests,
-        "services": services,
-        "timeline": timeline,
-        "changes": changes,
-        "quarantine": quarantine,
-    }
-    return {**makers, "live": live} if context.watched else makers

@@ -95,6 +95,9 @@ LIGHT = Scheme(
 SCHEMES = {"dark": DARK, "light": LIGHT, DARK.name: DARK, LIGHT.name: LIGHT}
 
 
-def wanted_theme(option: str | None) -> str:
-    """Name of the theme to start with: the option's, else `CRYWOLF_THEME`'s, else dark."""
-    return option or os.environ.get("CRYWOLF_THEME") or "dark"
+def wanted_theme(option: str | None, chosen: str = "", declared: str = "") -> str:
+    """Name of the theme to start with.
+
+    The option's, else `CRYWOLF_THEME`'s, else what was chosen in the dashboard, else the settings', else dark.
+    """
+    return option or os.environ.get("CRYWOLF_THEME") or chosen or declared or "dark"

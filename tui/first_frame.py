@@ -25,6 +25,7 @@ from tui.widgets.tabs import scope_beside, shown_modes, tabs
 
 if TYPE_CHECKING:
     from tui.answers.triage import TriageAnswer
+    from tui.remembered import Remembered
     from tui.screens.context import ViewContext
 
 Ground = str
@@ -34,6 +35,12 @@ FrameLine = tuple[Ground, Line]
 LIST_SHARE = 48
 """Percent of the body that the list may take, as in `triage.tcss`."""
 ALTERNATE, HIDE_CURSOR, LEAVE = "\x1b[?1049h", "\x1b[?25l", "\x1b[?1049l\x1b[?25h"
+
+
+def opens_on_triage(remembered: Remembered) -> bool:
+    """Whether the dashboard opens with the list of all incidents, in its own order: else there is no frame to draw."""
+    arranged = remembered.of("triage")
+    return remembered.mode in ("", "triage") and not (arranged.filter or arranged.sort or arranged.columns)
 
 
 def frame(answer: TriageAnswer, context: ViewContext, width: int, height: int) -> list[FrameLine]:
@@ -59,20 +66,23 @@ def frame(answer: TriageAnswer, context: ViewContext, width: int, height: int) -
 def _incidents(answer: TriageAnswer, context: ViewContext, width: int, room: int) -> list[FrameLine]:
     """The list, and the argument for its first row."""
     listed = min(len(answer.incidents) + 2, room * LIST_SHARE // 100)
+    wanted = context.remembered.of("triage").selected
+    chosen = next((n for n, one in enumerate(answer.incidents) if one.incident_id == wanted), 0)
+    top = max(chosen - listed + 2, 0)
     widths = place(incident_rows.COLUMNS, width - 3)
     ellipsis = context.glyphs.ellipsis
     header = [column.heading for column in incident_rows.COLUMNS]
     lines: list[FrameLine] = [
         ("background", _toned(row_line(header, incident_rows.COLUMNS, widths, Piece("  "), ellipsis), "muted"))
     ]
-    for index, incident in enumerate(answer.incidents[: listed - 1]):
+    for index, incident in enumerate(answer.incidents[top : top + listed - 1], top - chosen):
         now_ms = answer.health.now_ms or incident.since_ms
         row = incident_rows.cells(incident, now_ms, context.glyphs)
         mark = Piece("  ") if index else Piece(f"{context.glyphs.cursor} ", "accent")
         pieces = row_line(row, incident_rows.COLUMNS, widths, mark, ellipsis)
         lines.append(("background" if index else "cursor", pieces))
     lines += [("background", ())] * (listed - len(lines))
-    first = answer.incidents[0]
+    first = answer.incidents[chosen]
     argued = argument.argument(first, answer.health.now_ms or first.since_ms, context, width - 3)
     lines.append(("background", (Piece(context.glyphs.rule * width, "rule"),)))
     return lines + [("background", _padded(one)) for one in argued[: room - len(lines)]]

@@ -118,8 +118,8 @@ def _arrangement(row: object) -> Arrangement:
 
 
 def _view(row: Mapping[str, object]) -> SavedView:
-    texts = (_text(row.get(name)) for name in ("name", "mode", "key", "filter", "sort"))
-    return SavedView(*texts, columns=_texts(row.get("columns")))
+    name, mode, key, typed, sort = (_text(row.get(name)) for name in ("name", "mode", "key", "filter", "sort"))
+    return SavedView(name, mode, key, typed, sort, _texts(row.get("columns")))
 
 
 def _text(value: object) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import present
 from tui.answers.query import Query
 from tui.colours import SCHEMES, wanted_theme
-from tui.first_frame import first_frame
+from tui.first_frame import first_frame, opens_on_triage
+from tui.locations import state_folder
+from tui.remembered import FILE_NAME, Remembered, load_remembered
 from tui.screens.asking import StoreAnswers
 from tui.screens.context import Opening, ViewContext, may_write
 
@@ -27,22 +28,32 @@ def run_dashboard(
     watch: tuple[Path, ...] = (),
     ascii_only: bool = False,
     theme: str | None = None,
+    is_read_only: bool = False,
+    is_kept_in_mind: bool = True,
 ) -> int:
     """Opens the dashboard until the person leaves it; tails directories in a child process meanwhile.
+
+    Args:
+        is_read_only: nothing is offered that writes the store.
+        is_kept_in_mind: how it is left is remembered for the next time, and how it was left is there again.
 
     Returns:
         The exit code: 0, or Textual's own when the app ended by an error.
     """
-    ascii_only = ascii_only or bool(os.environ.get("CRYWOLF_ASCII"))
-    theme = wanted_theme(theme)
+    wished = query.settings.dashboard
+    ascii_only = ascii_only or bool(os.environ.get("CRYWOLF_ASCII")) or wished.is_ascii
+    remembered = Remembered(is_toured=True)
+    if is_kept_in_mind:
+        remembered = load_remembered(state_folder() / FILE_NAME, database)
+    theme = wanted_theme(theme, remembered.theme, wished.theme)
     answers = StoreAnswers(database)
     opening = Opening(version=answers.version())
-    opening.answer = _kept(answers, query)
+    opening.answer = _kept(answers, query) if opens_on_triage(remembered) else None
     if opening.answer is None:
         answers.start_early(query)
     glyphs = present.ASCII if ascii_only else present.UNICODE
     context = ViewContext(answers, query, glyphs, database, opener=lambda _: False, watched=watch)
-    context = replace(context, is_read_only=not may_write(database))
+    context.remembered, context.is_read_only = remembered, is_read_only or not may_write(database)
     with first_frame(opening.answer, context, SCHEMES.get(theme)) as handover, _watching(database, watch) as log:
         from tui.app import CrywolfApp
 
@@ -56,6 +67,8 @@ def run_dashboard(
             log=log,
             opening=opening,
             handover=handover,
+            remembered=remembered,
+            is_read_only=is_read_only,
         )
         app.run()
     return app.return_code or 0

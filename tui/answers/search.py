@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from store.connect import Connection
-from store.read import catalog, changes, tests
+from store.read import catalog, changes, incidents, tests
 from store.read.streams import list_streams
+
+_MOST_COMPARED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,29 @@ class Hit:
     hint: str = ""
 
 
-def search(connection: Connection, text: str, *, limit: int = 50) -> tuple[Hit, ...]:
-    """Best matches first: what starts with the text, then what contains it, then what is spelled alike."""
+KINDS = ("incident", "service", "owner", "pipeline", "test", "change")
+
+
+def search(
+    connection: Connection, text: str, *, limit: int = 50, names: tuple[Hit, ...] | None = None
+) -> tuple[Hit, ...]:
+    """Best matches first: what starts with the text, then what contains it, then what has its letters in this order.
+
+    Args:
+        text: a name or part of it; a kind before it, as in `service pay`, leaves the others out.
+        names: of `list_names`, where they have been read before.
+    """
+    hits = list_names(connection) if names is None else names
+    kind, _, rest = text.strip().partition(" ")
+    if rest.strip() and kind.casefold() in KINDS:
+        hits, text = tuple(hit for hit in hits if hit.kind == kind.casefold()), rest
     needle = text.casefold().strip()
-    hits = list(_everything(connection))
     if not needle:
-        return tuple(hits[:limit])
+        return hits[:limit]
     found = sorted((hit for hit in hits if needle in hit.label.casefold()), key=lambda hit: _rank(hit, needle))
     if len(found) < limit:
-        found += _spelled_alike(hits, needle, {(hit.kind, hit.key) for hit in found})
+        seen = {(hit.kind, hit.key) for hit in found}
+        found += _in_order(hits, needle, seen, limit - len(found)) or _spelled_alike(hits, needle, seen)
     return tuple(found[:limit])
 
 
@@ -48,7 +65,14 @@ def near_names(connection: Connection, text: str, limit: int = 5) -> tuple[str, 
     return tuple(dict.fromkeys(parts[name] for name in close))[:limit]
 
 
+def list_names(connection: Connection) -> tuple[Hit, ...]:
+    """Everything that can be gone to."""
+    return tuple(_everything(connection))
+
+
 def _everything(connection: Connection) -> Iterator[Hit]:
+    for ident, title, is_open in incidents.list_titles(connection):
+        yield Hit("incident", title, ident, ident if is_open else f"{ident}, over")
     names, entries = catalog.list_services(connection)
     owner_of = {entry.name: entry.owner or "" for entry in entries}
     for name in names:
@@ -70,9 +94,21 @@ def _rank(hit: Hit, needle: str) -> tuple[int, int, str]:
     return (0 if label.startswith(needle) or last.startswith(needle) else 1, len(label), label)
 
 
-def _spelled_alike(hits: list[Hit], needle: str, seen: set[tuple[str, str]]) -> list[Hit]:
+def _in_order(hits: Sequence[Hit], needle: str, seen: set[tuple[str, str]], most: int) -> list[Hit]:
+    """What has the letters in this order, the closer together the better."""
+    pattern = re.compile(".*?".join(map(re.escape, needle.replace(" ", ""))), re.DOTALL)
+    spans = []
+    for number, hit in enumerate(hits):
+        found = pattern.search(hit.label.casefold())
+        if found is not None and (hit.kind, hit.key) not in seen:
+            spans.append((found.end() - found.start(), len(hit.label), number))
+    return [hits[number] for _, _, number in heapq.nsmallest(most, spans)]
+
+
+def _spelled_alike(hits: Sequence[Hit], needle: str, seen: set[tuple[str, str]]) -> list[Hit]:
+    """What is spelled alike; of very many names none, since comparing them takes seconds."""
     by_word: dict[str, Hit] = {}
-    for hit in hits:
+    for hit in hits if len(hits) <= _MOST_COMPARED else ():
         if (hit.kind, hit.key) not in seen:
             by_word.setdefault(hit.label.rpartition("::")[2].casefold(), hit)
     return [by_word[word] for word in difflib.get_close_matches(needle, by_word, n=10, cutoff=0.6)]

@@ -22,12 +22,15 @@ from tui.commands.options import query_options
 )
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
 @click.option("--theme", metavar="NAME", help="Theme to start with.")
+@click.option("--read-only", is_flag=True, help="Offer nothing that writes the store.")
 @query_options
 @click.pass_context
 def dashboard_command(
-    ctx: click.Context, watch: tuple[Path, ...], ascii_only: bool, theme: str | None, query: Query
+    ctx: click.Context, watch: tuple[Path, ...], ascii_only: bool, theme: str | None, read_only: bool, query: Query
 ) -> None:
     """Open the dashboard: what is red, whose it is, since when, what changed, what to do."""
+    if watch and read_only:
+        raise click.UsageError("--watch writes what arrives into the store: leave --read-only out")
     place = place_of(ctx)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError(
@@ -35,6 +38,6 @@ def dashboard_command(
         )
     from tui.start import run_dashboard
 
-    code = run_dashboard(place.database, query, watch=watch, ascii_only=ascii_only, theme=theme)
+    code = run_dashboard(place.database, query, watch=watch, ascii_only=ascii_only, theme=theme, is_read_only=read_only)
     if code:
         ctx.exit(code)

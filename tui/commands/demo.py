@@ -34,7 +34,7 @@ def demo_command(ctx: click.Context, as_text: bool, ascii_only: bool) -> None:
             return
         from tui.start import run_dashboard
 
-        code = run_dashboard(database, query, watch=(), ascii_only=ascii_only, theme=None)
+        code = run_dashboard(database, query, watch=(), ascii_only=ascii_only, theme=None, is_kept_in_mind=False)
     if code:
         ctx.exit(code)
 

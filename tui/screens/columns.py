@@ -31,7 +31,7 @@ class ColumnsScreen(ModalScreen[None]):
 
     CSS_PATH: ClassVar[str] = "columns.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "toggle", "Show or leave out", id="columns.toggle"),
+        Binding("space", "show_or_not", "Show or leave out", id="columns.toggle"),
         Binding("s", "order", "Order by it, again: the other way", id="columns.order"),
         Binding("backspace", "usual", "All columns, usual order", id="columns.usual"),
         Binding("escape,q,vertical_line", "dismiss(None)", "Close", id="columns.close"),
@@ -46,7 +46,7 @@ class ColumnsScreen(ModalScreen[None]):
             yield LineTable(
                 LAYOUT, self._draw_row, mark=self._glyphs.cursor, ellipsis=self._glyphs.ellipsis, id="columns"
             )
-            yield Static("space shows or leaves out   s orders   backspace as it was   esc closes", id="help")
+            yield Static("space shows it or not   s orders   backspace all as usual", id="help")
 
     def on_mount(self) -> None:
         """Lists the columns."""
@@ -78,9 +78,9 @@ class ColumnsScreen(ModalScreen[None]):
 
     @on(LineTable.RowOpened)
     def _toggle_opened(self) -> None:
-        self.action_toggle()
+        self.action_show_or_not()
 
-    def action_toggle(self) -> None:
+    def action_show_or_not(self) -> None:
         """Shows a column or leaves it out."""
         key = self._list.key
         if isinstance(key, str):

@@ -1,0 +1,80 @@
+"""The first view of each mode, made when the mode is first opened and put as it was left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tui.screens.context import ViewContext
+from tui.screens.view import View
+
+
+def _triage(context: ViewContext) -> View[Any]:
+    from tui.screens.triage import TriageView
+
+    return TriageView(context)
+
+
+def _tests(context: ViewContext) -> View[Any]:
+    from tui.screens.tests import TestsView
+
+    return TestsView(context)
+
+
+def _services(context: ViewContext) -> View[Any]:
+    from tui.screens.services import ServicesView
+
+    return ServicesView(context)
+
+
+def _timeline(context: ViewContext) -> View[Any]:
+    from tui.screens.timeline import TimelineView
+
+    return TimelineView(context)
+
+
+def _changes(context: ViewContext) -> View[Any]:
+    from tui.screens.changes import ChangesView
+
+    return ChangesView(context)
+
+
+def _quarantine(context: ViewContext) -> View[Any]:
+    from tui.screens.quarantine import QuarantineView
+
+    return QuarantineView(context)
+
+
+def _live(context: ViewContext) -> View[Any]:
+    from tui.screens.live import LiveView
+
+    return LiveView(context)
+
+
+MAKERS: dict[str, Callable[[ViewContext], View[Any]]] = {
+    "triage": _triage,
+    "tests": _tests,
+    "services": _services,
+    "timeline": _timeline,
+    "changes": _changes,
+    "quarantine": _quarantine,
+    "live": _live,
+}
+
+
+def maker(context: ViewContext, mode: str, firsts: dict[str, View[Any]]) -> Callable[[], View[Any]]:
+    """Makes a mode's first view, and notes it down."""
+
+    def make() -> View[Any]:
+        view = MAKERS[mode](context)
+        view.mode = mode
+        view.put_as(context.remembered.of(mode))
+        firsts[mode] = view
+        return view
+
+    return make
+
+
+def is_there(context: ViewContext, mode: str) -> bool:
+    """Whether there is such a mode; Live needs something that is watched."""
+    return mode in MAKERS and (mode != "live" or bool(context.watched))
