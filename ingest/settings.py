@@ -6,6 +6,8 @@
     database = "crywolf.db"             # relative to the folder of this file
     baseline_branch = "main"            # whose runs count for verdicts
     actor = "oncall@acme.example"       # who acts, instead of the operating system's user
+    jobs = 1                            # processes that ingest at most; else as many as make it faster
+    longest_quarantine = "90d"          # a quarantine ends by then; a year without this
 
     [[pipeline]]
     name = "integration"
@@ -77,6 +79,7 @@ from ingest.settings_values import Reader, Table
 FILE_NAME = "crywolf.toml"
 DEFAULT = "default"
 DEFAULT_BRANCH = "main"
+LONGEST_QUARANTINE_S = 366 * 86_400
 _LARGEST_BYTES = 4 * 1024 * 1024
 _TABLES = (
     *(
@@ -111,6 +114,9 @@ class Settings:
     database: Path | None = None
     baseline_branch: str = DEFAULT_BRANCH
     actor: str | None = None
+    jobs: int | None = None
+    """Processes that ingest at most; None: as many as make it faster."""
+    longest_quarantine_s: int = LONGEST_QUARANTINE_S
     path_templates: tuple[str, ...] = ()
     """Absolute, or starting with `**`."""
     pipelines: tuple[PipelineSettings, ...] = ()
@@ -261,7 +267,7 @@ def _fits(pattern: str | None, text: str) -> bool:
 def _settings(reader: Reader, table: Table) -> Settings:
     """The settings of a parsed file."""
     reader.known(table, "", _TABLES)
-    project = reader.table(table, "project", ("database", "baseline_branch", "actor"))
+    project = reader.table(table, "project", ("database", "baseline_branch", "actor", "jobs", "longest_quarantine"))
     pipelines = tuple(_pipeline(reader, key, row) for key, row in reader.tables(table, "pipeline", _PIPELINE_KEYS))
     reader.distinct("pipeline", [pipeline.name for pipeline in pipelines])
     templates = (reader.template("path_templates", written) for written in reader.texts(table, "path_templates"))
@@ -270,6 +276,8 @@ def _settings(reader: Reader, table: Table) -> Settings:
         database=_database(reader, project),
         baseline_branch=reader.text(project, "project.baseline_branch") or DEFAULT_BRANCH,
         actor=reader.text(project, "project.actor"),
+        jobs=reader.whole(project, "project.jobs"),
+        longest_quarantine_s=reader.duration_s(project, "project.longest_quarantine") or LONGEST_QUARANTINE_S,
         path_templates=tuple(template for template in templates if template),
         pipelines=pipelines,
         environment_aliases=_aliases(reader, table, "environments"),

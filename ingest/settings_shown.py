@@ -22,6 +22,8 @@ def _values(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "project.database", str(settings.database or "")
     yield "project.baseline_branch", settings.baseline_branch
     yield "project.actor", settings.actor or ""
+    yield "project.jobs", str(settings.jobs or "auto")
+    yield "project.longest_quarantine", f"{settings.longest_quarantine_s / 86_400:g}d"
     yield "pipeline", "; ".join(_row(pipeline) for pipeline in settings.pipelines)
     for name, aliases in (("environments", settings.environment_aliases), ("services", settings.service_aliases)):
         yield f"{name}.aliases", ", ".join(f"{alias} = {stands_for}" for alias, stands_for in aliases)

@@ -30,8 +30,6 @@ from tui.answers.query import DAY_MS, Query
 from tui.errors import AnswerError, NoMatch
 from tui.times import iso, parse_moment
 
-LONGEST_DAYS = 366
-"""Of a quarantine: one that nobody has to look at again within a year is one for ever."""
 MAX_NOTE = 4000
 VERDICTS = tuple(verdict.value for verdict in Verdict if verdict is not Verdict.PASSING)
 _OF_A_STRETCH = (
@@ -151,7 +149,7 @@ def actor_name(settings: Settings) -> str:
         return f"uid-{os.getuid()}"
 
 
-def parse_expiry(text: str, now_ms: int) -> int:
+def parse_expiry(text: str, now_ms: int, settings: Settings | None = None) -> int:
     """The moment until which a quarantine holds, from a date (its beginning in UTC), ISO-8601, or `14d`, `2w` from now.
 
     Raises:
@@ -175,9 +173,15 @@ def parse_expiry(text: str, now_ms: int) -> int:
             )
     if until_ms <= now_ms:
         raise ActRefused(f"{iso(until_ms)} has passed; a quarantine ends in the future")
-    if until_ms > now_ms + LONGEST_DAYS * DAY_MS:
-        raise ActRefused(f"{iso(until_ms)[:10]} is more than a year away; a quarantine that long is one for ever")
+    _must_end(until_ms, now_ms, settings or Settings())
     return until_ms
+
+
+def _must_end(until_ms: int, now_ms: int, settings: Settings) -> None:
+    """A quarantine that nobody has to look at again for so long is one for ever."""
+    if until_ms > now_ms + settings.longest_quarantine_s * 1000:
+        longest = f"{settings.longest_quarantine_s / 86_400:g} days"
+        raise ActRefused(f"{iso(until_ms)[:10]} is more than {longest} away; a quarantine that long is one for ever")
 
 
 # ------------------------------------------------------------------ doing it
@@ -209,6 +213,7 @@ def act(
     with closing(open_reader(database)) as connection:
         at_ms = max(clock_ms, newest_end(connection) or 0)
         wish = _complete(connection, wish, at_ms)
+        _must_end(wish.until_ms, at_ms, settings)
         targets = [subject]
         if subject.kind == INCIDENT and wish.action in (Action.QUARANTINE, Action.UNQUARANTINE):
             targets = [Subject(TEST, test, subject.label) for test in members or _members(connection, subject)]

@@ -16,11 +16,13 @@ from ingest.redact import redact
 from ingest.settings import Settings
 from store.connect import Connection, open_reader
 from store.read import triage
+from store.read.regrouping import current_idents
 from store.read.streams import newest_end
-from store.read.triage import SESSION
+from store.read.triage import INCIDENT, SESSION, UNDO
 from store.triage import Deed
 from tui.answers.acting import ActRefused, Done, Subject, actor_name, append_or_tell
-from tui.answers.query import Moment
+from tui.answers.query import Moment, Query
+from tui.answers.triage import SessionNow
 from tui.errors import NoMatch
 from tui.times import minute
 
@@ -80,6 +82,20 @@ def open_session(connection: Connection, settings: Settings) -> Session | None:
     """The session that goes on: the person's own, else the newest of others."""
     found = find_session(connection, settings)
     return found if found is not None and found.until_ms is None else None
+
+
+def session_now(connection: Connection, query: Query) -> SessionNow | None:
+    """The session that goes on, with how much was handled in it by anybody."""
+    found = open_session(connection, query.settings)
+    if found is None:
+        return None
+    log = triage.list_log(connection)
+    undone = {one.new_value for one in log if one.action == UNDO}
+    stands = [one for one in log if one.action != UNDO and str(one.event_id) not in undone]
+    mine = {(one.subject_kind, one.subject) for one in stands if one.at_ms >= found.since_ms}
+    now = current_idents(connection, [subject for kind, subject in mine if kind == INCIDENT])
+    handled = {(kind, now.get(subject, subject)) for kind, subject in mine if kind != SESSION}
+    return SessionNow(found.name, found.actor, found.since_ms, len(handled))
 
 
 def start_session(database: Path, settings: Settings, name: str, *, clock_ms: int, since: Moment | None = None) -> Done:

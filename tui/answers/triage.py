@@ -113,6 +113,17 @@ class IncidentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionNow:
+    """A session on call that goes on."""
+
+    name: str
+    actor: str
+    since_ms: int
+    handled: int
+    """Incidents and tests with which anybody did something in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class TriageAnswer:
     """The Triage screen: what is red now, and what was looked at."""
 
@@ -123,6 +134,8 @@ class TriageAnswer:
     health: Health
     counts: dict[str, int]
     """Verdict -> incidents; `real` sums those that someone must act on, `quarantined` are in neither."""
+    session: SessionNow | None = None
+    """The session on call that goes on."""
 
 
 def answer_triage(connection: Connection, query: Query) -> TriageAnswer:
@@ -139,9 +152,11 @@ def lay_over(connection: Connection, query: Query, answer: TriageAnswer) -> Tria
     if answer.window is None or last_event(connection) == (0, 0):
         return answer
     from tui.answers.handled import handled_rows
+    from tui.answers.sessions import session_now
 
     incidents = handled_rows(connection, query, answer.window, answer.incidents)
-    return replace(answer, incidents=incidents, counts=count_verdicts(incidents))
+    session = None if query.at is not None else session_now(connection, query)
+    return replace(answer, incidents=incidents, counts=count_verdicts(incidents), session=session)
 
 
 def work_out_triage(connection: Connection, query: Query, rankings: Rankings | None = None) -> TriageAnswer:

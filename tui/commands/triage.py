@@ -101,7 +101,7 @@ def quarantine_command(
     expect: int | None,
 ) -> None:
     """Have failures of a test, or of all tests of an incident, not count until a date. There is none for ever."""
-    until_ms = parse_expiry(until, _now_ms())
+    until_ms = parse_expiry(until, _now_ms(), place_of(click.get_current_context()).settings)
     _do(ctx, subjects, Wish(Action.QUARANTINE, until_ms=until_ms, reason=reason, owner=owner, issue=issue), expect)
 
 

@@ -6,8 +6,7 @@ read again. A store that cannot be written offers none of these keys.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -17,19 +16,20 @@ from textual.message import Message
 
 from analysis.handling import FOR_GOOD, UNTIL_FIXED, Action, Quarantine, Stretch
 from store.errors import StoreError
-from tui.answers.query import DAY_MS
+from tui import present
 from tui.errors import AnswerError
 from tui.screens import outside
-from tui.screens.form import Field, FormScreen, Values
+from tui.screens.deed_forms import FORMS, note_of, note_template, now_of, problem_of, wish_of
+from tui.screens.form import FormScreen, Values
 from tui.screens.view import View
-from tui.times import iso
 
 if TYPE_CHECKING:
-    from tui.answers.acting import Wish
+    from ingest.model import Scope, TestCase
+    from tui.answers.acting import Done, Wish
+    from tui.answers.query import Query
+    from tui.screens.asking import Answers
 
 _A = TypeVar("_A")
-USUAL_DAYS = 14
-"""Of a quarantine, as the dialog proposes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,15 @@ class ActingView(View[_A]):
         Binding("C", "act('claim', True)", "Claim for good, also from others", id="act.claim_for_good", show=False),
         Binding("t", "act('assign')", "Assign to a team", id="act.assign", show=False),
         Binding("n", "act('note')", "Note", id="act.note", show=False),
+        Binding("N", "note_in_editor", "Note in your editor", id="act.note_in_editor", show=False),
         Binding("s", "act('confirm')", "Confirm the suspect", id="act.confirm", show=False),
         Binding("S", "act('refute')", "Refute the suspect", id="act.refute", show=False),
         Binding("v", "act('reclassify')", "Say what it is", id="act.reclassify", show=False),
         Binding("z", "act('quarantine')", "Quarantine", id="act.quarantine"),
         Binding("Z", "act('unquarantine')", "Lift the quarantine", id="act.unquarantine", show=False),
         Binding("d", "act('resolve')", "Done: resolve", id="act.resolve", show=False),
+        Binding("m", "merge", "Merge into another incident", id="act.merge", show=False),
+        Binding("M", "split", "Split tests off", id="act.split", show=False),
         Binding("u", "undo", "Undo", id="act.undo", show=False),
     ]
 
@@ -100,6 +103,11 @@ class ActingView(View[_A]):
         """Deeds need a store that can be written, something that is selected, and a suspect to speak of."""
         if action == "undo":
             return bool(self.context.deeds) and not self.context.is_read_only
+        if action in ("merge", "split"):
+            places = self.others if action == "merge" else self.parts
+            return bool(places) and not self.context.is_read_only
+        if action == "note_in_editor":
+            return self.check_action("act", (Action.NOTE.value,))
         if action != "act":
             return super().check_action(action, parameters)
         if self.context.is_read_only or Action(str(parameters[0])) not in self.ACTIONS:
@@ -116,7 +124,7 @@ class ActingView(View[_A]):
         if target is None:
             return
         me = actor_name(self.context.query.settings)
-        if action in _FORMS:
+        if action in FORMS:
             self._ask(target, action)
         elif action is Action.ACK and target.state == f"acknowledged by {me}":
             self._write(target, Wish(Action.UNACK))
@@ -128,22 +136,81 @@ class ActingView(View[_A]):
             self._write(target, Wish(action, target.suspect if action in (Action.CONFIRM, Action.REFUTE) else ""))
 
     def _ask(self, target: Target, action: Action) -> None:
-        title, fields = _FORMS[action](target)
+        settings = self.context.query.settings
+        title, fields = FORMS[action](target, settings)
 
         def done(values: Values | None) -> None:
             if values is not None:
-                self._write(target, _wish(action, values, now_of(target)))
+                self._write(target, wish_of(action, values, now_of(target), settings))
 
-        self.app.push_screen(FormScreen(title, fields, lambda values: _problem(action, values, now_of(target))), done)
+        def check(values: Values) -> str:
+            return problem_of(action, values, now_of(target), settings)
+
+        self.app.push_screen(FormScreen(title, fields, check), done)
+
+    def _write(self, target: Target, wish: Wish) -> None:
+        self._do(lambda answers, query: answers.act(query, target, wish))
 
     @work(thread=True, exit_on_error=False, group="act")
-    def _write(self, target: Target, wish: Wish) -> None:
+    def _do(self, deed: Callable[[Answers, Query], Done]) -> None:
         try:
-            done = self.context.answers.act(self.context.query, target, wish)
+            done = deed(self.context.answers, self.context.query)
         except (AnswerError, StoreError) as problem:
             self.post_message(ActFailed(problem))
         else:
             self.post_message(Acted(done.words, done.events))
+
+    def action_note_in_editor(self) -> None:
+        """Writes a note in the person's editor; an empty one is none."""
+        from tui.answers.acting import Wish
+
+        target = self.target
+        if target is not None:
+            text = note_of(outside.edit(self.app, note_template(target)))
+            if text:
+                self._write(target, Wish(Action.NOTE, text))
+            else:
+                outside.tell(self.app, "an empty note is none")
+
+    @property
+    def others(self) -> Sequence[Target]:
+        """The incidents that what is selected can become a part of."""
+        return ()
+
+    @property
+    def parts(self) -> Sequence[tuple[TestCase, Scope]]:
+        """The red tests of which some can be split off what is selected; none where there is but one."""
+        return ()
+
+    def action_merge(self) -> None:
+        """Makes what is selected a part of another incident, which is chosen from those that are red."""
+        from tui.screens.choosing import Choice, ChooseScreen, Chosen
+
+        target, others = self.target, tuple(self.others)
+        choices = [Choice(one.label, one.state) for one in others]
+
+        def done(chosen: Chosen | None) -> None:
+            if chosen and target is not None:
+                self._do(lambda answers, query: answers.merge(query, target, others[chosen[0]]))
+
+        if target is not None:
+            self.app.push_screen(ChooseScreen(f"Merge into: {target.label}", choices, self.context.glyphs), done)
+
+    def action_split(self) -> None:
+        """Makes some red tests of what is selected an incident of their own."""
+        from tui.screens.choosing import Choice, ChooseScreen, Chosen
+
+        target, parts = self.target, tuple(self.parts)
+        choices = [Choice(case.name, present.scope_text(scope, self.context.glyphs.dot)) for case, scope in parts]
+
+        def done(chosen: Chosen | None) -> None:
+            if chosen and target is not None:
+                members = [(parts[n][0].test_id, parts[n][1]) for n in chosen]
+                self._do(lambda answers, query: answers.split(query, target, members))
+
+        if target is not None:
+            title = f"Split off: {target.label}"
+            self.app.push_screen(ChooseScreen(title, choices, self.context.glyphs, takes_many=True), done)
 
     def action_undo(self) -> None:
         """Takes back what was done last in this dashboard."""
@@ -173,68 +240,3 @@ class ActingView(View[_A]):
     def _tell_failure(self, event: ActFailed) -> None:
         outside.tell(self.app, str(event.problem), is_problem=True)
         self.reload()
-
-
-def now_of(target: Target) -> int:
-    """The moment from which an end is counted: the wall clock, unless the newest run is later."""
-    return max(int(time.time() * 1000), target.now_ms)
-
-
-def _wish(action: Action, values: Values, now_ms: int) -> Wish:
-    """The wish that a filled-in dialog means.
-
-    Raises:
-        AnswerError: it cannot be meant.
-    """
-    from tui.answers.acting import VERDICTS, ActRefused, Wish, parse_expiry
-
-    if action is Action.QUARANTINE:
-        if not values["reason"] or not values["owner"]:
-            raise ActRefused("a quarantine needs a reason and an owner")
-        until_ms = parse_expiry(values["until"], now_ms)
-        return Wish(action, "", until_ms, values["reason"], values["owner"], values["issue"])
-    if not values["value"]:
-        raise ActRefused("there is nothing in it yet")
-    if action is Action.RECLASSIFY and values["value"] not in VERDICTS:
-        raise ActRefused(f"it is one of {', '.join(VERDICTS)}")
-    return Wish(action, values["value"])
-
-
-def _problem(action: Action, values: Values, now_ms: int) -> str:
-    try:
-        _wish(action, values, now_ms)
-    except AnswerError as problem:
-        return str(problem)
-    return ""
-
-
-def _quarantine_form(target: Target) -> tuple[str, tuple[Field, ...]]:
-    held = target.quarantine
-    until = iso(now_of(target) + USUAL_DAYS * DAY_MS)[:10]
-    how_many = f" ({len(target.members)} tests)" if len(target.members) > 1 else ""
-    return (
-        f"Quarantine: {target.label}{how_many}",
-        (
-            Field("until", "until", until, "2026-12-03, 14d or 2w; there is none for ever"),
-            Field("reason", "reason", held.reason if held else "", "why its failures must not count"),
-            Field("owner", "owner", held.owner if held else target.test_owner, "who mends it by then"),
-            Field("issue", "issue", held.issue if held else "", "URL, if there is one"),
-        ),
-    )
-
-
-def _verdict_form(target: Target) -> tuple[str, tuple[Field, ...]]:
-    from tui.answers.acting import VERDICTS
-
-    return f"What is it? {target.label}", (Field("value", "verdict", "", ", ".join(VERDICTS)),)
-
-
-_FORMS: dict[Action, Callable[[Target], tuple[str, tuple[Field, ...]]]] = {
-    Action.NOTE: lambda target: (
-        f"Note on {target.label}",
-        (Field("value", "note", "", "what the next one should know"),),
-    ),
-    Action.ASSIGN: lambda target: (f"Assign {target.label}", (Field("value", "team", target.owner, "@acme/payments"),)),
-    Action.RECLASSIFY: _verdict_form,
-    Action.QUARANTINE: _quarantine_form,
-}

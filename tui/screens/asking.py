@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from analysis.records import ResultMatrix
     from ingest.model import RunRef, Scope
     from store.connect import Connection
+    from store.read.regrouping import Member
     from tui.answers.acting import Done, Wish
     from tui.answers.cell_facts import CellFacts
     from tui.answers.changes import ChangesAnswer
@@ -62,6 +63,10 @@ class Answers(Protocol):
     def search(self, text: str) -> tuple[Hit, ...]: ...
     def quarantined(self, query: Query) -> QuarantineAnswer: ...
     def act(self, query: Query, target: Target, wish: Wish) -> Done: ...
+    def merge(self, query: Query, target: Target, into: Target) -> Done: ...
+    def split(self, query: Query, target: Target, members: Sequence[Member]) -> Done: ...
+    def begin_session(self, query: Query, name: str) -> Done: ...
+    def end_session(self, query: Query, name: str) -> Done: ...
     def undo(self, query: Query, events: Sequence[int]) -> Done: ...
     def version(self) -> object: ...
     def close(self) -> None: ...
@@ -275,12 +280,57 @@ class StoreAnswers:
                 Subject(target.kind, target.key, target.label),
                 wish,
                 clock_ms=int(time.time() * 1000),
-                seen=max(target.version, self._own.get(target.key, 0)),
+                seen=self._seen(target),
                 members=target.members,
                 red=target.red,
             )
-            self._own[target.key] = max(done.events, default=self._own.get(target.key, 0))
+            self._remember(done, target)
         return done
+
+    def merge(self, query: Query, target: Target, into: Target) -> Done:
+        """Makes one incident a part of another, on top of what the person sees of both."""
+        from tui.answers.acting import Subject
+        from tui.answers.merging import merge
+
+        with self._acting:
+            first, second = (Subject(one.kind, one.key, one.label) for one in (target, into))
+            seen = max(self._seen(target), self._seen(into))
+            clock_ms = int(time.time() * 1000)
+            done = merge(self._path, query.settings, first, second, clock_ms=clock_ms, seen=seen)
+            self._remember(done, target, into)
+        return done
+
+    def split(self, query: Query, target: Target, members: Sequence[Member]) -> Done:
+        """Makes some of an incident's tests another one."""
+        from tui.answers.acting import Subject
+        from tui.answers.merging import split
+
+        with self._acting:
+            subject = Subject(target.kind, target.key, target.label)
+            clock_ms, seen = int(time.time() * 1000), self._seen(target)
+            done = split(self._path, query.settings, subject, members, clock_ms=clock_ms, seen=seen)
+            self._remember(done, target)
+        return done
+
+    def _seen(self, target: Target) -> int:
+        return max(target.version, self._own.get(target.key, 0))
+
+    def _remember(self, done: Done, *targets: Target) -> None:
+        """What was done here is known here, before it was read again."""
+        for one in targets:
+            self._own[one.key] = max(done.events, default=self._own.get(one.key, 0))
+
+    def begin_session(self, query: Query, name: str) -> Done:
+        """Begins a session on call."""
+        from tui.answers.sessions import start_session
+
+        return start_session(self._path, query.settings, name, clock_ms=int(time.time() * 1000))
+
+    def end_session(self, query: Query, name: str) -> Done:
+        """Ends one."""
+        from tui.answers.sessions import end_session
+
+        return end_session(self._path, query.settings, name, clock_ms=int(time.time() * 1000))
 
     def undo(self, query: Query, events: Sequence[int]) -> Done:
         """Takes a deed back."""

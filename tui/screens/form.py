@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.widgets.pieces import plain
+from tui.widgets.calendar import day_words, month_lines
+from tui.widgets.day_input import DayInput, Days
+from tui.widgets.lines import LinesPane
+from tui.widgets.pieces import Line, line, plain
 
 Values = Mapping[str, str]
 
@@ -26,6 +29,26 @@ class Field:
     label: str
     value: str = ""
     hint: str = ""
+    days: Days | None = None
+    """Of a line for a day: a calendar is shown with it."""
+
+
+_HELP = "enter next, on the last line: done   esc leaves it"
+_DAY_HELP = "arrows: days and weeks   pgup pgdn: months   or type +7d, 2w, a date   enter next   esc leaves it"
+
+
+def _input(field: Field) -> Input:
+    if field.days is not None:
+        return DayInput(plain(field.value), field.days, placeholder=plain(field.hint), id=field.name)
+    return Input(plain(field.value), placeholder=plain(field.hint), id=field.name, compact=True)
+
+
+def _day_lines(one: DayInput) -> list[Line]:
+    """The day that is written in words, and its month."""
+    days, chosen = one.days, one.day
+    if chosen is None:
+        return [line((one.placeholder or "", "unowned"))]
+    return [line((day_words(chosen, days.today), "muted")), (), *month_lines(chosen, days.first, days.last)]
 
 
 class FormScreen(ModalScreen[Values | None]):
@@ -49,9 +72,28 @@ class FormScreen(ModalScreen[Values | None]):
             for field in self._fields:
                 with Horizontal(classes="field"):
                     yield Static(field.label, classes="label", markup=False)
-                    yield Input(plain(field.value), placeholder=plain(field.hint), id=field.name, compact=True)
+                    yield _input(field)
+                if field.days is not None:
+                    yield LinesPane(id="calendar")
             yield Static(id="problem", markup=False)
-            yield Static("enter next, on the last line: done   esc leaves it", id="help", markup=False)
+            yield Static(_HELP, id="help", markup=False)
+
+    def on_mount(self) -> None:
+        """The calendar is no line to fill in."""
+        for pane in self.query(LinesPane):
+            pane.can_focus = False
+        self._show_day()
+
+    @on(Input.Changed)
+    @on(events.DescendantFocus)
+    def _show_day(self) -> None:
+        """The month, while its line has the keys; else the day in words alone."""
+        for one in self.query(DayInput):
+            pane = self.query_one("#calendar", LinesPane)
+            lines = _day_lines(one)
+            pane.styles.height = len(lines) if one.has_focus else 1
+            pane.set_source(lambda _, lines=lines: lines)  # type: ignore[misc]
+            self.query_one("#help", Static).update(_DAY_HELP if one.has_focus else _HELP)
 
     @property
     def values(self) -> Values:

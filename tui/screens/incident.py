@@ -16,7 +16,7 @@ from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
-from tui.screens.triage import incident_url, target_of
+from tui.screens.triage import incident_url, others_of, target_of
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
@@ -77,6 +77,14 @@ class IncidentView(ActingView["TriageAnswer"]):
     def target(self) -> Target | None:
         incident = self.incident
         return target_of(incident, self.answer) if incident is not None and self.answer is not None else None
+
+    @property
+    def others(self) -> Sequence[Target]:
+        return others_of(self.incident, self.answer)
+
+    @property
+    def parts(self) -> Sequence[tuple[TestCase, Scope]]:
+        return self.incident.tests if self.incident is not None and len(self.incident.tests) > 1 else ()
 
     def show(self, answer: TriageAnswer) -> None:
         self.query_one("#argument", LinesPane).set_source(self._lines, keep_scroll=True)

@@ -16,7 +16,7 @@ from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.pieces import Line, Piece, line
 
 if TYPE_CHECKING:
-    from tui.answers.triage import IncidentRow, TriageAnswer
+    from tui.answers.triage import IncidentRow, SessionNow, TriageAnswer
     from tui.screens.context import ViewContext
 
 COLUMNS = (
@@ -26,7 +26,7 @@ COLUMNS = (
     Column("radius", "radius", 10, folds=(Fold(2, 5),), short="tests"),
     Column("suspect", "top suspect", 23, folds=(Fold(3, 12), Fold(5, 0))),
     Column("chance", "P", 4, align="right"),
-    Column("state", "state", 12, folds=(Fold(1, 1),), short=" "),
+    Column("state", "state", 13, folds=(Fold(1, 1),), short=" "),
 )
 
 
@@ -46,6 +46,15 @@ def _no_real(answer: TriageAnswer) -> Piece:
     if answer.counts.get(Verdict.UNDECIDED):
         return Piece("none is known to be real", "unowned")
     return Piece("nothing is really red", "good") if answer.health.can_tell else Piece("cannot tell", "unowned")
+
+
+def session_line(session: SessionNow, now_ms: int | None, context: ViewContext) -> tuple[Line, Line]:
+    """The session on call that goes on: since when, and how much was handled in it."""
+    since = context.clock(session.since_ms, now_ms)
+    dot = f" {context.glyphs.dot} "
+    said = f"{dot}{session.actor}{dot}since {since}{dot}{session.handled} handled"
+    left = line(("session ", "muted"), (session.name, "strong"), (said, "muted"))
+    return left, line(("b", "accent"), (" ends it, ", "muted"), ("crywolf export handover", "accent"))
 
 
 def blank(answer: TriageAnswer, context: ViewContext, width: int) -> Sequence[Line] | None:
@@ -81,6 +90,12 @@ def state_line(state: str, width: int, glyphs: Glyphs) -> Line:
     return line((state, "strong" if is_new else "muted"))
 
 
-_STATE_WORDS = (("acknowledged by", "ack"), ("claimed by", "claim"), ("assigned to", "to"), ("quarantined until ", ""))
+_STATE_WORDS = (
+    ("acknowledged by", "ack"),
+    ("claimed by", "claim"),
+    ("assigned to", "to"),
+    ("resolved by", "done"),
+    ("quarantined until ", ""),
+)
 _ISO_DATE = re.compile(r"(\d{4})-(0\d|1[0-2])-(\d\d)")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

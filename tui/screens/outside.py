@@ -68,23 +68,28 @@ def open_url(app: App[None], url: str, opener: Callable[[str], bool]) -> None:
         tell(app, f"no browser here; the link is copied: {safe}")
 
 
-def edit(app: App[None], text: str) -> None:
-    """Opens a text in `$VISUAL` or `$EDITOR`, with the dashboard out of the way."""
+def edit(app: App[None], text: str) -> str:
+    """Opens a text in `$VISUAL` or `$EDITOR`, with the dashboard out of the way; the text as it was left there.
+
+    It is empty where there is no editor, or where it failed.
+    """
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or shutil.which("vi") or ""
     if not command:
         tell(app, "no editor: set EDITOR", is_problem=True)
-        return
+        return ""
     with tempfile.NamedTemporaryFile("w", prefix="crywolf-", suffix=".txt", encoding="utf-8", delete=False) as file:
         file.write(text)
     try:
         with app.suspend():
-            subprocess.run([*shlex.split(command), file.name], check=False)
+            ended = subprocess.run([*shlex.split(command), file.name], check=False)
+        return "" if ended.returncode else Path(file.name).read_text("utf-8", errors="replace")
     except SuspendNotSupported:
         tell(app, "this terminal cannot be handed to an editor", is_problem=True)
     except OSError as problem:
         tell(app, f"{command}: {problem.strerror}; set EDITOR", is_problem=True)
     finally:
         Path(file.name).unlink(missing_ok=True)
+    return ""
 
 
 def export(app: App[None], sheet: Sheet | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
 from analysis.handling import Stretch
 from tui import present
@@ -14,13 +15,15 @@ from tui.screens import argument, incident_rows, states
 from tui.screens.acting import ActingView, Target
 from tui.screens.asking import Answers
 from tui.screens.filtering import matches
+from tui.screens.form import Field, FormScreen, Values
 from tui.screens.outside import Sheet
 from tui.widgets.columns import Row
 from tui.widgets.line_table import Key, LineTable
-from tui.widgets.lines import LinesPane
+from tui.widgets.lines import LinesPane, TwoEnds
 from tui.widgets.pieces import Line
 
 if TYPE_CHECKING:
+    from ingest.model import Scope, TestCase
     from tui.answers.triage import IncidentRow, TriageAnswer
 
 
@@ -32,6 +35,9 @@ class TriageView(ActingView["TriageAnswer"]):
     FIELDS = ("verdict", "what", "test", "env", "pipeline", "owner", "service", "state")
     SIDE = "#argument"
     CSS_PATH: ClassVar[str] = "triage.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "session", "Begin or end a session", id="triage.session", show=False)
+    ]
 
     @property
     def crumb(self) -> str:
@@ -50,6 +56,7 @@ class TriageView(ActingView["TriageAnswer"]):
             incident_rows.COLUMNS, self._draw_row, mark=glyphs.cursor, ellipsis=glyphs.ellipsis, id="incidents"
         )
         yield LinesPane(id="argument", classes="below")
+        yield TwoEnds(id="session")
 
     def blank(self, answer: TriageAnswer, width: int) -> Sequence[Line] | None:
         if answer.incidents and not self._seen(answer):
@@ -61,6 +68,45 @@ class TriageView(ActingView["TriageAnswer"]):
         table.styles.height = len(answer.incidents) + 2
         table.set_keys([incident.incident_id for incident in self._seen(answer)])
         table.forget_rows()
+        self._show_session(answer)
+
+    def _show_session(self, answer: TriageAnswer) -> None:
+        """The session on call, while one goes on."""
+        session, ends = answer.session, self.query_one("#session", TwoEnds)
+        ends.display = session is not None
+        if session is not None:
+            ends.set_ends(*incident_rows.session_line(session, answer.health.now_ms, self.context))
+
+    def action_session(self) -> None:
+        """Ends the session that goes on; begins one where there is none."""
+        session = self.answer.session if self.answer else None
+        if session is not None:
+            name = session.name
+            self._do(lambda answers, query: answers.end_session(query, name))
+            return
+
+        def done(values: Values | None) -> None:
+            if values is not None:
+                wanted = values["name"]
+                self._do(lambda answers, query: answers.begin_session(query, wanted))
+
+        field = Field("name", "name", "", "such as night; may be empty")
+        self.app.push_screen(FormScreen("Begin a session on call", (field,), lambda values: ""), done)
+
+    @property
+    def others(self) -> Sequence[Target]:
+        return others_of(self.selected, self.answer)
+
+    @property
+    def parts(self) -> Sequence[tuple[TestCase, Scope]]:
+        incident = self.selected
+        return incident.tests if incident is not None and len(incident.tests) > 1 else ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A session needs a store that can be written, with something in it."""
+        if action == "session":
+            return not self.context.is_read_only and self.window() is not None
+        return super().check_action(action, parameters)
 
     def summary(self, answer: TriageAnswer) -> tuple[Line, Line]:
         return incident_rows.summary(answer, self.context)
@@ -132,6 +178,13 @@ class TriageView(ActingView["TriageAnswer"]):
         table = self.query_one("#incidents", LineTable)
         rows = [texts for key in table.keys if (texts := table.texts(key)) is not None]
         return Sheet("triage", tuple(column.title for column in incident_rows.COLUMNS), rows)
+
+
+def others_of(incident: IncidentRow | None, answer: TriageAnswer | None) -> list[Target]:
+    """The other incidents that are red, as what is acted on."""
+    if incident is None or answer is None:
+        return []
+    return [target_of(one, answer) for one in answer.incidents if one.incident_id != incident.incident_id]
 
 
 def target_of(incident: IncidentRow, answer: TriageAnswer) -> Target:

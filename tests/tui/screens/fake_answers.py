@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from analysis.records import ResultMatrix
 from ingest.model import Counts, Outcome, RunRef, Scope, TestCase
+from store.read.regrouping import Member
 from tests.tui.screens import fakes
 from tests.tui.screens.fakes import (
     CASES,
     CHANGES,
     COUNTS,
     HEALTH,
+    HOUR,
     INCIDENTS,
     MIN,
     NOW_MS,
@@ -41,7 +43,7 @@ from tui.answers.services import ServicesAnswer
 from tui.answers.test_detail import AttemptRow, TestDetail
 from tui.answers.tests import TestKey, TestKeys, TestRow
 from tui.answers.timeline import DayCell, TimelineGrid
-from tui.answers.triage import IncidentRow, TriageAnswer
+from tui.answers.triage import IncidentRow, SessionNow, TriageAnswer
 from tui.errors import NoMatch
 from tui.screens.acting import Target
 from tui.screens.asking import Days, Superseded
@@ -71,6 +73,7 @@ class FakeAnswers:
     continuation: TestCase | None = None
     """What a case that vanished may be called now."""
     deeds: int = 0
+    session: SessionNow | None = None
     problem: Exception | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     rows_read: int = 0
@@ -93,7 +96,7 @@ class FakeAnswers:
     def triage(self, query: Query) -> TriageAnswer:
         self._note("triage", query)
         window = None if self._is_empty else WINDOW
-        return TriageAnswer(window, self.incidents, self.health_now, self.counts)
+        return TriageAnswer(window, self.incidents, self.health_now, self.counts, self.session)
 
     def health(self, query: Query) -> Health:
         self._note("health", query)
@@ -177,6 +180,26 @@ class FakeAnswers:
         self._note("act", target.key, wish)
         self.deeds += 1
         return Done(f"{target.label}: {wish.action} {wish.value}", (self.deeds,))
+
+    def merge(self, query: Query, target: Target, into: Target) -> Done:
+        self._note("merge", target.key, into.key)
+        self.deeds += 1
+        return Done("merged", (self.deeds,))
+
+    def split(self, query: Query, target: Target, members: Sequence[Member]) -> Done:
+        self._note("split", target.key, tuple(members))
+        self.deeds += 1
+        return Done("split", (self.deeds,))
+
+    def begin_session(self, query: Query, name: str) -> Done:
+        self._note("begin_session", name)
+        self.session = SessionNow(name, "ada", NOW_MS - 2 * HOUR, 3)
+        return Done(f"{name}: ada began the session", ())
+
+    def end_session(self, query: Query, name: str) -> Done:
+        self._note("end_session", name)
+        self.session = None
+        return Done(f"{name}: ada ended the session", ())
 
     def undo(self, query: Query, events: Sequence[int]) -> Done:
         self._note("undo", tuple(events))
