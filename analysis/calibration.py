@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest.model import ChangeKind, ContentKind
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 """Of what `rank_suspects` says: to be raised with every change to it, so that kept rankings are worked out anew."""
 
 # ---- what a failure looks like (ALGORITHMS.md section 6, items 1-4)
@@ -36,11 +36,11 @@ BREADTHS = np.array([0.04, 0.1, 0.22, 0.45, 0.85])
 OUTAGE_RATES = np.array([0.35, 0.55, 0.75, 0.93])
 """Failure rates that an outage may cause."""
 OUTAGE_BREADTH = 0.95
-UNRELATED, FAR, BESIDE, BETWEEN, REACHABLE, DOUBTFUL, DECLARED = range(7)
-"""How a test case stands to a service; see `analysis.exposure`."""
-EXPOSURES = np.array([0.02, 0.03, 0.13, 0.4, 0.4, 0.55, 0.97])
+UNRELATED, FAR, BESIDE, BETWEEN, REACHABLE, TOGETHER, DOUBTFUL, DECLARED = range(8)
+"""How a test case stands to a service; see `analysis.exposure`. From the least to the most exposed."""
+EXPOSURES = np.array([0.02, 0.03, 0.13, 0.4, 0.4, 0.5, 0.55, 0.97])
 """Chance that a test case feels a service, by how it stands to it, where lists of services fit the graph."""
-EXPOSURES_IN_DOUBT = np.array([0.02, 0.10, 0.3, 0.5, 0.4, 0.5, 0.9])
+EXPOSURES_IN_DOUBT = np.array([0.02, 0.10, 0.3, 0.5, 0.4, 0.5, 0.5, 0.9])
 """The same where they do not."""
 DOUBT = (0.05, 0.16)
 """Share of doubtful ones among declared services below which lists fit the graph, and from which on they do not.
@@ -54,9 +54,10 @@ UNRECORDED_PRIOR = 0.003
 """A gap between runs and a service."""
 UNCOVERED_FACTOR = 8.0
 """An unrecorded change is so much likelier of a service without a change feed."""
-OUTAGE_PRIOR = 0.02
+OUTAGE_PRIOR = 0.007
+"""An hour: of what may have begun between two runs the time between them counts."""
 OUTAGE_EVERYWHERE = 0.35
-OUTAGE_HOURS = 4.0
+OUTAGE_HOURS = 12.0
 OUTAGE_LASTS_HOURS = 2.0
 """An outage that began h hours ago goes on with exp(-h / this)."""
 UNRECORDED_HOURS = 24.0

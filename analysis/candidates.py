@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log, log1p
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis import calibration as weights
+from analysis.events import group_changes
 from analysis.exposure import EVERYTHING
 from analysis.records import ChangeFeed, Count, StreamHistory
 from analysis.track_record import log_risk
@@ -23,6 +24,8 @@ CANDIDATE_HOURS = 36
 """Changes recorded this long before the first bad run are candidates."""
 LATE_MS = 30 * MINUTE_MS
 """And those recorded this long after a bad run's end: clocks differ and records come late."""
+LONGEST_ROLLOUT = 8
+"""A rollout may have been felt first in each of so many runs that it overlaps."""
 LATER_RUNS = 4
 """Of a red stretch, this many runs after its first may be the true onset; what came before is a flake then."""
 
@@ -52,6 +55,8 @@ class Candidate:
     log_prior: float
     rolled_back_at: int | None = None
     """Epoch ms of a rollback that followed."""
+    group: tuple[Change, ...] = ()
+    """Changes of other services that are one with it, itself among them; empty: it stands alone."""
 
 
 def find_streak(failed: npt.NDArray[np.bool_], red: npt.NDArray[np.bool_], ran: npt.NDArray[np.bool_]) -> Streak | None:
@@ -95,11 +100,14 @@ def find_candidates(
     chosen = [c for c in feed.changes if earliest <= c.at_ms <= latest and _is_suspect(c, history.scope.environment)]
     starts = np.array([run.started_ms for run in runs], dtype=np.int64)
     backs = _rollbacks(feed.changes)
-    found = (
-        _candidate(change, starts, runs, backs.get((change.service, change.environment), ()), records)
-        for change in chosen
+    together = {c.change_id: group for group in group_changes(chosen) if len(group) > 1 for c in group}
+    until = end_ms(runs[-1])
+    found = (_candidate(change, starts, runs, _back_of(change, backs, until), records) for change in chosen)
+    return tuple(
+        replace(one, group=together.get(one.change.change_id, ()))
+        for one in found
+        if min(begin for begin, _, _ in one.windows) <= last
     )
-    return tuple(one for one in found if min(begin for begin, _, _ in one.windows) <= last)
 
 
 def _is_suspect(change: Change, environment: str) -> bool:
@@ -110,21 +118,28 @@ def _is_suspect(change: Change, environment: str) -> bool:
 
 
 def _candidate(
-    change: Change, starts: Ints, runs: Sequence[RunRef], backs: Sequence[int], records: Mapping[str, Count]
+    change: Change, starts: Ints, runs: Sequence[RunRef], back: int | None, records: Mapping[str, Count]
 ) -> Candidate:
-    back = next((at for at in backs if at > change.at_ms and change.kind is not ChangeKind.ROLLBACK), None)
     stop = len(starts) if back is None else int(np.searchsorted(starts, back))
     weighted: dict[tuple[int, int], float] = {}
     for minutes, weight in weights.EFFECTS:
         begin = int(np.searchsorted(starts, change.at_ms + int(minutes * MINUTE_MS)))
-        if minutes == 0 and begin > 0 and end_ms(runs[begin - 1]) >= _begins_ms(change):
-            # It was under way during the run before: that run may have felt it already.
-            _add(weighted, begin - 1, stop, weight / 2)
-            weight /= 2
+        under_way = _under_way(change, runs, begin) if minutes == 0 else ()
+        for row in under_way:  # each of these runs may have felt it first
+            _add(weighted, row, stop, weight / 2 / len(under_way))
+        weight = weight / 2 if under_way else weight
         _add(weighted, begin, stop, weight)
     windows = tuple((begin, end, log(weight)) for (begin, end), weight in sorted(weighted.items()))
     scope = change.change_id if change.target is ChangeTarget.TEST else change.service or EVERYTHING
     return Candidate(change, scope, windows, log_prior(change) + log_risk(records, change.service), back)
+
+
+def _under_way(change: Change, runs: Sequence[RunRef], begin: int) -> range:
+    """Rows before `begin` during which a change was being rolled out, at most so many."""
+    first = begin
+    while first > 0 and begin - first < LONGEST_ROLLOUT and end_ms(runs[first - 1]) >= _begins_ms(change):
+        first -= 1
+    return range(first, begin)
 
 
 def _add(weighted: dict[tuple[int, int], float], begin: int, stop: int, weight: float) -> None:
@@ -146,13 +161,29 @@ def log_prior(change: Change) -> float:
     return log(weights.CHANGE_PRIOR) + weights.METADATA_POWER * log(max(risk * size, 1e-3))
 
 
-def _rollbacks(changes: Sequence[Change]) -> dict[tuple[str, str], list[int]]:
-    """Times of the rollbacks of each (service, environment), ascending."""
-    out: dict[tuple[str, str], list[int]] = {}
+def _rollbacks(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
+    """Changes of each (service, environment) that may have undone an earlier one, ascending."""
+    out: dict[tuple[str, str], list[Change]] = {}
     for change in sorted(changes, key=lambda c: (c.at_ms, c.change_id)):
-        if change.kind is ChangeKind.ROLLBACK and change.service:
-            out.setdefault((change.service, change.environment), []).append(change.at_ms)
+        if change.service and (change.kind is ChangeKind.ROLLBACK or change.to_version):
+            out.setdefault((change.service, change.environment), []).append(change)
     return out
+
+
+def _back_of(change: Change, later: Mapping[tuple[str, str], Sequence[Change]], until_ms: int) -> int | None:
+    """When a change was undone: by a rollback, or by a deploy, within the history, of what it had replaced."""
+    if change.kind is ChangeKind.ROLLBACK:
+        return None
+    for other in later.get((change.service, change.environment), ()):
+        is_undone = other.kind is ChangeKind.ROLLBACK or (returns(change, other) and other.at_ms <= until_ms)
+        if other.at_ms > change.at_ms and is_undone:
+            return other.at_ms
+    return None
+
+
+def returns(begun: Change, later: Change) -> bool:
+    """Whether a change brings back the version that another one had replaced."""
+    return bool(begun.from_version) and later.to_version == begun.from_version != begun.to_version
 
 
 def end_ms(run: RunRef) -> int:

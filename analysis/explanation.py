@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from analysis import calibration as weights
 from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
+from analysis.events import what_is_shared
 from analysis.exposure import Scopes
 from analysis.joint import Odds, Stage, gains, severity_shares, trigger_odds
 from analysis.likelihood import Observations
@@ -83,6 +84,8 @@ def _explain_change(case: Case, candidate: Candidate, text: float, probability: 
     ]
     if candidate.rolled_back_at is not None:
         terms.append(_rollback_term(case, candidate))
+    if candidate.group:
+        terms.append(_group_term(candidate))
     ordered = sorted(terms, key=lambda e: (-abs(e.log_odds), e.term))
     target = change.target.value
     return Hypothesis("change", probability, tuple(ordered), change, target, change.service or None)
@@ -124,6 +127,7 @@ def _path_term(case: Case, candidate: Candidate, scope: int) -> Evidence:
     said = {
         weights.DECLARED: f"the test touches {name}",
         weights.DOUBTFUL: f"the test declares {name}, but nothing that it declares calls it",
+        weights.TOGETHER: f"the test failed before when {name} did, though it does not declare it",
         weights.REACHABLE: f"the test reaches {name} through other services",
         weights.BETWEEN: f"the test does not declare {name}, but services that it declares lead through it",
         weights.BESIDE: f"the test may reach {name}, but does not declare it",
@@ -158,7 +162,7 @@ def _breadth_terms(case: Case, candidate: Candidate, scope: int, fit: _Fit) -> l
     levels = case.scopes.levels[scope]
     each = gains(case.odds, case.scopes.felt(scope), fit.window, fit.severity, fit.breadth, fit.stage.null)
     each[case.trigger] = 0.0
-    touching = np.isin(levels, (weights.DECLARED, weights.DOUBTFUL, weights.REACHABLE))
+    touching = np.isin(levels, (weights.DECLARED, weights.DOUBTFUL, weights.REACHABLE, weights.TOGETHER))
     ran, newly, always = _since(case, fit)
     for_it, against = float(each[each > 0].sum()), float(each[each < 0].sum())
     breadth = float(np.log(weights.BREADTHS[fit.breadth] / len(weights.BREADTHS)))
@@ -221,6 +225,15 @@ def _rollback_term(case: Case, candidate: Candidate) -> Evidence:
     return Evidence("rollback", 0.0, f"rolled back, but {int(failed)} of {int(ran)} runs since failed")
 
 
+def _group_term(candidate: Candidate) -> Evidence:
+    """That one change reached several services; which odds it has is in the probability."""
+    group = candidate.group
+    names = sorted({change.service for change in group} - {candidate.change.service})
+    some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    minutes = round((max(c.at_ms for c in group) - min(c.at_ms for c in group)) / MINUTE_MS)
+    return Evidence("group", 0.0, f"{what_is_shared(group)} reached {some} too, within {max(minutes, 1)} min")
+
+
 def _flake_evidence(case: Case, text: float) -> tuple[Evidence, ...]:
     first, n = case.streak.first_bad, case.seen.total
     t = case.trigger
@@ -268,7 +281,18 @@ def _outage_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
     rate = int(over.argmax())
     own = float(case.odds.outage[rate, row, case.trigger])
     breadth = weights.OUTAGE_TEMPER * float(case.stages[0].outage[place, row, rate])
-    return (prior, *_scope_terms(case, place, name, scored.begin, own, breadth), *_scope_text(case, scored))
+    terms = _scope_terms(case, place, name, scored.begin, own, breadth)
+    return (prior, *terms, *_elsewhere_terms(case, scored.begin), *_scope_text(case, scored))
+
+
+def _elsewhere_terms(case: Case, begin: int) -> list[Evidence]:
+    """What other pipelines saw at the time; its odds are part of the breadth's."""
+    own = len(case.question.history.tests)
+    ran, failed = ((sums[-1] - sums[begin])[own:] for sums in (case.seen.ran, case.seen.failed))
+    if not ran.any():
+        return []
+    passed = int(((ran > 0) & (failed == 0)).sum())
+    return [Evidence("elsewhere", 0.0, f"{passed} of {int((ran > 0).sum())} tests of other pipelines passed meanwhile")]
 
 
 def _scope_terms(case: Case, place: int, name: str, begin: int, own: float, breadth: float) -> list[Evidence]:

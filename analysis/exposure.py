@@ -6,13 +6,14 @@ What a test case declares is held against the service graph, since a test case c
 calls it. `DECLARED`: listed, and called by another listed one. `DOUBTFUL`: listed, though nothing listed calls it.
 `BETWEEN`: missing from the list, though two listed services call it, or one that calls it and one that it alone leads
 to are listed. `BESIDE`: missing, called by a listed one. `FAR`: missing, reachable from the entry. `REACHABLE`:
-reachable, of a test case that lists its entry alone. The share of doubtful ones says how far lists are to be believed.
+reachable, of a test case that lists its entry alone. `TOGETHER`: less than that by list and graph, but it failed before
+when the service did: lists and graphs are incomplete. The share of doubtful ones says how far lists are to be believed.
 Source: ours; measured in `analysis.calibration`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 from analysis import calibration as weights
 from analysis.beta_function import Floats
-from analysis.calibration import BESIDE, BETWEEN, DECLARED, DOUBTFUL, FAR, REACHABLE, UNRELATED
+from analysis.calibration import BESIDE, BETWEEN, DECLARED, DOUBTFUL, FAR, REACHABLE, TOGETHER, UNRELATED
 from analysis.records import BoolMatrix, ServiceGraph, TestColumn
 from ingest.model import Change, Tier
 
@@ -35,7 +36,7 @@ class Scopes:
     """Named scopes and how much each test case feels them."""
 
     names: tuple[str, ...]
-    """Length s: EVERYTHING, services in order, then `change_id` of commits to the tests."""
+    """Length s: EVERYTHING, services in order, `change_id` of commits to the tests, services that changed as one."""
     levels: Levels
     """[s, m] how each test case stands to each scope."""
     place: dict[str, int]
@@ -62,21 +63,49 @@ class _Lists:
 
 
 def find_scopes(
-    tests: Sequence[TestColumn], services: Iterable[str], commits: Sequence[Change], graph: ServiceGraph
+    tests: Sequence[TestColumn],
+    services: Iterable[str],
+    commits: Sequence[Change],
+    graph: ServiceGraph,
+    together: Mapping[str, Collection[str]] | None = None,
+    groups: Iterable[tuple[str, ...]] = (),
 ) -> Scopes:
-    """Scopes of all services that are exercised or named, and of the commits to the tests."""
+    """Scopes of all services that are exercised or named, and of the commits to the tests.
+
+    Args:
+        together: `test_id` of the test cases that failed before when a service did.
+        groups: services that changed as one.
+    """
     listed = [[e.service for e in column.exercised if e.tier is Tier.DECLARED or e.hops == 0] for column in tests]
     reached = _all_reached(tests, graph)
     known = sorted({name for some in (*listed, *reached) for name in some} | {name for name in services if name})
-    names = (EVERYTHING, *known, *(change.change_id for change in commits))
+    joined = list(dict.fromkeys(groups))
+    names = (EVERYTHING, *known, *(change.change_id for change in commits), *(name_of(group) for group in joined))
     place = {name: s for s, name in enumerate(names)}
     of_services, doubt = _levels(_lists(listed, reached, known, graph))
     of_commits = [[_level_of_commit(column, change) for column in tests] for change in commits]
     levels = np.full((len(names), len(tests)), DECLARED, dtype=np.int8)
     levels[1 : len(known) + 1] = of_services.T
+    for service, felt in (together or {}).items():
+        if service in place:
+            _learn(levels[place[service]], tests, felt)
+    first = len(known) + 1
     if of_commits:
-        levels[len(known) + 1 :] = of_commits
+        levels[first : first + len(commits)] = of_commits
+    for group in joined:
+        levels[place[name_of(group)]] = levels[[place[service] for service in group]].max(axis=0)
     return Scopes(names, levels, place, len(known), _exposures(doubt))
+
+
+def name_of(services: Sequence[str]) -> str:
+    """What services that changed as one are called, as a scope."""
+    return " + ".join(services)
+
+
+def _learn(levels: Levels, tests: Sequence[TestColumn], felt: Collection[str]) -> None:
+    for t, column in enumerate(tests):
+        if column.case.test_id in felt:
+            levels[t] = max(int(levels[t]), TOGETHER)
 
 
 def _exposures(doubt: float) -> Floats:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from analysis import calibration as weights
 from analysis.beta_function import Floats
+from analysis.candidates import returns
 from analysis.exposure import EVERYTHING
 from analysis.likelihood import Observations, Windows, observe, outage_odds
 from analysis.records import (
@@ -47,6 +48,8 @@ BY_ONE_SERVICE = 0.9
 """A change and its rollback explain a stretch when this share of its failures is of test cases that exercise it."""
 MOST_OF_SERVICE = 0.5
 """And, where the later change is no rollback but the next deploy, this share of what exercises the service failed."""
+SELDOM = 0.05
+"""A test case is said to have failed with a service when it fails in at most this share of its other runs."""
 _BAD = (Result.FAILED, Result.ERRORED, Result.FLAKY)
 _SIGNS = ("connection refused", "timed out", "timeout", "connection reset", "no healthy upstream", "unavailable", "dns")
 
@@ -89,6 +92,27 @@ def find_outages(
     return OutageReport(tuple(outages), tuple(cells), tuple(closed))
 
 
+def failed_together(history: StreamHistory, before: int) -> dict[str, frozenset[str]]:
+    """`test_id` of the test cases that failed in a closed outage of a service and next to never besides.
+
+    Args:
+        before: outages that ended before this row count.
+    """
+    bad = np.isin(history.results, _BAD)
+    ran = (history.results >= 0) & (history.results != Result.SKIPPED)
+    found: dict[str, set[str]] = {}
+    for stretch in _stretches(history):
+        if not stretch.scope or stretch.is_open or stretch.end >= before:
+            continue
+        rows = slice(stretch.begin, stretch.end + 1)
+        inside = bad[rows].sum(axis=0)
+        is_rare = bad[:before].sum(axis=0) - inside <= SELDOM * ran[:before].sum(axis=0)
+        found.setdefault(stretch.scope, set()).update(
+            history.tests[t].case.test_id for t in np.flatnonzero((inside > 0) & is_rare)
+        )
+    return {service: frozenset(tests) for service, tests in found.items()}
+
+
 def closed_cells(history: StreamHistory, feed: ChangeFeed | None = None) -> BoolMatrix:
     """[n, m]: results of one stream that a closed outage explains."""
     return find_outages([history], feed=feed).closed[0]
@@ -119,7 +143,7 @@ def rolled_back(history: StreamHistory, begin: int, end: int, members: npt.NDArr
             continue
         begun = min(first[service], key=lambda change: change.at_ms)
         after = [change for change in later[service] if change.at_ms > begun.at_ms]
-        is_undone = any(change.kind is ChangeKind.ROLLBACK or _returns(begun, change) for change in after)
+        is_undone = any(change.kind is ChangeKind.ROLLBACK or returns(begun, change) for change in after)
         ran = (history.results[begin : end + 1] >= 0).any(axis=0) & uses
         if is_undone or (after and ((failures > 0) & uses).sum() >= MOST_OF_SERVICE * ran.sum()):
             return service
@@ -138,11 +162,6 @@ def _changed(feed: ChangeFeed, history: StreamHistory, since_ms: int, until_ms: 
         if is_here and is_done and change.service:
             found.setdefault(change.service, []).append(change)
     return found
-
-
-def _returns(begun: Change, later: Change) -> bool:
-    """Whether a change brings back the version that another one had replaced."""
-    return bool(begun.from_version) and later.to_version == begun.from_version
 
 
 def _end_ms(history: StreamHistory, row: int) -> int:

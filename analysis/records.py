@@ -303,6 +303,10 @@ class SuspectQuestion:
     """[n, m] of results that a closed outage explains (`OutageReport.closed`); None: found from this history alone."""
     records: dict[str, Count] = field(default_factory=dict)
     """(confirmed culprits, changes) of each service before this stretch, from `track_records`."""
+    felt: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """`test_id` of the test cases that failed by a confirmed culprit of each service before this stretch, sorted."""
+    elsewhere: tuple[StreamHistory, ...] = ()
+    """Other streams of the environment over the same time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,14 @@ from analysis.candidates import (
     find_candidates,
     find_streak,
 )
+from analysis.elsewhere import with_elsewhere
 from analysis.errors import AnalysisError
 from analysis.explanation import Case, Scored, explain
-from analysis.exposure import EVERYTHING, Scopes, find_scopes, reachable
+from analysis.exposure import EVERYTHING, Scopes, find_scopes, name_of, reachable
 from analysis.joint import Odds, Stage, break_score, explain_away, outage_score, weigh
 from analysis.likelihood import Observations, observe
-from analysis.outages import closed_cells
-from analysis.records import BoolMatrix, Hypothesis, SuspectQuestion
+from analysis.outages import closed_cells, failed_together
+from analysis.records import BoolMatrix, Hypothesis, SuspectQuestion, TestColumn
 from analysis.same_code import is_covered
 from analysis.texts import changed_file_named, files_in, named_services, texts_of
 from ingest.model import ChangeTarget
@@ -59,9 +60,11 @@ def rank_suspects(question: SuspectQuestion) -> tuple[Hypothesis, ...]:
     streak = _streak(question, everything, trigger)
     if streak is None:
         return ()
-    seen = observe(question.history, _mask(question, streak))
+    seen, tests = observe(question.history, _mask(question, streak)), question.history.tests
+    if question.elsewhere:
+        tests, seen = with_elsewhere(seen, question.history, question.elsewhere, question.feed, streak.first_bad)
     candidates = find_candidates(question.history, question.feed, streak, question.records)
-    scopes = _scopes(question, candidates)
+    scopes = _scopes(question, tests, streak, candidates)
     odds = _odds(question, seen, streak, candidates)
     stages = explain_away(odds, scopes, trigger)
     mentions = _mentions(question, scopes, candidates)
@@ -104,10 +107,21 @@ def _mask(question: SuspectQuestion, streak: Streak) -> BoolMatrix:
     return mask
 
 
-def _scopes(question: SuspectQuestion, candidates: tuple[Candidate, ...]) -> Scopes:
+def _scopes(
+    question: SuspectQuestion, tests: tuple[TestColumn, ...], streak: Streak, candidates: tuple[Candidate, ...]
+) -> Scopes:
     commits = [c.change for c in candidates if c.change.target is ChangeTarget.TEST]
     services = [c.change.service for c in candidates if c.change.target is ChangeTarget.SERVICE]
-    return find_scopes(question.history.tests, services, commits, question.graph)
+    together = {service: set(felt) for service, felt in question.felt.items()}
+    for service, felt in failed_together(question.history, streak.first_bad).items():
+        together.setdefault(service, set()).update(felt)
+    groups = (_services_of(one) for one in candidates if one.group)
+    return find_scopes(tests, services, commits, question.graph, together, groups)
+
+
+def _services_of(candidate: Candidate) -> tuple[str, ...]:
+    """Services that the changes of a candidate's group reached."""
+    return tuple(sorted({change.service for change in candidate.group}))
 
 
 def _odds(question: SuspectQuestion, seen: Observations, streak: Streak, candidates: tuple[Candidate, ...]) -> Odds:
@@ -153,7 +167,7 @@ def _score(
     outage = _summed([stage.cost + outage_score(stage, odds, scopes, trigger) for stage in stages])
     quiet = float(np.logaddexp.reduce([stage.cost for stage in stages]))
     flake_text = float(np.log(weights.FLAKE_NAMES if mentions.services else weights.FLAKE_NAMES_NONE))
-    scored = [_score_change(c, scopes, odds, broken, mentions) for c in candidates]
+    scored = _one_a_group([_score_change(c, scopes, odds, broken, mentions) for c in candidates], scopes, odds, broken)
     scored.append(_score_unrecorded(question, streak, scopes, odds, broken, mentions))
     scored.append(_score_outage(question, streak, scopes, odds, outage, mentions))
     scored.append(Scored("flake", quiet + flake_text, flake_text))
@@ -162,13 +176,40 @@ def _score(
 
 def _score_change(candidate: Candidate, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions) -> Scored:
     scope = scopes.place[candidate.scope]
-    rows = [odds.place[begin, stop] for begin, stop, _ in candidate.windows]
-    over_windows = np.logaddexp.reduce(broken[scope, rows] + np.array([weight for _, _, weight in candidate.windows]))
     text = mentions.by_scope.get(candidate.change.service, 0.0) if candidate.change.service else 0.0
     if mentions.files and changed_file_named(candidate.change, mentions.files) is not None:
         text += float(np.log(weights.FILE_IN_STACK))
-    weight = candidate.log_prior + float(over_windows) + text
+    weight = candidate.log_prior + _over_windows(candidate, scope, odds, broken) + text
     return Scored("change", weight, text, candidate, candidate.change.service or None)
+
+
+def _one_a_group(scored: list[Scored], scopes: Scopes, odds: Odds, broken: Floats) -> list[Scored]:
+    """Changes that are one become one hypothesis: one of its services is broken, or all of them are.
+
+    Its face is the change that explains most by itself.
+    """
+    groups: dict[str, list[Scored]] = {}
+    for one in scored:
+        assert one.candidate is not None
+        first = one.candidate.group[0] if one.candidate.group else one.candidate.change
+        groups.setdefault(first.change_id, []).append(one)
+    return [group[0] if len(group) == 1 else _joined(group, scopes, odds, broken) for group in groups.values()]
+
+
+def _joined(group: list[Scored], scopes: Scopes, odds: Odds, broken: Floats) -> Scored:
+    candidates = [one.candidate for one in group if one.candidate is not None]
+    scope = scopes.place[name_of(_services_of(candidates[0]))]
+    text = max(one.text for one in group)
+    whole = max(c.log_prior for c in candidates) + _over_windows(candidates[0], scope, odds, broken) + text
+    face = max(group, key=lambda one: one.weight)
+    weight = float(np.logaddexp.reduce([whole, *(one.weight for one in group)]))
+    return replace(face, weight=weight)
+
+
+def _over_windows(candidate: Candidate, scope: int, odds: Odds, broken: Floats) -> float:
+    """Log weight of a breakage of a scope over the windows of a candidate."""
+    rows = [odds.place[begin, stop] for begin, stop, _ in candidate.windows]
+    return float(np.logaddexp.reduce(broken[scope, rows] + np.array([weight for _, _, weight in candidate.windows])))
 
 
 def _score_unrecorded(
@@ -199,7 +240,7 @@ def _score_outage(
         return Scored("environment", float(np.log(weights.OUTAGE_PRIOR)) - 5.0, 0.0)
     starts = np.array([run.started_ms for run in question.history.runs], dtype=np.int64)
     hours = np.maximum(starts[streak.last_bad] - starts[begins], 0) / HOUR_MS
-    prior = np.log(weights.OUTAGE_PRIOR / len(begins)) - hours / weights.OUTAGE_LASTS_HOURS
+    prior = np.log(weights.OUTAGE_PRIOR * _share_of_gap(starts, begins)) - hours / weights.OUTAGE_LASTS_HOURS
     texts = np.array([0.0, *(mentions.by_scope[scopes.names[s]] for s in services)])
     share = np.full(len(texts), np.log((1 - weights.OUTAGE_EVERYWHERE) / max(len(services), 1)))
     share[0] = np.log(weights.OUTAGE_EVERYWHERE)
@@ -208,6 +249,12 @@ def _score_outage(
     scope = scopes.names[services[best - 1]] if best else EVERYTHING
     weight = float(np.logaddexp.reduce(each, axis=None))
     return Scored("environment", weight, float(texts[best]), None, scope or None, int(begins[row]))
+
+
+def _share_of_gap(starts: Ints, begins: Ints) -> Floats:
+    """[o] hours before each run in which an outage may have begun that went on until it, each weighed by its chance."""
+    gaps = (starts[begins] - starts[np.maximum(begins - 1, 0)]) / HOUR_MS
+    return np.asarray(-weights.OUTAGE_LASTS_HOURS * np.expm1(-np.maximum(gaps, 0.1) / weights.OUTAGE_LASTS_HOURS))
 
 
 def _first_commit(scopes: Scopes) -> int:

@@ -42,10 +42,10 @@ LESS_SURE = 1.22
 """The fitted temperature is raised by this factor, for the same reason."""
 ABLATIONS: dict[str, dict[str, Any]] = {
     "nothing": {},
-    "service graph and lists": {"EXPOSURES": np.full(7, 0.4), "EXPOSURES_IN_DOUBT": np.full(7, 0.4)},
+    "service graph and lists": {"EXPOSURES": np.full(8, 0.4), "EXPOSURES_IN_DOUBT": np.full(8, 0.4)},
     "lists held against the graph": {
-        "EXPOSURES": np.array([0.02, 0.12, 0.12, 0.12, 0.4, 1.0, 1.0]),
-        "EXPOSURES_IN_DOUBT": np.array([0.02, 0.12, 0.12, 0.12, 0.4, 1.0, 1.0]),
+        "EXPOSURES": np.array([0.02, 0.12, 0.12, 0.12, 0.4, 0.4, 1.0, 1.0]),
+        "EXPOSURES_IN_DOUBT": np.array([0.02, 0.12, 0.12, 0.12, 0.4, 0.4, 1.0, 1.0]),
     },
     "other tests (blast radius)": {"BREADTH_TEMPER": 0.0, "OUTAGE_TEMPER": 0.0},
     "explaining other events away": {"BACKGROUNDS": 0, "DRIFT_SHARE": 1e-9},

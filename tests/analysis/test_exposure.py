@@ -63,3 +63,23 @@ def test_a_commit_to_the_tests_touches_its_own_files(file: str, level: int) -> N
     commit = Change("git:1", ChangeKind.COMMIT, 0, target=ChangeTarget.TEST, files=("it/CartIT.java",))
     scopes = find_scopes([column("t", "web", file=file)], [], [commit], GRAPH)
     assert int(scopes.levels[scopes.place["git:1"], 0]) == level
+
+
+def test_who_failed_before_with_a_service_may_feel_it() -> None:
+    """Lists and graphs are incomplete; what is known to feel it keeps its standing."""
+    tests = [column("t", "web", "search"), column("u", "web", "cart", "pay")]
+    felt = {"pay": {test.case.test_id for test in tests}, "gone": {tests[0].case.test_id}}
+    scopes = find_scopes(tests, [], [], GRAPH, felt)
+    assert scopes.levels[scopes.place["pay"]].tolist() == [weights.TOGETHER, weights.DECLARED]
+
+
+def test_services_that_changed_as_one_are_felt_by_who_feels_any() -> None:
+    """The union of the services."""
+    tests = [column("t", "web", "search"), column("u", "web", "cart", "pay"), column("v", "mail")]
+    scopes = find_scopes(tests, [], [], GRAPH, groups=[("pay", "search"), ("pay", "search")])
+    assert scopes.names.count("pay + search") == 1
+    assert scopes.levels[scopes.place["pay + search"]].tolist() == [
+        weights.DECLARED,
+        weights.DECLARED,
+        weights.UNRELATED,
+    ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.outages import closed_cells, find_outages, mostly_red, rolled_back
+from analysis.outages import closed_cells, failed_together, find_outages, mostly_red, rolled_back
 from analysis.records import ChangeFeed, FailureSample, StreamHistory
 from ingest.model import ChangeKind, RunState
 from tests.analysis.builders import column, deploy, feed, history, run
@@ -162,3 +162,15 @@ def test_an_outage_of_everything_is_no_regression_of_one_service() -> None:
     changes = feed(deploy("queue", 19.5, "v2"), deploy("queue", 20.5, "v1", kind=ChangeKind.ROLLBACK))
     stream = _checkout("." * 20 + "F...", "." * 20 + "F...")
     assert closed_cells(stream, changes)[20].all()
+
+
+def test_who_failed_in_an_outage_of_a_service_is_known_to_feel_it() -> None:
+    """Also a test case that does not list it; not one that fails often anyway, nor in an outage that comes later."""
+    rows = [(column(f"pay{i}", "web", "pay"), "." * 20 + "F" + "." * 9) for i in range(8)]
+    rows += [(column(f"other{i}", "web", "search"), "." * 30) for i in range(20)]
+    rows += [(column("hidden", "web"), "." * 20 + "F" + "." * 9), (column("shaky", "web"), "F.." * 6 + "..F" + "." * 9)]
+    stream = history(rows)
+    (felt,) = failed_together(stream, 25).values()
+    assert rows[28][0].case.test_id in felt
+    assert rows[29][0].case.test_id not in felt
+    assert failed_together(stream, 20) == {}

@@ -162,6 +162,42 @@ def test_a_rollback_that_healed_speaks_for_the_change() -> None:
     assert any("stopped with its rollback" in e.text for e in found[0].evidence)
 
 
+def test_a_deploy_of_the_version_before_is_a_rollback_too() -> None:
+    """Nobody called it one."""
+    bad = replace(deploy("vault", 29.5, "v2"), from_version="v1")
+    back = replace(deploy("vault", 33.5, "v1"), from_version="v2")
+    found = ask(shop("." * 30 + "RRRR" + "...", "." * 37), feed(bad, deploy("pay", 29.5, "v2"), back))
+    assert found[0].change == bad
+    assert any("stopped with its rollback" in e.text for e in found[0].evidence)
+
+
+def test_a_rollout_of_hours_may_have_been_felt_in_any_run_under_way() -> None:
+    """Recorded as done three runs after the first red one; begun before it."""
+    late = replace(deploy("vault", 33.2, "v2"), started_ms=deploy("vault", 29.5).at_ms)
+    rows = [(column(f"v{i}", "web", "pay", "vault"), "." * 30 + ("RRRR" if i < 2 else "....")) for i in range(8)]
+    rows += [(column(f"o{i}", "web", "search"), "." * 34) for i in range(8)]
+    changes = feed(late, deploy("pay", 20, "v2"), covered=["web", "search"])
+    found = ask(history(rows), changes)
+    assert found[0].change == late
+    quick = replace(late, started_ms=None)
+    unlikely = by_service(ask(history(rows), replace(changes, changes=(*changes.changes[:-1], quick))), "vault")
+    assert unlikely.probability < by_service(found, "vault").probability / 2
+
+
+def test_what_failed_with_a_service_before_may_feel_it_now() -> None:
+    """The test does not list vault, but failed by a culprit of vault before, as people confirmed."""
+    rows = [(column("blind", "web", "search"), BROKEN)]
+    rows += [(column(f"v{i}", "web", "pay", "vault"), BROKEN if i < 3 else FINE) for i in range(6)]
+    stream = history(rows)
+    changes = feed(deploy("vault", 29.5, "v2"), deploy("search", 29.5, "v2"), covered=["web", "pay"])
+    question = SuspectQuestion(rows[0][0].case.test_id, stream, GRAPH, changes)
+    before = by_service(rank_suspects(question), "vault")
+    taught = by_service(rank_suspects(replace(question, felt={"vault": (rows[0][0].case.test_id,)})), "vault")
+    assert taught.probability > 2 * before.probability
+    said = "the test failed before when vault did, though it does not declare it"
+    assert said in {e.text for e in taught.evidence}
+
+
 def test_a_commit_to_the_tests_own_file_is_a_defect_of_the_test() -> None:
     """Only the tests of that file fail."""
     rows = [(column(f"a{i}", "web", file="it/CartIT.java"), "." * 30 + "RRR") for i in range(3)]

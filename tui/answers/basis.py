@@ -52,6 +52,10 @@ class Basis:
     """Outages of a whole stream over the window, by stream row."""
     prior: FlakePrior | None = None
     """Of flake rates, once it was fitted (`tui.answers.priors`)."""
+    every_stream: tuple[StreamRow, ...] | None = None
+    """All of the store, once they were asked for (`tui.answers.beside`)."""
+    felt: tuple[tuple[str, int, tuple[str, ...]], ...] | None = None
+    """What failed by confirmed culprits, once it was loaded (`tui.answers.beside`)."""
     clusters: Clusters | None = None
     """Of all signatures, once they were worked out (`tui.answers.clusters`)."""
     _infos: dict[int, TestInfo] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from ingest.model import Result, RunRef, TestCase
 from store.read import results, tests
 from store.read.rows import AttemptFact, StreamRow
 from tui.answers.basis import Basis
+from tui.answers.beside import felt_before, histories_elsewhere
 from tui.answers.histories import Loaded, last_complete, load_history
 from tui.answers.query import DAY_MS
 from tui.answers.rankings import feed_of
@@ -212,10 +213,17 @@ def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
     until_ms = min(basis.window.now_ms, max(onset_ms + AFTER_ONSET_MS, history.runs[lead.first_bad].started_ms))
     around = history_of(basis, load_whole(basis, loaded.stream, since_ms, until_ms))
     test_id = history.tests[lead.column].case.test_id
-    feed = feed_of(basis.feed, around)
-    records = track_records(basis.feed.changes, basis.confirmed, since_ms)
     return basis.rankings.rank(
-        SuspectQuestion(test_id, around, basis.graph, feed, lead.samples, records=records),
+        SuspectQuestion(
+            test_id,
+            around,
+            basis.graph,
+            feed_of(basis.feed, around),
+            lead.samples,
+            records=track_records(basis.feed.changes, basis.confirmed, since_ms),
+            felt=felt_before(basis, since_ms),
+            elsewhere=histories_elsewhere(basis, loaded.stream, since_ms, until_ms, onset_ms),
+        )
     )
 
 

@@ -58,8 +58,10 @@ class Rankings:
 
     def _digest(self, question: SuspectQuestion) -> str:
         feed = msgspec.json.encode((question.feed.changes, sorted(question.feed.covered)))
-        asked = msgspec.json.encode((VERSION, MODEL_VERSION, question.test_id, question.samples, question.records))
-        parts = (asked, feed, self._part(question.history), self._part(question.graph))
+        learned = (question.records, question.felt)
+        asked = msgspec.json.encode((VERSION, MODEL_VERSION, question.test_id, question.samples, learned))
+        shared = [self._part(question.graph), *(self._part(one) for one in (question.history, *question.elsewhere))]
+        parts = (asked, feed, *shared)
         return hashlib.blake2b(b"".join(_short(part) for part in parts), digest_size=16).hexdigest()
 
     def _part(self, what: StreamHistory | ServiceGraph) -> bytes:
