@@ -4,7 +4,7 @@
     theme = "light"                     # dark, light or the name of a Textual theme
     ascii = true                        # draw with ASCII characters only
     bell = true                         # ring when something becomes really red
-    notify = "terminal"                 # by the terminal (OSC 9 and 777), or a program: ["notify-send", "{what}"]
+    notify = "terminal"                 # by the terminal (OSC 9; terminal-777: OSC 777), or ["notify-send", "{what}"]
 
     [[view]]
     name = "my reds"
@@ -76,7 +76,7 @@ class DashboardSettings:
     is_ascii: bool = False
     has_bell: bool = False
     notify: tuple[str, ...] = ()
-    """`("terminal",)`, a program with its arguments, or nothing."""
+    """`("terminal",)`, `("terminal-777",)`, a program with its arguments, or nothing."""
     views: tuple[SavedView, ...] = ()
     commands: tuple[KeyCommand, ...] = ()
 

@@ -167,6 +167,7 @@ class CrywolfApp(PersonalApp):
     @on(StoreChanged)
     def _reload_active(self) -> None:
         self.context.pulse.beats += 1
+        self.look_for_red()
         if isinstance(self.screen, View):
             self.screen.reload(is_quiet=True)
 

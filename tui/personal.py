@@ -6,6 +6,7 @@ in it, on which line, and everything goes on as it was.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 from textual import on, work
 from textual.app import App, SuspendNotSupported
 from textual.binding import Binding
+from textual.timer import Timer
 
 from ingest.settings_dashboard import KeyCommand, SavedView
 from tui import theme
+from tui.alarms import RedSeen, run_program, sequence, words
+from tui.answers.query import Query
 from tui.modes import is_there
 from tui.remembered import Arrangement, with_view
 from tui.screens import outside
-from tui.screens.messages import CommandEnded, SettingsLoaded, SettingsRefused
+from tui.screens.messages import CommandEnded, SettingsLoaded, SettingsRefused, TurnedRed
 from tui.screens.own_keys import NoSuchValue, Running, arguments, fits, run_in_terminal, values_of
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from tui.screens.form import Values
 
 SETTINGS_LOOK_S = 1.0
+RED_LOOK_S = 3.0
+"""Between the first change of the store and the look for what turned red."""
 VIEW_KEYS = tuple(f"f{number}" for number in range(2, 13))
 """Proposed for saved views, in this order."""
 
@@ -45,10 +51,13 @@ class PersonalApp(App[None]):
         self._usual_bindings = self._bindings.copy()
         self._behind = Running()
         self._settings_watcher: StoreWatcher | None = None
+        self._red_seen = RedSeen()
+        self._red_look: Timer | None = None
 
     def begin_personal(self) -> None:
         """Binds the keys of views and commands, and looks after the settings' file."""
         self.bind_own_keys()
+        self.look_for_red()
         path = self.context.query.settings.path
         if path is not None:
             self._settings_watcher = StoreWatcher(self._settings_version, self._read_settings, SETTINGS_LOOK_S)
@@ -227,6 +236,50 @@ class PersonalApp(App[None]):
     def _tell_end(self, event: CommandEnded) -> None:
         ended = "done" if event.code == 0 else f"exit code {event.code}"
         outside.tell(self, f"{event.name}: {event.said or ended}", is_problem=event.code != 0)
+
+    # News
+
+    def look_for_red(self) -> None:
+        """Asks for what is red, if the person wants to be told, and not more often than every few seconds."""
+        wished = self.context.query.settings.dashboard
+        if (wished.has_bell or wished.notify) and self._red_look is None:
+            self._red_look = self.set_timer(RED_LOOK_S, self._ask_for_red)
+
+    def _ask_for_red(self) -> None:
+        self._red_look = None
+        self._load_reds(self.context.query)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="alarms")
+    def _load_reds(self, query: Query) -> None:
+        from store.errors import StoreError
+        from tui.errors import AnswerError
+        from tui.screens.asking import Superseded
+
+        try:
+            titles = self._red_seen.news(self.context.answers.reds(query))
+        except (StoreError, AnswerError, Superseded):  # the view that is seen tells what is wrong with the store
+            return
+        if titles:
+            self.post_message(TurnedRed(titles))
+            notify = query.settings.dashboard.notify
+            if notify and not sequence(notify[0], ""):
+                self._notify_by_program(notify, words(titles))
+
+    def _notify_by_program(self, command: Sequence[str], text: str) -> None:
+        try:
+            run_program(command, text)
+        except (OSError, subprocess.SubprocessError) as problem:
+            self.post_message(CommandEnded(f"notify {command[0]}", -1, str(problem)))
+
+    @on(TurnedRed)
+    def _ring(self, event: TurnedRed) -> None:
+        wished = self.context.query.settings.dashboard
+        if wished.has_bell:
+            self.bell()
+        sent = sequence(wished.notify[0], words(event.titles)) if wished.notify else ""
+        if sent and self._driver is not None:
+            self._driver.write(sent)
+        outside.tell(self, words(event.titles), is_problem=True)
 
     # Settings
 

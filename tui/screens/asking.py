@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 Days = tuple[int, int]
 """First and last UTC day."""
 _CACHE_PRAGMA = "PRAGMA cache_size=-8000"
-"""8 MB a lane: three lanes and the watcher must not eat the memory budget."""
+"""8 MB a lane: four lanes and the watcher must not eat the memory budget."""
 _STEPS_BETWEEN_LOOKS = 20_000
 _NAMES_HOLD_S = 10.0
 
@@ -61,6 +61,7 @@ class Answers(Protocol):
     def runs(self, query: Query) -> RunsAnswer: ...
     def refused(self) -> tuple[RefusedRow, ...]: ...
     def search(self, text: str) -> tuple[Hit, ...]: ...
+    def reds(self, query: Query) -> tuple[tuple[str, str], ...]: ...
     def quarantined(self, query: Query) -> QuarantineAnswer: ...
     def act(self, query: Query, target: Target, wish: Wish) -> Done: ...
     def merge(self, query: Query, target: Target, into: Target) -> Done: ...
@@ -146,7 +147,7 @@ class StoreAnswers:
         from store.connect import open_reader
 
         self._path = path
-        self._views, self._rows, self._names = (Lane(path, open_reader) for _ in range(3))
+        self._views, self._rows, self._names, self._alarms = (Lane(path, open_reader) for _ in range(4))
         self._watch: Connection | None = None
         self._inode: int | None = None
         self._acting = threading.Lock()
@@ -252,6 +253,14 @@ class StoreAnswers:
 
         return self._views.ask(list_refused)
 
+    def reds(self, query: Query) -> tuple[tuple[str, str], ...]:
+        """Ids and titles of the incidents that somebody must act on, beside whatever the screen asks."""
+        from tui.alarms import REAL
+        from tui.answers.triage import answer_triage
+
+        answer = self._alarms.ask(lambda connection: answer_triage(connection, query))
+        return tuple((one.incident_id, one.title) for one in answer.incidents if one.verdict in REAL)
+
     def search(self, text: str) -> tuple[Hit, ...]:
         return self._names.ask(lambda connection: self._search(connection, text))
 
@@ -356,7 +365,7 @@ class StoreAnswers:
 
     def close(self) -> None:
         """Closes every connection."""
-        for lane in (self._views, self._rows, self._names):
+        for lane in (self._views, self._rows, self._names, self._alarms):
             lane.close()
         self._forget_watch()
 

@@ -42,6 +42,10 @@ class ChangesView(View["ChangesAnswer"]):
     FIELDS = ("service", "kind", "env", "author", "owner", "title")
     CSS_PATH: ClassVar[str] = "changes.tcss"
 
+    def __init__(self, context: ViewContext) -> None:
+        super().__init__(context)
+        self._by_id: dict[str, ChangeRow] = {}
+
     @property
     def crumb(self) -> str:
         return "Changes"
@@ -67,6 +71,7 @@ class ChangesView(View["ChangesAnswer"]):
         return [row for row in answer.rows if matches(self.filter_text, _fields(row))]
 
     def show(self, answer: ChangesAnswer) -> None:
+        self._by_id = {row.change.change_id: row for row in answer.rows}
         self.query_one("#changes", LineTable).set_keys([row.change.change_id for row in self._seen(answer)])
 
     def summary(self, answer: ChangesAnswer) -> tuple[Line, Line]:
@@ -86,8 +91,7 @@ class ChangesView(View["ChangesAnswer"]):
         return values[column] if column in values else super().sort_value(key, column)
 
     def _find(self, key: Key | None) -> ChangeRow | None:
-        rows = self.answer.rows if self.answer else ()
-        return next((row for row in rows if row.change.change_id == key), None)
+        return self._by_id.get(str(key))
 
     @property
     def selected(self) -> ChangeRow | None:

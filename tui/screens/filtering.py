@@ -13,6 +13,8 @@ def matches(text: str, fields: Mapping[str, Iterable[str]]) -> bool:
     >>> [matches(text, item) for text in ("pays card", "!pays", "owner:journeys", "!owner:journeys", "")]
     [True, False, True, False, True]
     """
+    if not text.strip():
+        return True
     lowered = {field: " ".join(values).lower() for field, values in fields.items()}
     everything = "\n".join(lowered.values())
     return all(_passes(word, lowered, everything) for word in text.lower().split())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -31,10 +32,13 @@ COLUMNS = (
     Column("pipeline", "pipeline", 18, is_flexible=True),
     Column("run", "run", 18, folds=(Fold(3, 10),)),
     Column("environment", "environment", 12, folds=(Fold(2, 0),)),
-    Column("counts", "results", 28, folds=(Fold(4, 20),)),
+    Column("counts", "results", 24, folds=(Fold(4, 20),)),
+    Column("new", "new red", 9, align="right", folds=(Fold(6, 6),), short="new"),
     Column("state", "state", 11, folds=(Fold(5, 0),)),
     Column("took", "took", 9, align="right", folds=(Fold(1, 0),)),
 )
+MOST_RUNS = 1000
+"""The newest; a tail is not for browsing."""
 _TAIL_BYTES = 4096
 _LOOK_S = 1.0
 
@@ -46,6 +50,9 @@ class LiveSeen(NamedTuple):
     said: tuple[str, ...]
     status: str = ""
     """How the tail is: files seen, in, waiting, refused, and its lag."""
+    rows: Mapping[RunRef, RunRow] = {}
+    new_red: Mapping[RunRef, int] = {}
+    """How many more are red than in the run before, of the same pipeline, environment and branch; none: as before."""
 
 
 class LiveView(View[LiveSeen]):
@@ -53,6 +60,7 @@ class LiveView(View[LiveSeen]):
 
     NOUN = "what arrived"
     MAIN = "#runs"
+    FIELDS = ("pipeline", "run", "env", "branch", "state")
     CSS_PATH: ClassVar[str] = "live.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "pause", "Pause", id="live.pause")]
 
@@ -66,7 +74,7 @@ class LiveView(View[LiveSeen]):
 
     def question(self) -> Callable[[Answers], LiveSeen]:
         query, log = self.context.query, self.context.log
-        return lambda answers: LiveSeen(answers.runs(query), last_lines(log), last_status(log))
+        return lambda answers: live_seen(answers.runs(query), log)
 
     def on_mount(self) -> None:
         self.set_interval(_LOOK_S, self._look_at_tail)
@@ -109,7 +117,9 @@ class LiveView(View[LiveSeen]):
             super().reload(is_quiet=is_quiet)
 
     def summary(self, answer: LiveSeen) -> tuple[Line, Line]:
+        newly = sum(1 for row in answer.runs.rows[:MOST_RUNS] if answer.new_red.get(row.run))
         left = line((present.count(len(answer.runs.rows), "run"), "strong"), ("  newest on top", "muted"))
+        left += line((f"   {newly} with new red", "bad")) if newly else ()
         if self._is_paused:
             left += line(("   paused: space goes on", "unowned"))
         folders = ", ".join(folder.name or str(folder) for folder in self.context.watched)
@@ -121,9 +131,26 @@ class LiveView(View[LiveSeen]):
         self.reload()
 
     def _draw_row(self, key: Key) -> Row | None:
-        rows = self.answer.runs.rows if self.answer else ()
-        row = next((row for row in rows if row.run == key), None)
-        return None if row is None else run_cells(row, self.window_end(), self.context)
+        row = self._find(key)
+        more = self.answer.new_red.get(row.run, 0) if row is not None and self.answer else 0
+        return None if row is None else run_cells(row, more, self.window_end(), self.context)
+
+    def _find(self, key: Key | None) -> RunRow | None:
+        return self.answer.rows.get(key) if self.answer is not None else None  # type: ignore[call-overload]
+
+    def sort_value(self, key: Key, column: str) -> Any:
+        row = self._find(key)
+        if row is None or self.answer is None:
+            return None
+        ended = row.run.ended_ms or row.run.started_ms
+        red = row.counts.failed + row.counts.errored
+        values = {
+            "when": ended,
+            "counts": red,
+            "new": self.answer.new_red.get(row.run),
+            "took": ended - row.run.started_ms,
+        }
+        return values[column] if column in values else super().sort_value(key, column)
 
     def window_end(self) -> int:
         """Now, as the answer has it."""
@@ -133,9 +160,8 @@ class LiveView(View[LiveSeen]):
     @property
     def selected(self) -> RunRef | None:
         """The run under the cursor."""
-        key = None if self.has_class("-blank") else self.query_one("#runs", LineTable).key
-        rows = self.answer.runs.rows if self.answer else ()
-        return next((row.run for row in rows if row.run == key), None)
+        row = None if self.has_class("-blank") else self._find(self.query_one("#runs", LineTable).key)
+        return row.run if row is not None else None
 
     @on(LineTable.RowHighlighted, "#runs")
     def _offer_keys(self) -> None:
@@ -144,11 +170,48 @@ class LiveView(View[LiveSeen]):
     def url(self) -> str | None:
         return self.selected.url if self.selected else None
 
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        row = None if self.has_class("-blank") else self._find(self.query_one("#runs", LineTable).key)
+        return _fields(row) if row is not None else {}
+
     def copied(self) -> str:
         return f"{self.selected.pipeline} {self.selected.run_id}" if self.selected else ""
 
 
-def run_cells(row: RunRow, now_ms: int, context: ViewContext) -> Row:
+def live_seen(runs: RunsAnswer, log: Path | None) -> LiveSeen:
+    """The newest runs, what is newly red in them, and how the tail is."""
+    newest = runs.rows[:MOST_RUNS]
+    return LiveSeen(
+        replace(runs, rows=newest),
+        last_lines(log),
+        last_status(log),
+        {row.run: row for row in newest},
+        new_red(runs.rows),
+    )
+
+
+def new_red(rows: Sequence[RunRow]) -> dict[RunRef, int]:
+    """How many more results are red in a run than in the one before it of its pipeline, environment and branch.
+
+    Args:
+        rows: newest first. The oldest run of each kind has none before it and is no news.
+    """
+    later: dict[tuple[str, str, str | None], RunRow] = {}
+    found: dict[RunRef, int] = {}
+    for row in rows:
+        kind = (row.run.pipeline, row.run.environment, row.run.branch)
+        after = later.get(kind)
+        if after is not None and _red(after) > _red(row):
+            found[after.run] = _red(after) - _red(row)
+        later[kind] = row
+    return found
+
+
+def _red(row: RunRow) -> int:
+    return row.counts.failed + row.counts.errored
+
+
+def run_cells(row: RunRow, more_red: int, now_ms: int, context: ViewContext) -> Row:
     """A run as a row."""
     run, counts = row.run, row.counts
     ended = run.ended_ms or run.started_ms
@@ -158,6 +221,7 @@ def run_cells(row: RunRow, now_ms: int, context: ViewContext) -> Row:
         line((present.run_label(run), "muted")),
         line((run.environment or present.DASH, "muted")),
         _counts(row, context),
+        line((f"+{more_red}", "bad") if more_red else (present.DASH, "faint")),
         line((str(run.state), "muted" if run.state == "complete" else "unowned")),
         line((present.duration(ended - run.started_ms if counts.tests else None), "muted")),
     )
@@ -193,4 +257,11 @@ def last_status(log: Path | None) -> str:
 
 
 def _fields(row: RunRow) -> dict[str, Sequence[str]]:
-    return {"pipeline": [row.run.pipeline], "run": [row.run.run_id], "env": [row.run.environment]}
+    run = row.run
+    return {
+        "pipeline": [run.pipeline],
+        "run": [run.run_id],
+        "env": [run.environment],
+        "branch": [run.branch or ""],
+        "state": [str(run.state), "red" if _red(row) else "green"],
+    }

@@ -57,6 +57,13 @@ class SettingsRefused(Message):
 
 
 @dataclass
+class TurnedRed(Message):
+    """Incidents that somebody must act on are new."""
+
+    titles: tuple[str, ...]
+
+
+@dataclass
 class CommandEnded(Message):
     """A command of `crywolf.toml` that ran in the background has ended."""
 

@@ -30,6 +30,7 @@ from tests.tui.screens.fakes import (
     services_answer,
     test_row,
 )
+from tui.alarms import REAL
 from tui.answers.acting import Done, Wish
 from tui.answers.cell_facts import CellAttempt, CellFacts
 from tui.answers.changes import ChangeRow, ChangesAnswer
@@ -171,6 +172,10 @@ class FakeAnswers:
         hits += [Hit("incident", one.title, one.incident_id) for one in self.incidents]
         hits += [Hit("owner", "@acme/journeys", "@acme/journeys"), Hit("pipeline", "journey", "journey")]
         return tuple(hit for hit in hits if text.lower() in hit.label.lower())
+
+    def reds(self, query: Query) -> tuple[tuple[str, str], ...]:
+        self._note("reds", query)
+        return tuple((one.incident_id, one.title) for one in self.incidents if one.verdict in REAL)
 
     def quarantined(self, query: Query) -> QuarantineAnswer:
         self._note("quarantined", query)
