@@ -7,11 +7,12 @@ is later; with it only what was done by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from analysis.handling import UNTIL_FIXED, Act, Action, Handling, Stretch, fold, read_quarantine
-from ingest.model import Verdict
+from ingest.model import Change, Verdict
 from store.connect import Connection
 from store.read.regrouping import split_off, stored_idents
 from store.read.triage import INCIDENT, TEST, Subject, TriageEvent, last_event, list_events
@@ -20,6 +21,7 @@ from tui.answers.regrouping import regroup
 from tui.answers.triage import NEW, QUARANTINED, DoneBefore, IncidentRow, by_weight
 from tui.times import iso
 
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _WORDS = {
     Action.ACK: "acknowledged it",
     Action.UNACK: "took the acknowledgement back",
@@ -109,7 +111,7 @@ def _handled(row: IncidentRow, events: dict[Subject, tuple[TriageEvent, ...]], n
         probability=1.0 if handling.verdict else row.probability,
         act_probability=_act_probability(row, handling, is_aside=bool(until_ms)),
         version=everything[0].event_id,
-        deeds=_deeds(everything),
+        deeds=_deeds(everything, {h.change.change_id: change_name(h.change) for h in row.hypotheses if h.change}),
     )
 
 
@@ -127,9 +129,14 @@ def _quarantined_until(events: Sequence[TriageEvent], now_ms: int) -> int | None
     return handling.quarantine.until_ms if handling.quarantine and handling.is_quarantined(now_ms) else None
 
 
-def _deeds(events: Sequence[TriageEvent]) -> tuple[DoneBefore, ...]:
-    """Events in words, each once where it was done with several tests at a time."""
-    deeds = (DoneBefore(event.at_ms, event.actor, deed_words(event)) for event in events)
+def change_name(change: Change) -> str:
+    """A change in a sentence."""
+    return " ".join(part for part in (change.service, change.to_version) if part) or change.change_id
+
+
+def _deeds(events: Sequence[TriageEvent], names: dict[str, str]) -> tuple[DoneBefore, ...]:
+    """Events in words, each once where it was done with several tests at a time; `names` are those of changes."""
+    deeds = (DoneBefore(event.at_ms, event.actor, deed_words(event, names)) for event in events)
     return tuple(dict.fromkeys(deeds))
 
 
@@ -147,8 +154,11 @@ def state_text(handling: Handling, now_ms: int) -> str:
     return "failing again" if handling.is_back else NEW
 
 
-def deed_words(event: TriageEvent) -> str:
+def deed_words(event: TriageEvent, names: Mapping[str, str] = _NO_NAMES) -> str:
     """What somebody did, for a sentence that begins with who.
+
+    Args:
+        names: of changes, by their ids.
 
     >>> deed_words(TriageEvent(1, 0, "ada", "incident", "i-1", "claim", None, "until fixed"))
     'claimed it until fixed'
@@ -171,5 +181,5 @@ def deed_words(event: TriageEvent) -> str:
             issue = f", {said.issue}" if said.issue else ""
             return f"put it in quarantine until {iso(said.until_ms)[:10]}: {said.reason} (owner {said.owner}{issue})"
     if event.action in _WITH_VALUE:
-        return f"{_WITH_VALUE[Action(event.action)]} {value}"
+        return f"{_WITH_VALUE[Action(event.action)]} {names.get(value, value)}"
     return _WORDS[Action(event.action)] if event.action in _WORDS else f"{event.action} {value}".strip()

@@ -15,7 +15,7 @@ from store.read import changes, triage
 from store.read.regrouping import current_idents
 from store.read.triage import INCIDENT, SESSION, UNDO
 from tui.answers.flakes import FlakeRow, answer_flakes
-from tui.answers.handled import present_moment
+from tui.answers.handled import change_name, present_moment
 from tui.answers.health import Health
 from tui.answers.quarantine import QuarantineRow, answer_quarantine
 from tui.answers.query import DAY_MS, Moment, Query, Window
@@ -104,7 +104,8 @@ def answer_handover(connection: Connection, query: Query, session: Session | Non
         return Handover(session, None, (), (), (), (), (), (), (), (), triaged.health)
     now_ms = present_moment(connection, query, triaged.window)
     window = _shift(triaged.window, session, now_ms)
-    log = _deeds_of(answer_log(connection), window)
+    known = {one.change_id: one for one in changes.list_changes(connection, -(2**53), 2**53)}
+    log = _deeds_of(answer_log(connection), window, known)
     items = [_item(row, window) for row in triaged.incidents]
     aside = [one for one in items if _is_aside(one.row)]
     titles = {one.row.incident_id: one.row.title for one in items}
@@ -117,7 +118,7 @@ def answer_handover(connection: Connection, query: Query, session: Session | Non
         tuple(aside),
         _past(connection, stored, set(titles)),
         _handled(connection, log, titles | {ident: title for ident, title, *_ in stored}),
-        _said(connection, log),
+        _said(known, log),
         _quarantines(answer_quarantine(connection, query).rows, window),
         _flakes(connection, query, window),
         triaged.health,
@@ -131,16 +132,22 @@ def _shift(window: Window, session: Session | None, now_ms: int) -> Window:
     return replace(window, since_ms=session.since_ms, until_ms=session.until_ms or max(now_ms, session.since_ms))
 
 
-def _deeds_of(log: Iterable[LoggedDeed], window: Window) -> tuple[LoggedDeed, ...]:
+def _deeds_of(log: Iterable[LoggedDeed], window: Window, known: dict[str, Change]) -> tuple[LoggedDeed, ...]:
     """What was done in the shift and stands; beginnings and ends of sessions are no deeds."""
     return tuple(
-        deed
+        _named(deed, known)
         for deed in log
         if window.since_ms <= deed.at_ms <= window.until_ms
         and not deed.is_undone
         and deed.action != UNDO
         and deed.kind != SESSION
     )
+
+
+def _named(deed: LoggedDeed, known: dict[str, Change]) -> LoggedDeed:
+    """A deed that speaks of a change by its service and version."""
+    change = known.get(deed.new_value or "")
+    return deed if change is None else replace(deed, words=deed.words.replace(change.change_id, change_name(change)))
 
 
 def _item(row: IncidentRow, window: Window) -> OpenItem:
@@ -186,8 +193,7 @@ def _each_once(deeds: Sequence[LoggedDeed]) -> tuple[LoggedDeed, ...]:
     return tuple({(deed.at_ms, deed.actor, deed.words): deed for deed in deeds}.values())
 
 
-def _said(connection: Connection, log: Sequence[LoggedDeed]) -> tuple[Judged, ...]:
-    known = {one.change_id: one for one in changes.list_changes(connection, -(2**53), 2**53)}
+def _said(known: dict[str, Change], log: Sequence[LoggedDeed]) -> tuple[Judged, ...]:
     return tuple(
         Judged(deed, known.get(deed.new_value or ""), deed.action == Action.CONFIRM)
         for deed in log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from analysis.causes import UNKNOWN
 from ingest.model import Change, ChangeTarget, RunRef, Verdict
 from tui import present
 from tui.screens.context import ViewContext
-from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, width_of, wrap, wrap_lines
+from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, plain, width_of, wrap, wrap_lines
 
 if TYPE_CHECKING:
     from analysis.records import Evidence, Hypothesis, Onset
@@ -29,8 +30,9 @@ def argument(
     lines += onset_lines(incident.onset, incident.between, now_ms, context, width)
     lines += hypothesis_lines(incident.hypotheses, incident.onset, context, width, is_full=is_full)
     lines += cause_lines(incident, width)
+    lines += reach_lines(incident, width)
     lines += deed_lines(incident.deeds, now_ms, context, width, is_full=is_full)
-    lines += failure_lines(incident.message, incident.text, width, is_full=is_full)
+    lines += failure_lines(incident.message, incident.text, width, words=deciding_words(incident), is_full=is_full)
     if is_full:
         lines += link_lines(incident.links)
     return lines
@@ -44,6 +46,15 @@ def heading(incident: IncidentRow, context: ViewContext, width: int) -> list[Lin
         return [ends(title, (Piece("owners  ", "muted"), *owners), width)]
     titles = [(Piece(part, "strong"),) for part in wrap(incident.title, width)[:2]]
     return [*titles, clip_line((Piece("owners  ", "muted"), *owners), width)]
+
+
+def reach_lines(incident: IncidentRow, width: int) -> list[Line]:
+    """Which journeys it breaks, which count more than others, and which services its tests exercise."""
+    parts = [("journeys ", ", ".join(incident.flows)), ("services ", ", ".join(incident.services))]
+    shown = [line((word, "muted"), text) for word, text in parts if text]
+    if incident.flows and incident.criticality > 1:
+        shown[0] += line((f" (counts {incident.criticality:g} times)", "muted"))
+    return [clip_line(joined(shown, Piece("   ")), width)] if shown else []
 
 
 def onset_lines(onset: Onset, between: Sequence[Change], now_ms: int, context: ViewContext, width: int) -> list[Line]:
@@ -171,16 +182,51 @@ def deed_lines(
     ]
 
 
-def failure_lines(message: str, text: str, width: int, *, is_full: bool = False) -> list[Line]:
-    """What the failure says: its deciding line, or everything."""
+def deciding_words(incident: IncidentRow) -> tuple[str, ...]:
+    """What in a failure's text speaks for the verdict: what its cause was told by, and the suspected service."""
+    suspect = incident.suspect
+    service = suspect.change.service if suspect is not None and suspect.change is not None else ""
+    words = [incident.cause.text, service or "", *incident.services]
+    return tuple(dict.fromkeys(plain(word) for word in words if len(word) > 2))
+
+
+def marked(text: str, words: Sequence[str], tone: str = "text") -> Line:
+    """A line in which some words stand out, regardless of case.
+
+    >>> marked("503 from Payments", ("payments",))
+    (Piece(text='503 from ', tone='text'), Piece(text='Payments', tone='accent'))
+    """
+    if not words:
+        return (Piece(text, tone),)
+    pattern = re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)), re.IGNORECASE)
+    pieces, end = [], 0
+    for found in pattern.finditer(text):
+        pieces += [Piece(text[end : found.start()], tone), Piece(found[0], "accent")]
+        end = found.end()
+    return tuple(piece for piece in (*pieces, Piece(text[end:], tone)) if piece.text)
+
+
+def failure_lines(
+    message: str, text: str, width: int, *, words: Sequence[str] = (), is_full: bool = False
+) -> list[Line]:
+    """What the failure says, with the deciding words marked: its deciding lines, or everything."""
     if not message and not text:
         return [line(("the report says nothing about the failure", "muted"))]
     if not is_full:
-        return [(Piece(part),) for part in wrap(message or text, width)[:3]]
+        return _brief_failure(message or text, text, words, width)
     lines: list[Line] = [(), line(("failure", "muted"))]
-    lines += [(Piece(part, "strong"),) for part in wrap(message, width)]
+    lines += [marked(part, words, "strong") for part in wrap(message, width)]
     rest = text.removeprefix(message).strip("\n")
-    return lines + [(Piece(part, "text"),) for part in wrap(rest, width) if rest][:400]
+    return lines + [marked(part, words) for part in wrap(rest, width) if rest][:400]
+
+
+def _brief_failure(message: str, text: str, words: Sequence[str], width: int) -> list[Line]:
+    """The message, and the first line below it that says a deciding word which the message does not."""
+    lines = [marked(part, words) for part in wrap(message, width)[:3]]
+    missing = [word.lower() for word in words if word.lower() not in message.lower()]
+    rest = (part.strip() for part in text.removeprefix(message).splitlines())
+    deciding = next((part for part in rest if any(word in part.lower() for word in missing)), "")
+    return lines + [marked(part, words) for part in wrap(deciding, width)[:1] if deciding]
 
 
 def link_lines(links: Sequence[tuple[str, str]]) -> list[Line]:

@@ -37,6 +37,9 @@ def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, Line]:
     counted = argument.counts_line(answer.counts)
     if not any(answer.counts.get(verdict) for verdict in (*argument.MUST_ACT, Verdict.ENVIRONMENT)):
         counted = (_no_real(answer), Piece("   "), *counted)
+    to_sort = sum(bool(is_to_sort(one)) for one in answer.incidents)
+    if to_sort:
+        counted += line((f"   {to_sort} to sort ", "text"), ("f", "accent"))
     looked_at = health_lines.health_line(answer.health, context)
     return counted, (Piece("read only   ", "unowned"), *looked_at) if context.is_read_only else looked_at
 
@@ -48,13 +51,23 @@ def _no_real(answer: TriageAnswer) -> Piece:
     return Piece("nothing is really red", "good") if answer.health.can_tell else Piece("cannot tell", "unowned")
 
 
-def session_line(session: SessionNow, now_ms: int | None, context: ViewContext) -> tuple[Line, Line]:
+def is_to_sort(incident: IncidentRow) -> list[str]:
+    """Why an incident is in the queue of what nobody has sorted: nobody owns its tests, or nothing could be told."""
+    is_taken = incident.state.startswith(("claimed", "assigned", "quarantined", "resolved"))
+    unowned = [] if incident.owners.test or is_taken else ["unowned"]
+    unclassified = ["unclassified"] if incident.verdict is Verdict.UNDECIDED and not is_taken else []
+    found = [*unowned, *unclassified]
+    return ["sort", *found] if found else []
+
+
+def session_line(session: SessionNow, now_ms: int | None, context: ViewContext, width: int = 120) -> tuple[Line, Line]:
     """The session on call that goes on: since when, and how much was handled in it."""
     since = context.clock(session.since_ms, now_ms)
     dot = f" {context.glyphs.dot} "
     said = f"{dot}{session.actor}{dot}since {since}{dot}{session.handled} handled"
     left = line(("session ", "muted"), (session.name, "strong"), (said, "muted"))
-    return left, line(("b", "accent"), (" ends it, ", "muted"), ("crywolf export handover", "accent"))
+    right = line(("b", "accent"), (" ends it", "muted"))
+    return left, right + (line((", ", "muted"), ("crywolf export handover", "accent")) if width >= 110 else ())
 
 
 def blank(answer: TriageAnswer, context: ViewContext, width: int) -> Sequence[Line] | None:

@@ -17,6 +17,7 @@ from tui.screens.asking import Answers
 from tui.screens.filtering import matches
 from tui.screens.form import Field, FormScreen, Values
 from tui.screens.outside import Sheet
+from tui.widgets.chrome import FilterLine
 from tui.widgets.columns import Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane, TwoEnds
@@ -27,16 +28,21 @@ if TYPE_CHECKING:
     from tui.answers.triage import IncidentRow, TriageAnswer
 
 
+QUEUE = "queue:sort"
+"""The filter that leaves what nobody has sorted; `queue:unowned` and `queue:unclassified` leave half of it."""
+
+
 class TriageView(ActingView["TriageAnswer"]):
     """The first screen."""
 
     NOUN = "what is red"
     MAIN = "#incidents"
-    FIELDS = ("verdict", "what", "test", "env", "pipeline", "owner", "service", "state")
+    FIELDS = ("verdict", "what", "test", "env", "pipeline", "owner", "service", "state", "flow", "queue")
     SIDE = "#argument"
     CSS_PATH: ClassVar[str] = "triage.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "session", "Begin or end a session", id="triage.session", show=False)
+        Binding("b", "session", "Begin or end a session", id="triage.session", show=False),
+        Binding("f", "queue", "What nobody owns or could tell", id="triage.queue", show=False),
     ]
 
     @property
@@ -75,7 +81,13 @@ class TriageView(ActingView["TriageAnswer"]):
         session, ends = answer.session, self.query_one("#session", TwoEnds)
         ends.display = session is not None
         if session is not None:
-            ends.set_ends(*incident_rows.session_line(session, answer.health.now_ms, self.context))
+            ends.set_ends(*incident_rows.session_line(session, answer.health.now_ms, self.context, self.size.width))
+
+    def action_queue(self) -> None:
+        """Leaves only what nobody has sorted; again, everything."""
+        self.filter_text = "" if self.filter_text == QUEUE else QUEUE
+        self.query_one(FilterLine).set_text(self.filter_text)
+        self.filter_changed()
 
     def action_session(self) -> None:
         """Ends the session that goes on; begins one where there is none."""
@@ -229,4 +241,6 @@ def _fields(incident: IncidentRow) -> dict[str, Sequence[str]]:
         "owner": [*owners.test, *owners.environment, *owners.suspect] or ["unowned"],
         "service": [suspect.service or ""] if suspect else [],
         "state": [incident.state],
+        "flow": incident.flows,
+        "queue": incident_rows.is_to_sort(incident),
     }

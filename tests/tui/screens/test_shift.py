@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import INCIDENTS, NOW_MS, STAGING
 from tui.answers.query import Query
-from tui.answers.triage import answer_triage
+from tui.answers.triage import ThreeOwners, answer_triage
 from tui.app import CrywolfApp
 from tui.screens.acting import ActingView
+from tui.screens.argument import deciding_words, failure_lines, marked
 from tui.screens.asking import StoreAnswers
 from tui.screens.choosing import ChooseScreen
 from tui.screens.deed_forms import note_of
@@ -26,6 +28,8 @@ from tui.screens.form import FormScreen
 from tui.screens.triage import TriageView
 from tui.widgets.calendar import moved
 from tui.widgets.day_input import DayInput
+from tui.widgets.line_table import LineTable
+from tui.widgets.pieces import Piece, text_of
 
 FIRST, SECOND = INCIDENTS[0], INCIDENTS[1]
 
@@ -64,6 +68,30 @@ async def test_split(make_app: AppMaker, opens: tuple[str, ...]) -> None:
         ("split", FIRST.incident_id, ((cases[0], STAGING),)),
         ("undo", (2,)),
     ]
+
+
+async def test_the_queue_of_what_nobody_has_sorted(make_app: AppMaker) -> None:
+    """f leaves what is unowned or undecided and in nobody's hands, and says how much there is; f again: everything."""
+    unowned = replace(INCIDENTS[0], owners=ThreeOwners())
+    taken = replace(INCIDENTS[4], state="claimed by ada", incident_id="i-77")
+    app = make_app(FakeAnswers(incidents=(unowned, *INCIDENTS[1:], taken)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert "3 to sort f" in screen_text(app)
+        await press(pilot, "f")
+        table = app.screen.query_one("#incidents", LineTable)
+        assert [str(key) for key in table.keys] == [one.incident_id for one in (unowned, INCIDENTS[1], INCIDENTS[4])]
+        await press(pilot, "f")
+        assert len(table.keys) == 6
+
+
+def test_deciding_words_are_marked() -> None:
+    """The suspect's service in the message; below it the line that names it where the message does not."""
+    lines = failure_lines("expected 200", "expected 200\n at x\n payments-5d8f: old token\n", 80, words=("Payments",))
+    assert [text_of(one) for one in lines] == ["expected 200", "payments-5d8f: old token"]
+    assert [piece for piece in lines[1] if piece.tone == "accent"] == [Piece("payments", "accent")]
+    assert text_of(marked("a[/x]b(", ("[/x]", "("))) == "a[/x]b("
+    assert "payments" in deciding_words(FIRST)
 
 
 async def test_nothing_to_merge_or_split(make_app: AppMaker) -> None:
