@@ -12,8 +12,8 @@ from ingest.identity import clean_identity
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Failure, RunIdentity, TestCase
 from ingest.names import normalise_name
-from ingest.redact import redact, secrets_warning
-from ingest.scrub import scrub_failure, scrub_line, scrub_links
+from ingest.redact import redact
+from ingest.scrub import scrub_failure, scrub_line, scrub_links, warnings_of
 from ingest.volatile import Growth
 from store.write import PlacedAttempt, Writer
 
@@ -71,7 +71,7 @@ class CasePlacer:
         """Attempts with their test rows, all strings clean and without secrets, times shifted into UTC.
 
         Args:
-            secrets: counts by kind what was taken out.
+            secrets: counts what was taken out and cut, as `ingest.scrub` does.
         """
         generation = self._writer.generation
         if namespace != self._namespace or generation != self._generation or len(self._places) > _CACHED:
@@ -186,6 +186,6 @@ class Collected:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences in the order they came, repeated ones with their count; last, how many secrets were taken out."""
+        """Sentences in the order they came, repeated ones with their count; last, what was cut and taken out."""
         told = (text if count == 1 else f"{text} ({count} times)" for text, count in self._warnings.items())
-        return tuple(filter(None, (*told, secrets_warning(self.secrets))))
+        return (*told, *warnings_of(self.secrets))
