@@ -136,7 +136,7 @@ def questions(connection: Connection) -> list[Question]:
     )
     found += _filtered("clusters, 14 days", top_clusters, connection, _CLUSTERS, days)
     stream_id, test_row = connection.execute(
-        "SELECT stream_id, test_id FROM test_day ORDER BY flaky DESC, stream_id, test_id LIMIT 1"
+        "SELECT stream_id, test_id FROM special_day ORDER BY flaky DESC, stream_id, test_id LIMIT 1"
     ).fetchone()
     ask = partial(case_history, connection, stream_id, test_row)
     between = (window.until_ms - 30 * DAY_MS, window.until_ms - 7 * DAY_MS)

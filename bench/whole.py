@@ -94,8 +94,8 @@ def _command(path: Path, words: list[str]) -> tuple[float, float, float]:
 def _reddest(connection: Connection) -> str:
     """Identity of the case that failed most on the last day."""
     (identity,) = connection.execute(
-        "SELECT t.namespace || '::' || t.classname || '::' || t.name FROM test_day d"
-        " JOIN test_case t ON t.test_id = d.test_id WHERE d.day = (SELECT max(day) FROM test_day)"
+        "SELECT t.namespace || '::' || t.classname || '::' || t.name FROM special_day d"
+        " JOIN test_case t ON t.test_id = d.test_id WHERE d.day = (SELECT max(day) FROM special_day)"
         " ORDER BY d.failed DESC, d.test_id LIMIT 1"
     ).fetchone()
     return str(identity)

@@ -18,9 +18,8 @@ from store.connect import Connection
 from store.cut import load_cut
 from store.errors import AliasConflict
 from store.parts import PartTotals
-from store.rollups import CODE_BITS, DAY_MS, Rollups
+from store.rollups import DAY_MS, Rollups
 
-_CODE = (1 << CODE_BITS) - 1
 _TABLES = ("result", "result_name", "result_link")
 _PARTS = """
 SELECT p.part_id, p.stream_id, r.started_ms FROM part p JOIN run r ON r.run_id = p.run_id
@@ -35,12 +34,6 @@ _STANDING = (
 _INHERITED = (
     "SELECT service_id, min(own_position) FROM exercised WHERE own_position NOT NULL"
     " AND test_id IN (SELECT value FROM json_each(?)) GROUP BY service_id"
-)
-_MOVE_PRUNED = (
-    "UPDATE OR IGNORE test_day SET test_id = ?1 WHERE test_id = ?2 AND day < ?3"
-    " AND stream_id IN (SELECT stream_id FROM stream)",
-    "UPDATE OR IGNORE signature_day SET test_id = ?1 WHERE test_id = ?2 AND day < ?3 AND NOT EXISTS (SELECT 1"
-    " FROM test_day d WHERE d.stream_id = signature_day.stream_id AND d.test_id = ?2 AND d.day = signature_day.day)",
 )
 _Services = frozenset[int]
 
@@ -104,15 +97,16 @@ class Aliases:
         edges = self._edges()
         if not edges:
             return totals
-        present = {case >> CODE_BITS for case in totals.cases} & {*edges, *edges.values()}
+        present = {*edges, *edges.values()}.intersection(totals.tests)
         places = continued_as(present, edges, self._rank)
         if not places:
             return totals
         self._place(part_id, places)
-        cases = (places.get(case >> CODE_BITS, case >> CODE_BITS) << CODE_BITS | case & _CODE for case in totals.cases)
+        cases = sorted((places.get(test, test), code) for test, code in zip(totals.tests, totals.codes, strict=True))
+        tests, codes = array("Q", (test for test, _ in cases)), bytes(code for _, code in cases)
         signs = {(sign, places.get(test, test)): count for (sign, test), count in totals.signatures.items()}
         several = frozenset(places.get(test, test) for test in totals.several)
-        return replace(totals, cases=array("Q", sorted(cases)), signatures=signs, several=several)
+        return replace(totals, tests=tests, codes=codes, signatures=signs, several=several)
 
     def withdraw(self, part_id: int) -> None:
         """Put all results of a part under the identities that its report says."""
@@ -210,18 +204,13 @@ class Aliases:
         if len(pairs) > 1 or before.get(at, frozenset()) != after.get(now, frozenset()):
             self._rollups.mark(stream_id, day * DAY_MS)
         elif at != now:
-            for table in ("test_day", "signature_day"):
-                self._connection.execute(
-                    f"UPDATE {table} SET test_id = ? WHERE stream_id = ? AND test_id = ? AND day = ?",
-                    (now, stream_id, at, day),
-                )
+            self._rollups.rename(stream_id, day, at, now)
 
     def _move_pruned(self, members: set[int], cut_day: int) -> None:
         """Sums of days whose results are gone follow by name, but where the present name has sums of its own."""
         for test_id in sorted(members & self._edges().keys()):
             last = _follow(test_id, self._edges())[1]
-            for statement in _MOVE_PRUNED:
-                self._connection.execute(statement, (last, test_id, cut_day))
+            self._rollups.rename_before(cut_day, test_id, last)
 
     def _move_incidents(self, members: set[int]) -> None:
         """Incidents name test cases as they are called now."""

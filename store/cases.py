@@ -21,7 +21,6 @@ _IS_CASE_NAMED = """
 SELECT 1 WHERE EXISTS (SELECT 1 FROM incident_member WHERE test_id = ?1)
     OR EXISTS (SELECT 1 FROM incident WHERE lead_test_id = ?1)
     OR EXISTS (SELECT 1 FROM alias WHERE old_test_id = ?1 OR new_test_id = ?1)
-    OR EXISTS (SELECT 1 FROM stream s JOIN test_day d ON d.stream_id = s.stream_id AND d.test_id = ?1)
 """
 _IS_STREAM_USED = """
 SELECT 1 WHERE EXISTS (SELECT 1 FROM part WHERE stream_id = ?1)
@@ -135,11 +134,11 @@ class Cases:
             self._connection.execute(_COUNT_REMOVAL)
             self.notice()
 
-    def _remove_cases(self, namespace: str, tests: Iterable[int]) -> int:
+    def _remove_cases(self, namespace: str, tests: set[int]) -> int:
         found = self._connection.execute("SELECT part_id FROM part WHERE namespace = ?", (namespace,)).fetchall()
         parts = json.dumps([row[0] for row in found])
         removed = 0
-        for test_id in sorted(tests):
+        for test_id in sorted(tests - self._rollups.summed(tests)):
             if self._has(_IS_CASE_USED, parts, test_id) or self._has(_IS_CASE_NAMED, test_id):
                 continue
             self._connection.execute("DELETE FROM exercised WHERE test_id = ?", (test_id,))

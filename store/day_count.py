@@ -6,15 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ingest.model import Outcome, Result
+from store.case_sets import RETRIED, tally
 from store.merge import merge_attempts
-from store.packed import CODE_BITS
 
-RETRIED = 16
-"""Bit beside a `Result`: the case had more than one attempt."""
-CODE = (1 << CODE_BITS) - 1
 RED = (Result.FAILED, Result.ERRORED)
 DAY_ROWS = """
-SELECT r.run_id, r.attempt, r.service_id, s.test_id, s.outcome, f.signature_id
+SELECT r.run_id, r.attempt, r.service_id, s.test_id, s.outcome, f.signature_id, p.part_id
 FROM run r
 JOIN part p ON p.run_id = r.run_id AND p.stream_id = ?1
 JOIN source_file o ON o.source_id = p.source_id
@@ -28,23 +25,10 @@ ORDER BY r.started_ms, r.name, r.attempt, r.run_id, s.test_id,
 """Parameters: stream, from and until in ms, of runs' starts."""
 
 
-def pack_case(test_id: int, code: int) -> int:
-    """A test and its `Result` (plus `RETRIED`) in one integer."""
-    return test_id << CODE_BITS | code
-
-
-def tally(cases: Iterable[int]) -> tuple[int, int, int, int, int]:
-    """Packed cases by result: passed, failed, errored, skipped, flaky."""
-    counts = [0, 0, 0, 0, 0]
-    for case in cases:
-        counts[case & CODE & ~RETRIED] += 1
-    return (counts[0], counts[1], counts[2], counts[3], counts[4])
-
-
-def merge_case(test_id: int, outcomes: Sequence[int]) -> int:
-    """The packed case of a test's attempts in order."""
+def code_of(outcomes: Sequence[int]) -> int:
+    """The code of a case's attempts in order: a `Result`, and `RETRIED` where it was executed more than once."""
     executed = sum(outcome != Outcome.SKIPPED for outcome in outcomes)
-    return pack_case(test_id, merge_attempts(outcomes) | (RETRIED if executed > 1 else 0))
+    return int(merge_attempts(outcomes)) | (RETRIED if executed > 1 else 0)
 
 
 class DayCount:
@@ -52,41 +36,47 @@ class DayCount:
 
     def __init__(self, stream_id: int, day: int) -> None:
         self._stream_id, self._day = stream_id, day
-        self._totals: dict[int, tuple[int, list[int]]] = {}
+        self._totals: dict[int, tuple[int, bytes]] = {}
         self._days: dict[int, list[int]] = {}
-        self.baseline_cases: list[tuple[list[int], int | None]] = []
+        self.baseline_cases: list[tuple[list[int], bytes, int | None]] = []
+        """(tests, ascending; their codes; service whose pipeline it is) of every first run attempt."""
         self.signatures: dict[tuple[int, int], int] = defaultdict(int)
 
-    def take(self, rows: Iterable[tuple[int, int, int | None, int, int, int | None]]) -> None:
+    def take(self, rows: Iterable[tuple[int, int, int | None, int, int, int | None, int]]) -> None:
         """Rows by run in time, then test, then attempt."""
         run: tuple[int, int, int | None] | None = None
         outcomes: dict[int, list[int]] = {}
-        for run_id, attempt, service_id, test_id, outcome, signature_id in rows:
+        parts: dict[int, int] = {}
+        others: dict[int, set[int]] = {}
+        for run_id, attempt, service_id, test_id, outcome, signature_id, part_id in rows:
             if run is None or run[0] != run_id:
                 if run is not None:
-                    self._close_run(run, outcomes)
-                run, outcomes = (run_id, attempt, service_id), {}
+                    self._close_run(run, outcomes, others)
+                run, outcomes, parts, others = (run_id, attempt, service_id), {}, {}, {}
             outcomes.setdefault(test_id, []).append(outcome)
+            if outcome != Outcome.SKIPPED and parts.setdefault(test_id, part_id) != part_id:
+                others.setdefault(test_id, set()).add(part_id)
             if signature_id is not None and attempt == 1:
                 self.signatures[signature_id, test_id] += 1
         if run is not None:
-            self._close_run(run, outcomes)
+            self._close_run(run, outcomes, others)
 
-    def _close_run(self, run: tuple[int, int, int | None], outcomes: dict[int, list[int]]) -> None:
+    def _close_run(
+        self, run: tuple[int, int, int | None], outcomes: dict[int, list[int]], others: dict[int, set[int]]
+    ) -> None:
         run_id, attempt, service_id = run
-        cases = [merge_case(test, attempts) for test, attempts in outcomes.items()]
-        self._totals[run_id] = (sum(len(o) for o in outcomes.values()), cases)
+        tests, codes = list(outcomes), bytes(map(code_of, outcomes.values()))
+        self._totals[run_id] = (sum(len(o) for o in outcomes.values()), codes)
         if attempt != 1:
             return
-        self.baseline_cases.append((cases, service_id))
-        for case in cases:
-            test_id, code = case >> CODE_BITS, case & CODE
+        self.baseline_cases.append((tests, codes, service_id))
+        for test_id, code in zip(tests, codes, strict=True):
             result = code & ~RETRIED
             if result == Result.SKIPPED:
                 continue
             red = int(result in RED)
             row = self._days.setdefault(test_id, [0, 0, 0, 0, 0, red, red])
-            row[0] += 1
+            row[0] += len(others.get(test_id, ()))
             row[1] += red
             row[2] += result == Result.FLAKY
             row[3] += code >= RETRIED
@@ -94,14 +84,18 @@ class DayCount:
             row[6] = red
 
     def run_totals(self) -> list[tuple[int, ...]]:
-        """Parameters of `_ADD_RUN_TOTAL`."""
+        """(run, stream, attempts, passed, failed, errored, skipped, flaky) of every run."""
         return [
-            (run_id, self._stream_id, attempts, *tally(cases)) for run_id, (attempts, cases) in self._totals.items()
+            (run_id, self._stream_id, attempts, *tally(codes)) for run_id, (attempts, codes) in self._totals.items()
         ]
 
-    def test_days(self) -> list[tuple[int, ...]]:
-        """Rows of `test_day`, in key order."""
-        return [(self._stream_id, test_id, self._day, *self._days[test_id]) for test_id in sorted(self._days)]
+    def special_days(self) -> list[tuple[int, ...]]:
+        """Rows of `special_day`, in key order."""
+        return [
+            (self._stream_id, self._day, test_id, *row)
+            for test_id, row in sorted(self._days.items())
+            if row[0] or row[1] or row[2] or row[3]
+        ]
 
     def last_red(self) -> dict[int, int]:
         """Whether each test was red when it was executed last."""

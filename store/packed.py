@@ -8,52 +8,56 @@ ends. A part without it is read from its rows.
 
 from __future__ import annotations
 
-import hashlib
+import json
 import struct
-import sys
-import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
-from itertools import chain, groupby
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from operator import itemgetter
 
-from ingest.model import Result
+from ingest.model import Outcome
+from store.case_sets import CaseSets, special_places
 from store.connect import Connection
 from store.merge import merge_cell
 
-CODE_BITS = 5
-"""A packed case is `test_id << CODE_BITS | Result | RETRIED`: eight bytes a case, whatever the size of a report."""
 SPECIAL = struct.Struct("<IBBBxqqq")
 """Place in the sorted set, then a `store.merge.Cell`."""
-_CODE = (1 << CODE_BITS) - 1
-_CACHED_SETS = 4096
+_FAILED = (int(Outcome.FAILED), int(Outcome.ERRORED))
+_LONG_MS = 2**40
 _BATCH = 1000
 """Parts packed in one go."""
-_SPECIAL_ROWS = """
-SELECT test_id, outcome, duration_ms FROM result
-WHERE part_id = ?1 AND (outcome IN (1, 2) OR test_id IN (SELECT test_id FROM result WHERE part_id = ?1 AND ordinal > 0))
-ORDER BY test_id, coalesce(start_offset_ms, 0), ordinal
-"""
+_ROWS = "SELECT test_id, outcome, duration_ms FROM result WHERE part_id = ?1 AND "
+_IN_ORDER = " ORDER BY test_id, coalesce(start_offset_ms, 0), ordinal"
+_SOME_ROWS = f"{_ROWS}test_id IN (SELECT value FROM json_each(?2)){_IN_ORDER}"
+_SPECIAL_ROWS = (
+    f"{_ROWS}(outcome IN (1, 2) OR test_id IN (SELECT test_id FROM result WHERE part_id = ?1 AND ordinal > 0))"
+    f"{_IN_ORDER}"
+)
 _KEYS = "SELECT test_id << 1 | (min(outcome) = 3) FROM result WHERE part_id = ? GROUP BY test_id ORDER BY test_id"
 _MISSING = "SELECT part_id FROM part p WHERE NOT EXISTS (SELECT 1 FROM packed_part k WHERE k.part_id = p.part_id)"
 
 
 class Packed:
-    """Keeps `case_set` and `packed_part`; the caller holds the transaction."""
+    """Keeps `packed_part`; the caller holds the transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sets: CaseSets) -> None:
         self._connection = connection
-        self._sets: dict[bytes, int] = {}
+        self._sets = sets
         self._marked: set[int] = set()
 
-    def forget(self) -> None:
-        """Drop what is cached: after a rollback, or when another process has written."""
-        self._sets.clear()
+    def add(self, part_id: int, tests: array[int], codes: bytes, several: Collection[int]) -> int:
+        """Pack a part whose rows are written; row of its set.
 
-    def add(self, part_id: int, cases: Sequence[int]) -> None:
-        """Pack a part whose rows are written; `cases` are its packed cases of `store.rollups`, sorted."""
-        skipped = int(Result.SKIPPED)
-        self._add(part_id, array("I", (case >> CODE_BITS << 1 | (case & _CODE == skipped) for case in cases)))
+        Args:
+            tests, codes: its cases, ascending, and the code of each.
+            several: test cases of more than one attempt.
+        """
+        special = {tests[place] for place in special_places(codes)}.union(several)
+        rows = []
+        if special:
+            rows = self._connection.execute(_SOME_ROWS, (part_id, json.dumps(sorted(special)))).fetchall()
+        return self._write(part_id, self._sets.of_part(tests, codes), tests, rows)
 
     def drop(self, part_id: int) -> None:
         """Have a part packed again before the transaction ends: its rows change."""
@@ -75,41 +79,33 @@ class Packed:
             self._connection.execute("UPDATE state SET value = 0 WHERE name = 'unpacked'")
         return len(rows) == _BATCH
 
+    def pack_all(self, part_ids: Sequence[int]) -> None:
+        """Pack parts of a list that are not packed."""
+        listed = json.dumps(part_ids)
+        missing = f"{_MISSING} AND p.part_id IN (SELECT value FROM json_each(?))"
+        for (part_id,) in self._connection.execute(missing, (listed,)).fetchall():
+            self._pack(part_id)
+
     def _pack(self, part_id: int) -> None:
         is_there = self._connection.execute(
             "SELECT 1 FROM part p WHERE part_id = ?1 AND NOT EXISTS (SELECT 1 FROM packed_part WHERE part_id = ?1)",
             (part_id,),
         ).fetchone()
         if is_there:
-            self._add(part_id, array("I", (row[0] for row in self._connection.execute(_KEYS, (part_id,)))))
+            keys = array("I", (row[0] for row in self._connection.execute(_KEYS, (part_id,))))
+            rows = self._connection.execute(_SPECIAL_ROWS, (part_id,)).fetchall()
+            self._write(part_id, self._sets.of_keys(keys), array("Q", (key >> 1 for key in keys)), rows)
 
-    def _add(self, part_id: int, keys: array[int]) -> None:
-        """Args: keys: `test << 1 | whether it was only skipped`, ascending."""
+    def _write(
+        self, part_id: int, set_id: int, tests: Sequence[int], rows: Sequence[tuple[int, int, int | None]]
+    ) -> int:
+        """Args: rows: attempts (test, outcome, duration) of what is no plain result, by test and in their order."""
         specials = bytearray()
-        rows = self._connection.execute(_SPECIAL_ROWS, (part_id,))
-        for test_id, attempts in groupby(rows, key=lambda row: row[0]):
-            cell = merge_cell([(row[1], row[2]) for row in attempts])
-            specials += SPECIAL.pack(bisect_left(keys, test_id << 1), *cell)
-        row = (part_id, self._set_of(keys), bytes(specials))
-        self._connection.execute("INSERT INTO packed_part VALUES (?, ?, ?)", row)
-
-    def _set_of(self, keys: array[int]) -> int:
-        """Row of a set of cases."""
-        digest = hashlib.blake2b(keys, digest_size=16).digest()
-        found = self._sets.get(digest)
-        if found is None:
-            if len(self._sets) >= _CACHED_SETS:
-                self._sets.clear()
-            found = self._sets[digest] = self._find_or_add(digest, keys)
-        return found
-
-    def _find_or_add(self, digest: bytes, keys: array[int]) -> int:
-        row = self._connection.execute("SELECT set_id FROM case_set WHERE digest = ?", (digest,)).fetchone()
-        if row is not None:
-            return int(row[0])
-        steps = array("I", (key - before for before, key in zip(chain((0,), keys), keys, strict=False)))
-        if sys.byteorder == "big":
-            steps.byteswap()
-        body = zlib.compress(steps, 1)
-        cursor = self._connection.execute("INSERT INTO case_set (digest, cases) VALUES (?, ?)", (digest, body))
-        return int(cursor.lastrowid or 0)
+        for test_id, attempts in groupby(rows, key=itemgetter(0)):
+            place, group = bisect_left(tests, test_id), list(attempts)
+            if len(group) == 1 and group[0][1] in _FAILED and (ms := group[0][2]) is not None and ms < _LONG_MS:
+                specials += SPECIAL.pack(place, group[0][1], 1, 1, ms, ms, ms)  # as `merge_cell` has it
+            else:
+                specials += SPECIAL.pack(place, *merge_cell([row[1:] for row in group]))
+        self._connection.execute("INSERT INTO packed_part VALUES (?, ?, ?)", (part_id, set_id, bytes(specials)))
+        return set_id

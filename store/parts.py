@@ -10,10 +10,10 @@ from heapq import merge
 from itertools import islice, pairwise
 
 from ingest.model import CaseAttempt, Counts, Outcome, TestCase
+from store.case_sets import RETRIED, tally
 from store.connect import Connection
 from store.dimensions import Dimensions
 from store.merge import is_retry_sequence, merge_attempts
-from store.rollups import RETRIED, pack_case, tally
 
 _NO_OFFSET = -(2**62)
 _ADD_RESULT = (
@@ -32,6 +32,7 @@ _FEWEST_OF_EACH = 5
 """Fewer tests that are repeated alike may well be retries."""
 _SEEN = 32
 """Marks a test in the byte table: its code may be 0."""
+_CODES = bytes(number & ~_SEEN for number in range(256))
 
 PlacedAttempt = tuple[int, TestCase, CaseAttempt, str | None]
 """(test row, its identity, the attempt with clean strings, the name as written where it differs from the identity)."""
@@ -45,8 +46,10 @@ class PartTotals:
     """What a finished part holds."""
 
     counts: Counts
-    cases: array[int]
-    """Packed cases of `store.rollups`, sorted."""
+    tests: array[int]
+    """Its cases, ascending."""
+    codes: bytes
+    """Of each: a `Result`, with `RETRIED` where it was executed more than once."""
     signatures: dict[tuple[int, int], int]
     """(signature, test) -> failing attempts."""
     several: frozenset[int]
@@ -154,13 +157,12 @@ class PartWriter:
         self._held.clear()
         self._write_namesakes()
         self._write_rows()
-        codes = self._codes
         tests = ascending(self._touched)
-        cases = array("Q", (pack_case(test, codes[test] & ~_SEEN) for test in tests))
-        passed, failed, errored, skipped, flaky = tally(cases)
-        counts = Counts(len(cases), self._attempts, passed, failed, errored, skipped, flaky)
+        codes = bytes(map(self._codes.__getitem__, tests)).translate(_CODES)
+        passed, failed, errored, skipped, flaky = tally(codes)
+        counts = Counts(len(tests), self._attempts, passed, failed, errored, skipped, flaky)
         several = frozenset(self._several)
-        return PartTotals(counts, cases, dict(self._signatures), several, self._ended_ms, self._namesakes)
+        return PartTotals(counts, tests, codes, dict(self._signatures), several, self._ended_ms, self._namesakes)
 
     def _close_group(self, group: _Group) -> None:
         test_id = group[0][0]
@@ -385,6 +387,8 @@ def ascending(numbers: array[int]) -> array[int]:
     >>> ascending(array("Q", [3, 1, 2])).tolist()
     [1, 2, 3]
     """
+    if len(numbers) <= _PIECE:
+        return array("Q", sorted(numbers))
     if all(before < after for before, after in pairwise(numbers)):
         return numbers
     pieces = [numbers[start : start + _PIECE] for start in range(0, len(numbers), _PIECE)]

@@ -158,7 +158,10 @@ def _remove(connection: Connection, cut_ms: int, doomed: Sequence[_Doomed]) -> N
         # What others remember of rows must not be believed any more.
         connection.execute("INSERT INTO state VALUES ('removed', 1) ON CONFLICT DO UPDATE SET value = value + 1")
         connection.execute("INSERT INTO state VALUES ('unpacked', 1) ON CONFLICT DO UPDATE SET value = 1")
-        connection.execute("DELETE FROM case_set WHERE set_id NOT IN (SELECT set_id FROM packed_part)")
+        connection.execute(
+            "DELETE FROM case_set WHERE set_id NOT IN (SELECT set_id FROM packed_part)"
+            " AND set_id NOT IN (SELECT set_id FROM set_day)"
+        )
         connection.execute(
             "DELETE FROM failure WHERE failure_id NOT IN (SELECT failure_id FROM result WHERE failure_id IS NOT NULL)"
         )

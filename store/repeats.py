@@ -11,7 +11,6 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 from store.connect import Connection
-from store.packed import CODE_BITS
 
 _MOST_RUNS = 4
 _MOST_REPEATS = 60_000
@@ -37,30 +36,29 @@ class _Held:
 
     def __init__(self) -> None:
         self._waiting: tuple[int, Sequence[int]] | None = None
-        """The only part and its packed cases: most runs have one, and nothing is worked out for it."""
+        """The only part and its cases: most runs have one, and nothing is worked out for it."""
         self._first = array("L")
         """By test: the part that held it first."""
         self._others: dict[int, list[int]] = {}
         """By test that several parts hold: the others."""
         self._count = 0
 
-    def take_only(self, part_id: int, cases: Sequence[int]) -> None:
+    def take_only(self, part_id: int, tests: Sequence[int]) -> None:
         """Take the first part."""
-        self._waiting = (part_id, cases)
+        self._waiting = (part_id, tests)
 
     def take_rows(self, rows: Iterator[tuple[int, int]]) -> None:
         """Take (part, test) of parts that were written before."""
         for part_id, test_id in rows:
             self._put(part_id, test_id)
 
-    def take(self, part_id: int, cases: Sequence[int]) -> dict[int, list[int]] | None:
+    def take(self, part_id: int, tests: Sequence[int]) -> dict[int, list[int]] | None:
         """Take one more part; its tests that others hold, with these, or None where there are too many to tell."""
         if self._waiting is not None:
             (before, held), self._waiting = self._waiting, None
             self.take(before, held)
         repeated = {}
-        for case in cases:
-            test_id = case >> CODE_BITS
+        for test_id in tests:
             if test_id < len(self._first) and self._first[test_id]:
                 repeated[test_id] = [self._first[test_id], *self._others.get(test_id, ())]
             self._put(part_id, test_id)
@@ -93,11 +91,11 @@ class Repeats:
         """Drop what is remembered of a run in a stream."""
         self._runs.pop((run_id, stream_id), None)
 
-    def take(self, part_id: int, run_id: int, stream_id: int, cases: Sequence[int]) -> dict[int, list[int]] | None:
+    def take(self, part_id: int, run_id: int, stream_id: int, tests: Sequence[int]) -> dict[int, list[int]] | None:
         """Tests of a part that came that other parts of its run and stream hold, with these; None: too many to follow.
 
         Args:
-            cases: packed cases of `store.rollups`.
+            tests: its cases.
         """
         held = self._runs.get((run_id, stream_id))
         if held is None:
@@ -109,13 +107,13 @@ class Repeats:
                 (run_id, stream_id, part_id),
             ).fetchone()
             if other is None:
-                if len(cases) > _KEPT_CASES:
+                if len(tests) > _KEPT_CASES:
                     self.leave(run_id, stream_id)
                 else:
-                    held.take_only(part_id, cases)
+                    held.take_only(part_id, tests)
                 return {}
             held.take_rows(self._connection.execute(_HELD, (run_id, stream_id, part_id)))
-        return held.take(part_id, cases)
+        return held.take(part_id, tests)
 
     def outcomes(self, test_id: int, parts: Sequence[int], part_id: int) -> tuple[list[int], list[int]]:
         """Outcomes of a test's attempts in parts of one run, in their order: without one of the parts, and with it."""

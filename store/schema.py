@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from store.convert_3 import convert_3
 from store.locking import begin_writing
 from store.schema_1 import MIGRATION_1
 from store.schema_2 import MIGRATION_2
@@ -15,8 +16,41 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x63777766
 """Marks the file as one of crywolf's (`cwwf`)."""
 
-MIGRATIONS: tuple[str, ...] = (MIGRATION_1, MIGRATION_2)
+_MIGRATION_3 = """
+-- How often cases were executed by UTC day, of first run attempts: the parts that hold a set of cases. A case of a set
+-- that was not only skipped was executed `runs` times, less what `special_day` says. See `store/day_sets.py`.
+CREATE TABLE set_day (
+    stream_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    set_id INTEGER NOT NULL REFERENCES case_set,
+    runs INTEGER NOT NULL,
+    PRIMARY KEY (stream_id, day, set_id)
+) STRICT, WITHOUT ROWID;
+
+-- Of the cases that failed, flaked, were executed more than once in a run, or stand in several parts of one: `repeated`
+-- counts how often one part too many holds them. Flips are those within the day; the edges join days.
+CREATE TABLE special_day (
+    stream_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    test_id INTEGER NOT NULL,
+    repeated INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    flaky INTEGER NOT NULL,
+    retried INTEGER NOT NULL,
+    flips INTEGER NOT NULL,
+    first_red INTEGER NOT NULL,
+    last_red INTEGER NOT NULL,
+    PRIMARY KEY (stream_id, day, test_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX special_day_test ON special_day (test_id, stream_id);
+CREATE INDEX part_namespace ON part (namespace, stream_id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (MIGRATION_1, MIGRATION_2, _MIGRATION_3)
 """MIGRATIONS[n - 1] brings a store from schema n - 1 to schema n."""
+
+_CONVERSIONS: dict[int, Callable[[Connection], None]] = {3: convert_3}
+"""By schema: what its migration does after its SQL, in the same transaction."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
 
@@ -51,6 +85,8 @@ def migrate(connection: Connection, keep: Callable[[int], None]) -> None:
                     is_kept = True
                 for statement in _statements(MIGRATIONS[number]):
                     connection.execute(statement)
+                if number + 1 in _CONVERSIONS:
+                    _CONVERSIONS[number + 1](connection)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {number + 1}")
             connection.execute("COMMIT")

@@ -94,6 +94,7 @@ class Writer:
         try:
             begin_writing(self._connection)
             self._notice_others()
+            self._rollups.begin()
             yield
             for source_id in self.merged.covered():
                 self.remove_part(source_id)
@@ -116,12 +117,12 @@ class Writer:
     def savepoint(self) -> Iterator[None]:
         """Undo what is inside when it raises; the transaction around it goes on."""
         self._connection.execute("SAVEPOINT file")
-        marked = set(self._rollups.marked)
+        noted = self._rollups.noted()
         try:
             yield
         except BaseException:
             self._undo("ROLLBACK TO file")
-            self._rollups.marked.update(marked)
+            self._rollups.note(noted)
             if self._connection.in_transaction:
                 self._connection.execute("RELEASE file")
             raise
@@ -204,7 +205,7 @@ class Writer:
             "SELECT run_id, stream_id FROM part WHERE part_id = ?", (part_id,)
         ).fetchone()
         self._connection.execute("UPDATE part SET ended_ms = ? WHERE part_id = ?", (totals.ended_ms, part_id))
-        self._rollups.packed.add(part_id, totals.cases)
+        set_id = self._rollups.packed.add(part_id, totals.tests, totals.codes, totals.several)
         self.merged.came(run_id, stream_id)
         started_ms = self._runs.settle_added(run_id, part_id)
         attempt, service_id = self._connection.execute(
@@ -218,10 +219,11 @@ class Writer:
                 started_ms,
                 attempt == 1,
                 service_id,
-                totals.cases,
+                totals.tests,
+                totals.codes,
+                set_id,
                 totals.counts.attempts,
                 totals.signatures,
-                totals.several,
             )
         )
         return totals, run_id

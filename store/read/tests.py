@@ -7,24 +7,22 @@ from collections.abc import Iterable, Sequence
 
 from ingest.model import TestCase
 from store.connect import Connection
+from store.read import executed
 from store.read.aliases import follow
 from store.read.chosen import chosen
+from store.read.executed import list_streams_of as list_streams_of
 from store.read.rows import DaySums, ServiceTests, TestInfo, marks
 
 _CHUNK = 500
-_RED = "FROM test_day t INDEXED BY test_day_red WHERE failed + flaky > 0 AND day BETWEEN ?1 AND ?2"
-_RED_SUMS = """
-SELECT stream_id, test_id, failed, flaky, (
-    SELECT sum(d.executed << 31 | d.retried) FROM test_day d
-    WHERE d.stream_id = k.stream_id AND d.test_id = k.test_id AND d.day BETWEEN ?1 AND ?2
-)
-FROM (SELECT stream_id, test_id, sum(failed) AS failed, sum(flaky) AS flaky {} GROUP BY stream_id, test_id) k
+_PLAIN = (0,) * 7
+"""What `special_day` leaves out."""
+_RED = """
+FROM special_day t WHERE stream_id IN (SELECT stream_id FROM stream) AND day BETWEEN ?1 AND ?2 AND failed + flaky > 0
 """
-"""Two sums in one: a second look at the days would take as long as all the rest."""
-_LOW = (1 << 31) - 1
-_ALL_SUMS = """
-SELECT stream_id, test_id, sum(failed), sum(flaky), sum(executed), sum(retried)
-FROM test_day WHERE day BETWEEN ? AND ? GROUP BY stream_id, test_id
+_RED_SUMS = """
+SELECT stream_id, test_id, sum(failed), sum(flaky), sum(retried), sum(repeated)
+FROM special_day t WHERE stream_id IN (SELECT stream_id FROM stream) AND day BETWEEN ?1 AND ?2{}
+GROUP BY stream_id, test_id HAVING sum(failed + flaky) > 0
 """
 
 
@@ -42,17 +40,20 @@ def list_red_sums(
         stream_ids, of_service, test_rows: only such; None: all.
     """
     condition, values = chosen(stream_ids, of_service, test_rows)
-    rows = connection.execute(_RED_SUMS.format(_RED + condition), (first_day, last_day, *values))
-    return tuple(DaySums(row[0], row[1], row[4] >> 31, row[2], row[3], row[4] & _LOW) for row in rows)
+    rows = connection.execute(_RED_SUMS.format(condition), (first_day, last_day, *values)).fetchall()
+    tests: dict[int, list[int]] = {}
+    for stream, test, *_ in rows:
+        tests.setdefault(stream, []).append(test)
+    counts = executed.count_wanted(connection, tests, first_day, last_day)
+    runs = [count for stream in tests for count in counts[stream]]
+    return tuple(
+        DaySums(row[0], row[1], ran - row[5], row[2], row[3], row[4]) for row, ran in zip(rows, runs, strict=True)
+    )
 
 
 def list_executed(connection: Connection, stream_id: int, first_day: int, last_day: int) -> tuple[int, ...]:
     """Test cases of a stream executed in [first_day, last_day]."""
-    rows = connection.execute(
-        "SELECT DISTINCT test_id FROM test_day WHERE stream_id = ? AND day BETWEEN ? AND ?",
-        (stream_id, first_day, last_day),
-    )
-    return tuple(row[0] for row in rows)
+    return tuple(executed.span_of(connection, stream_id, first_day, last_day))
 
 
 def list_red_tests(
@@ -66,8 +67,14 @@ def list_red_tests(
 
 def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:
     """Sums of every case and stream executed in [first_day, last_day]."""
-    rows = connection.execute(_ALL_SUMS, (first_day, last_day))
-    return tuple(DaySums(row[0], row[1], row[4], row[2], row[3], row[5]) for row in rows)
+    rows = connection.execute(
+        "SELECT stream_id, test_id, sum(failed), sum(flaky), sum(retried) FROM special_day"
+        " WHERE stream_id IN (SELECT stream_id FROM stream) AND day BETWEEN ? AND ? GROUP BY stream_id, test_id",
+        (first_day, last_day),
+    )
+    special = {(row[0], row[1]): row[2:] for row in rows}
+    counts = executed.count_all(connection, first_day, last_day)
+    return tuple(DaySums(*key, runs, *special.get(key, (0, 0, 0))) for key, runs in counts.items())
 
 
 def list_days(
@@ -77,21 +84,27 @@ def list_days(
 
     Each is (test row, day, executed, failed, flaky, retried, flips within the day, first red, last red).
     """
-    rows: list[tuple[int, ...]] = []
+    special: dict[tuple[int, int], tuple[int, ...]] = {}
     for start in range(0, len(test_rows), _CHUNK):
         chunk = sorted(test_rows)[start : start + _CHUNK]
-        rows += connection.execute(
-            "SELECT test_id, day, executed, failed, flaky, retried, flips, first_red, last_red FROM test_day"
-            f" WHERE stream_id = ? AND test_id IN ({marks(len(chunk))}) AND day BETWEEN ? AND ? ORDER BY test_id, day",
+        rows = connection.execute(
+            "SELECT test_id, day, repeated, failed, flaky, retried, flips, first_red, last_red FROM special_day"
+            f" WHERE stream_id = ? AND test_id IN ({marks(len(chunk))}) AND day BETWEEN ? AND ?",
             (stream_id, *chunk, first_day, last_day),
-        ).fetchall()
-    return tuple(rows)
+        )
+        special.update(((row[0], row[1]), row[2:]) for row in rows)
+    counts = executed.count_by_day(connection, stream_id, first_day, last_day, test_rows)
+    found = []
+    for key, runs in sorted(counts.items()):
+        repeated, *sums = special.get(key, _PLAIN)
+        found.append((*key, runs - repeated, *sums))
+    return tuple(found)
 
 
 def has_retries(connection: Connection, stream_id: int, first_day: int, last_day: int) -> bool:
     """Whether any case of a stream was executed more than once in a run of [first_day, last_day]."""
     row = connection.execute(
-        "SELECT 1 FROM test_day WHERE stream_id = ? AND day BETWEEN ? AND ? AND retried > 0 LIMIT 1",
+        "SELECT 1 FROM special_day WHERE stream_id = ? AND day BETWEEN ? AND ? AND retried > 0 LIMIT 1",
         (stream_id, first_day, last_day),
     ).fetchone()
     return row is not None
@@ -100,13 +113,17 @@ def has_retries(connection: Connection, stream_id: int, first_day: int, last_day
 def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tuple[tuple[int, int], ...]:
     """(stream, test) of cases that failed in the days and whose last executed run of them is red."""
     rows = connection.execute(
-        "SELECT stream_id, test_id FROM (SELECT DISTINCT stream_id, test_id FROM test_day INDEXED BY test_day_red"
-        " WHERE failed + flaky > 0 AND failed > 0 AND day BETWEEN ?1 AND ?2) k"
-        " WHERE (SELECT last_red FROM test_day d WHERE d.stream_id = k.stream_id"
-        " AND d.test_id = k.test_id AND d.day <= ?2 ORDER BY d.day DESC LIMIT 1)",
+        "SELECT stream_id, test_id, max(day), last_red FROM special_day"
+        " WHERE stream_id IN (SELECT stream_id FROM stream) AND day BETWEEN ? AND ? GROUP BY stream_id, test_id"
+        " HAVING sum(failed) > 0",
         (first_day, last_day),
     )
-    return tuple((row[0], row[1]) for row in rows)
+    red: dict[int, dict[int, int]] = {}
+    for stream, test, day, last_red in rows:
+        if last_red:
+            red.setdefault(stream, {})[test] = day
+    last = executed.last_days(connection, {stream: sorted(found) for stream, found in red.items()}, first_day, last_day)
+    return tuple((stream, test) for stream, found in red.items() for test in found if last[stream, test] == found[test])
 
 
 def load_tests(connection: Connection, test_rows: Iterable[int]) -> dict[int, TestInfo]:
@@ -197,19 +214,13 @@ def list_identities(connection: Connection) -> tuple[tuple[int, str], ...]:
 
 def list_spans(connection: Connection, stream_id: int) -> tuple[tuple[int, int, int, int], ...]:
     """(test, first day, last day, runs) of every case executed in a stream, over its whole history."""
-    rows = connection.execute(
-        "SELECT test_id, min(day), max(day), sum(executed) FROM test_day WHERE stream_id = ? GROUP BY test_id",
-        (stream_id,),
-    )
-    return tuple((row[0], row[1], row[2], row[3]) for row in rows)
+    return tuple((test, *span) for test, span in executed.span_of(connection, stream_id).items())
 
 
 def span_of(connection: Connection, stream_id: int, test_row: int) -> tuple[int, int] | None:
     """(first, last) day on which a case was executed in a stream."""
-    row = connection.execute(
-        "SELECT min(day), max(day) FROM test_day WHERE stream_id = ? AND test_id = ?", (stream_id, test_row)
-    ).fetchone()
-    return None if row[0] is None else (row[0], row[1])
+    span = executed.span_of(connection, stream_id).get(test_row)
+    return None if span is None else span[:2]
 
 
 def list_appeared(
@@ -217,12 +228,12 @@ def list_appeared(
 ) -> tuple[int, ...]:
     """Cases of the class, or of the name, of another one that were first executed in a stream on days [first, last]."""
     rows = connection.execute(
-        "SELECT t.test_id FROM test_case t WHERE t.namespace = ?1 AND (t.classname = ?2 OR t.name = ?3)"
-        " AND (SELECT min(day) FROM test_day d WHERE d.stream_id = ?4 AND d.test_id = t.test_id) BETWEEN ?5 AND ?6"
-        " ORDER BY t.classname, t.name LIMIT ?7",
-        (like.namespace, like.classname, like.name, stream_id, *days, limit),
+        "SELECT test_id FROM test_case WHERE namespace = ?1 AND (classname = ?2 OR name = ?3) ORDER BY classname, name",
+        (like.namespace, like.classname, like.name),
     )
-    return tuple(row[0] for row in rows if row[0])
+    spans = executed.span_of(connection, stream_id)
+    found = [test for (test,) in rows if test in spans and days[0] <= spans[test][0] <= days[1]]
+    return tuple(found[:limit])
 
 
 def list_signatures(connection: Connection, stream_id: int, test_rows: Sequence[int]) -> dict[int, frozenset[str]]:
@@ -242,20 +253,12 @@ def list_signatures(connection: Connection, stream_id: int, test_rows: Sequence[
     return {test_row: frozenset(keys) for test_row, keys in found.items()}
 
 
-def list_streams_of(connection: Connection, test_row: int) -> tuple[int, ...]:
-    """Streams in which a test case was executed in a first run attempt."""
-    rows = connection.execute(
-        "SELECT stream_id FROM stream s WHERE EXISTS"
-        " (SELECT 1 FROM test_day d WHERE d.stream_id = s.stream_id AND d.test_id = ?) ORDER BY stream_id",
-        (test_row,),
-    )
-    return tuple(row[0] for row in rows)
-
-
 def first_red_day(connection: Connection, stream_id: int, test_row: int) -> int | None:
     """The first day on which a case was red in a stream, however long ago."""
     row = connection.execute(
-        "SELECT min(day) FROM test_day WHERE stream_id = ? AND test_id = ? AND failed > 0", (stream_id, test_row)
+        "SELECT min(day) FROM special_day INDEXED BY special_day_test"
+        " WHERE stream_id = ? AND test_id = ? AND failed > 0",
+        (stream_id, test_row),
     ).fetchone()
     return None if row[0] is None else int(row[0])
 
@@ -273,12 +276,15 @@ def list_undeclared(connection: Connection, stream_ids: Sequence[int]) -> tuple[
     """(stream, test) of the cases of some streams that declare no service."""
     if not _has_undeclared(connection):
         return ()
-    rows = connection.execute(
-        f"SELECT DISTINCT d.stream_id, d.test_id FROM test_day d WHERE d.stream_id IN ({marks(len(stream_ids))})"
-        " AND NOT EXISTS (SELECT 1 FROM exercised e WHERE e.test_id = d.test_id)",
-        list(stream_ids),
+    declared = _all_declared(connection)
+    return tuple(
+        (stream, test) for stream in stream_ids for test in executed.span_of(connection, stream) if test not in declared
     )
-    return tuple((row[0], row[1]) for row in rows)
+
+
+def _all_declared(connection: Connection) -> frozenset[int]:
+    """Test cases that declare a service."""
+    return frozenset(row[0] for row in connection.execute("SELECT DISTINCT test_id FROM exercised"))
 
 
 def _has_undeclared(connection: Connection) -> bool:
@@ -295,19 +301,16 @@ def list_undeclared_days(
     """(stream, day, executed, failed, flaky) of the cases of some streams that declare no service."""
     if not _has_undeclared(connection):
         return ()
-    rows = connection.execute(
-        "SELECT d.stream_id, d.day, sum(d.executed), sum(d.failed), sum(d.flaky) FROM test_day d"
-        f" WHERE d.stream_id IN ({marks(len(stream_ids))}) AND d.day BETWEEN ? AND ?"
-        " AND NOT EXISTS (SELECT 1 FROM exercised e WHERE e.test_id = d.test_id) GROUP BY 1, 2",
-        (*stream_ids, first_day, last_day),
-    )
-    return tuple((row[0], row[1], row[2], row[3], row[4]) for row in rows)
+    declared = _all_declared(connection)
+    found: dict[tuple[int, int], list[int]] = {}
+    for stream in stream_ids:
+        tests = [test for test in executed.span_of(connection, stream, first_day, last_day) if test not in declared]
+        for _, day, runs, failed, flaky, *_ in list_days(connection, stream, first_day, last_day, tests):
+            sums = found.setdefault((stream, day), [0, 0, 0])
+            sums[0], sums[1], sums[2] = sums[0] + runs, sums[1] + failed, sums[2] + flaky
+    return tuple((*key, sums[0], sums[1], sums[2]) for key, sums in sorted(found.items()))
 
 
 def count_executed(connection: Connection, stream_id: int, first_day: int, last_day: int) -> int:
     """Test cases of a stream executed in [first_day, last_day]."""
-    row = connection.execute(
-        "SELECT count(DISTINCT test_id) FROM test_day WHERE stream_id = ? AND day BETWEEN ? AND ?",
-        (stream_id, first_day, last_day),
-    ).fetchone()
-    return int(row[0])
+    return len(executed.span_of(connection, stream_id, first_day, last_day))

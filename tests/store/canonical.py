@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from store.connect import Connection
+from tests.store.recount import days_of_tests
 
 _RUN = "l.name, r.name, r.attempt, r.environment"
 _RUNS = "run r JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
@@ -57,10 +58,6 @@ VIEWS = {
         f"SELECT {_RUN}, {_STREAM}, c.attempts, c.passed, c.failed, c.errored, c.skipped, c.flaky FROM run_total c"
         f" {_OF_RUN.format('c')} {_OF_STREAM.format('c')}"
     ),
-    "test_day": (
-        f"SELECT {_STREAM}, {_TEST}, d.day, d.executed, d.failed, d.flaky, d.retried, d.flips, d.first_red, d.last_red"
-        f" FROM test_day d {_OF_STREAM.format('d')} JOIN test_case t ON t.test_id = d.test_id"
-    ),
     "service_day": (
         f"SELECT v.name, {_STREAM}, d.day, d.executed, d.failed, d.flaky FROM service_day d"
         f" JOIN service v ON v.service_id = d.service_id {_OF_STREAM.format('d')}"
@@ -94,14 +91,22 @@ VIEWS = {
 
 def canonical(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every view, its rows sorted."""
-    return {name: sorted(connection.execute(query).fetchall(), key=repr) for name, query in VIEWS.items()}
+    found = {name: sorted(connection.execute(query).fetchall(), key=repr) for name, query in VIEWS.items()}
+    return {**found, "test_day": sorted(_test_days(connection), key=repr)}
+
+
+def _test_days(connection: Connection) -> list[tuple[Any, ...]]:
+    """Stream, test, day, executed, failed, flaky, retried, flips, first red, last red."""
+    streams = {row[0]: row[1:] for row in connection.execute(f"SELECT s.stream_id, {_STREAM} FROM {_STREAMS}")}
+    tests = {row[0]: row[1:] for row in connection.execute(f"SELECT t.test_id, {_TEST} FROM test_case t")}
+    return [(*streams[stream], *tests[test], *sums) for stream, test, *sums in days_of_tests(connection)]
 
 
 def differing(left: Connection, right: Connection) -> dict[str, tuple[list[Any], list[Any]]]:
     """View -> (rows that only the left store has, only the right one); empty when both say the same."""
     ours, theirs = canonical(left), canonical(right)
     found = {}
-    for name in VIEWS:
+    for name in ours:
         if ours[name] != theirs[name]:
             found[name] = (
                 [row for row in ours[name] if row not in theirs[name]],

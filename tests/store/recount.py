@@ -16,7 +16,6 @@ from store.rollups import DAY_MS
 SPECIAL = struct.Struct("<IBBBxqqq")
 ROLLUPS = {
     "run_total": "run_id, stream_id, attempts, passed, failed, errored, skipped, flaky",
-    "test_day": "stream_id, test_id, day, executed, failed, flaky, retried, flips, first_red, last_red",
     "service_day": "service_id, stream_id, day, executed, failed, flaky",
     "signature_day": "day, signature_id, stream_id, test_id, failures",
 }
@@ -24,9 +23,42 @@ ROLLUPS = {
 
 def stored(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
     """The rollups as they stand."""
-    return {
+    found = {
         table: sorted(connection.execute(f"SELECT {columns} FROM {table}").fetchall())
         for table, columns in ROLLUPS.items()
+    }
+    return {**found, "test_day": days_of_tests(connection)}
+
+
+def days_of_tests(connection: Connection) -> list[tuple[int, ...]]:
+    """What sets and special days say of every case executed on a day.
+
+    (stream, test, day, executed, failed, flaky, retried, flips, first red, last red)
+    """
+    executed: dict[tuple[int, int, int], int] = defaultdict(int)
+    sets = _case_sets(connection)
+    for stream, day, number, runs in connection.execute("SELECT stream_id, day, set_id, runs FROM set_day"):
+        assert runs > 0
+        for key in sets[number]:
+            if not key & 1:
+                executed[stream, key >> 1, day] += runs
+    special = {}
+    for stream, day, test, *sums in connection.execute("SELECT * FROM special_day"):
+        assert any(sums[:4]), "a plain day"
+        assert executed[stream, test, day] > sums[0] >= 0
+        special[stream, test, day] = sums
+    rows = []
+    for place, parts in executed.items():
+        repeated, *sums = special.get(place, [0] * 7)
+        rows.append((*place, parts - repeated, *sums))
+    return sorted(rows)
+
+
+def _case_sets(connection: Connection) -> dict[int, list[int]]:
+    """Keys by set."""
+    return {
+        number: list(accumulate(value for (value,) in struct.iter_unpack("<I", zlib.decompress(body))))
+        for number, body in connection.execute("SELECT set_id, cases FROM case_set")
     }
 
 
@@ -61,9 +93,7 @@ Cell = tuple[int, ...]
 
 def unpacked(connection: Connection) -> list[Cell]:
     """What the packed parts say."""
-    sets: dict[int, list[int]] = {}
-    for number, body in connection.execute("SELECT set_id, cases FROM case_set"):
-        sets[number] = list(accumulate(value for (value,) in struct.iter_unpack("<I", zlib.decompress(body))))
+    sets = _case_sets(connection)
     cells = []
     for part, number, specials in connection.execute("SELECT part_id, set_id, specials FROM packed_part"):
         found = {place: cell for place, *cell in SPECIAL.iter_unpack(specials)}
