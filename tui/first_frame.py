@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
 
@@ -46,8 +47,9 @@ def opens_on_triage(remembered: Remembered) -> bool:
 def frame(answer: TriageAnswer, context: ViewContext, width: int, height: int) -> list[FrameLine]:
     """The lines of the first screen at a size in cells, without scroll bars and without the keys at the bottom."""
     modes = shown_modes(is_watching=bool(context.watched))
-    left = tabs(modes, "triage")
-    scope = scope_beside(left, context.scope_words(answer.window), context.glyphs.dot, width - 2)
+    words = context.scope_words(answer.window)
+    left = tabs(modes, "triage", width - 2, cell_len(words) + 2)
+    scope = scope_beside(left, words, context.glyphs.dot, width - 2)
     lines: list[FrameLine] = [
         ("panel", _padded(ends(left, scope, width - 2))),
         ("background", _padded(ends(*incident_rows.summary(answer, context), width - 2))),

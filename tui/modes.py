@@ -51,6 +51,18 @@ def _live(context: ViewContext) -> View[Any]:
     return LiveView(context)
 
 
+def _silent(context: ViewContext) -> View[Any]:
+    from tui.screens.silent import SilentView
+
+    return SilentView(context)
+
+
+def _flows(context: ViewContext) -> View[Any]:
+    from tui.screens.flows import FlowsView
+
+    return FlowsView(context)
+
+
 MAKERS: dict[str, Callable[[ViewContext], View[Any]]] = {
     "triage": _triage,
     "tests": _tests,
@@ -58,6 +70,8 @@ MAKERS: dict[str, Callable[[ViewContext], View[Any]]] = {
     "timeline": _timeline,
     "changes": _changes,
     "quarantine": _quarantine,
+    "silent": _silent,
+    "flows": _flows,
     "live": _live,
 }
 

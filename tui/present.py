@@ -16,9 +16,14 @@ from tui.widgets.pieces import Line, Piece, line, plain
 
 if TYPE_CHECKING:
     from analysis.records import Interval
+    from tui.answers.services import DayHealth
     from tui.answers.triage import Radius, ThreeOwners
 
 DASH = "-"
+HURT = 0.05
+"""From this share of failures on, a day is drawn as hurt; below, single flakes would paint every day."""
+_LOST_LEVELS = (0.02, HURT, 0.1, 0.2, 0.4, 0.6)
+"""Share of failures from which each further level is lost."""
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -286,6 +291,16 @@ def sparkline(values: Sequence[float | None], glyphs: Glyphs) -> str:
     most = max((value for value in values if value is not None), default=0) or 1.0
     top = len(glyphs.levels) - 1
     return "".join(" " if v is None else glyphs.levels[round(max(v, 0) / most * top)] for v in values)
+
+
+def health_piece(day: DayHealth | None, glyphs: Glyphs) -> Piece:
+    """One day: full is healthy, lower is worse; a dot where nothing ran."""
+    if day is None or not day.executed:
+        return Piece(glyphs.results[None].strip() or ".", "faint")
+    share = day.failed / day.executed
+    lost = sum(share >= limit for limit in _LOST_LEVELS)
+    level = glyphs.levels[max(len(glyphs.levels) - 1 - lost, 0)]
+    return Piece(level, "bad" if share >= HURT else "muted")
 
 
 def short_class(classname: str) -> str:

@@ -217,6 +217,30 @@ def list_spans(connection: Connection, stream_id: int) -> tuple[tuple[int, int, 
     return tuple((test, *span) for test, span in executed.span_of(connection, stream_id).items())
 
 
+def list_like(connection: Connection, piece: str) -> tuple[tuple[int, str], ...]:
+    """(row, identity) of the test cases whose identity holds a text, regardless of the case of A to Z.
+
+    Renamed ones are there under their present names.
+    """
+    rows = connection.execute(
+        "SELECT test_id, namespace || '::' || classname || '::' || name AS identity FROM test_case"
+        " WHERE instr(lower(namespace || '::' || classname || '::' || name), lower(?)) > 0"
+        " AND test_id NOT IN (SELECT old_test_id FROM alias)",
+        (piece,),
+    )
+    return tuple((row[0], row[1]) for row in rows)
+
+
+def sum_days(
+    connection: Connection, stream_id: int, first_day: int, last_day: int, test_rows: Sequence[int]
+) -> tuple[tuple[int, int, int, int], ...]:
+    """(UTC day, executed, failed, flaky) of some cases of a stream together."""
+    found: dict[int, list[int]] = {}
+    for _, day, *counts in list_days(connection, stream_id, first_day, last_day, test_rows):
+        found[day] = [total + count for total, count in zip(found.get(day, (0, 0, 0)), counts[:3], strict=True)]
+    return tuple((day, counts[0], counts[1], counts[2]) for day, counts in sorted(found.items()))
+
+
 def span_of(connection: Connection, stream_id: int, test_row: int) -> tuple[int, int] | None:
     """(first, last) day on which a case was executed in a stream."""
     span = executed.span_of(connection, stream_id).get(test_row)

@@ -61,7 +61,7 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
     Args:
         sort: one of `SORTS`; `red` puts cases that are red now first.
         text: words that must all occur in the identity, owner or scope; `!word` must not; `owner:x`, `env:x`,
-            `service:x`, `pipeline:x` narrow to a field.
+            `service:x`, `flow:x` (spaces as dashes) and so on narrow to a field.
     """
     basis = load_basis(connection, query)
     if basis is None:
@@ -71,12 +71,12 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
     sums = [s for s in tests.list_all_sums(connection, first, last) if s.stream_id in scopes]
     if text.strip() or query.owner is not None or query.service is not None or sort == "name":
         infos = tests.load_tests(connection, {s.test_row for s in sums})
-        accepts = parse_filter(text)
+        accepts, by_flow = parse_filter(text), "flow:" in text.casefold()
         sums = [
             s
             for s in sums
             if basis.passes(infos[s.test_row], scopes[s.stream_id])
-            and accepts(_words(basis, infos[s.test_row], scopes[s.stream_id]))
+            and accepts(_words(basis, infos[s.test_row], scopes[s.stream_id], by_flow=by_flow))
         ]
         if sort == "name":
             sums.sort(key=lambda s: (infos[s.test_row].case.identity, scopes[s.stream_id]))
@@ -132,8 +132,9 @@ def _order(sums: DaySums, sort: str, red: frozenset[TestKey]) -> tuple[float, ..
     return (0 if is_red else 1, share, sums.test_row, sums.stream_id)
 
 
-def _words(basis: Basis, info: TestInfo, scope: Scope) -> FilterText:
+def _words(basis: Basis, info: TestInfo, scope: Scope, *, by_flow: bool) -> FilterText:
     owners = basis.owners.of_test(info.case).owners
+    flows = basis.query.settings.flows_of(info.case.identity) if by_flow else ()
     return FilterText(
         " ".join((info.case.identity, *owners, scope.pipeline, scope.environment, scope.branch, scope.variant)),
         {
@@ -142,5 +143,6 @@ def _words(basis: Basis, info: TestInfo, scope: Scope) -> FilterText:
             "service": basis.touched(info, scope.pipeline),
             "pipeline": (scope.pipeline,),
             "branch": (scope.branch,),
+            "flow": tuple(flow.name.replace(" ", "-") for flow in flows),
         },
     )

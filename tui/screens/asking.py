@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.answers.acting import Done, Wish
     from tui.answers.cell_facts import CellFacts
     from tui.answers.changes import ChangesAnswer
+    from tui.answers.flows import FlowsAnswer
     from tui.answers.health import Health
     from tui.answers.quarantine import QuarantineAnswer
     from tui.answers.query import Query, Window
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tui.answers.runs import RunsAnswer
     from tui.answers.search import Hit
     from tui.answers.services import ServicesAnswer
+    from tui.answers.silent import SilentAnswer
     from tui.answers.test_detail import AttemptRow, TestDetail
     from tui.answers.tests import TestKey, TestKeys, TestRow
     from tui.answers.timeline import DayCell, TimelineGrid
@@ -58,6 +60,8 @@ class Answers(Protocol):
     def grid_days(self, grid: TimelineGrid, days: Days, test_rows: Sequence[int]) -> dict[int, dict[int, DayCell]]: ...
     def grid_cell(self, grid: TimelineGrid, column: int, test_row: int) -> CellFacts: ...
     def changes(self, query: Query) -> ChangesAnswer: ...
+    def silent(self, query: Query) -> SilentAnswer: ...
+    def flows(self, query: Query) -> FlowsAnswer: ...
     def runs(self, query: Query) -> RunsAnswer: ...
     def refused(self) -> tuple[RefusedRow, ...]: ...
     def search(self, text: str) -> tuple[Hit, ...]: ...
@@ -242,6 +246,16 @@ class StoreAnswers:
         from tui.answers.changes import answer_changes
 
         return self._views.ask(lambda connection: answer_changes(connection, query))
+
+    def silent(self, query: Query) -> SilentAnswer:
+        from tui.answers.silent import answer_silent
+
+        return self._views.ask(lambda connection: answer_silent(connection, query))
+
+    def flows(self, query: Query) -> FlowsAnswer:
+        from tui.answers.flows import answer_flows
+
+        return self._views.ask(lambda connection: answer_flows(connection, query))
 
     def runs(self, query: Query) -> RunsAnswer:
         from tui.answers.runs import answer_runs

@@ -18,10 +18,10 @@ from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, Piece, line, width_of, wrap
+from tui.widgets.pieces import Line, line, width_of, wrap
 
 if TYPE_CHECKING:
-    from tui.answers.services import DayHealth, ServiceRow, ServicesAnswer
+    from tui.answers.services import ServiceRow, ServicesAnswer
 
 COLUMNS = (
     Column("service", "service", 16, folds=(Fold(7, 12),), is_flexible=True),
@@ -33,10 +33,6 @@ COLUMNS = (
     Column("change", "last change", 20, folds=(Fold(4, 11),)),
     Column("graph", "depends on / used by", 30, folds=(Fold(1, 22), Fold(2, 0))),
 )
-HURT = 0.05
-"""From this share of failures on, a day is drawn as hurt; below, single flakes would paint every day."""
-_LOST_LEVELS = (0.02, HURT, 0.1, 0.2, 0.4, 0.6)
-"""Share of failures from which each further level is lost."""
 
 
 class ServicesView(View["ServicesAnswer"]):
@@ -135,23 +131,13 @@ class ServicesView(View["ServicesAnswer"]):
         return Sheet("services", tuple(column.title for column in COLUMNS), rows)
 
 
-def health_piece(day: DayHealth | None, glyphs: present.Glyphs) -> Piece:
-    """One day: full is healthy, lower is worse; a dot where nothing ran."""
-    if day is None or not day.executed:
-        return Piece(glyphs.results[None].strip() or ".", "faint")
-    share = day.failed / day.executed
-    lost = sum(share >= limit for limit in _LOST_LEVELS)
-    level = glyphs.levels[max(len(glyphs.levels) - 1 - lost, 0)]
-    return Piece(level, "bad" if share >= HURT else "muted")
-
-
 def service_cells(row: ServiceRow, now_ms: int, context: ViewContext) -> Row:
     """A service as a row."""
     glyphs = context.glyphs
     return (
         line(row.name, ("" if row.in_catalog else "  not in catalog", "unowned")),
         (present.owner_piece((row.owner,) if row.owner else ()),),
-        lambda width: tuple(health_piece(day, glyphs) for day in row.days[-width:]),
+        lambda width: tuple(present.health_piece(day, glyphs) for day in row.days[-width:]),
         line((present.ratio(row.red_now, row.tests), "bad" if row.red_now else "muted")),
         line((str(row.flaky), "text" if row.flaky else "muted")),
         line((present.interval(row.alarm_precision), "muted")),

@@ -57,7 +57,7 @@ class TestsView(View["TestKeys"]):
 
     NOUN = "the tests"
     MAIN = "#tests"
-    FIELDS = ("owner", "env", "service", "pipeline", "branch")
+    FIELDS = ("owner", "env", "service", "pipeline", "branch", "flow")
     CSS_PATH: ClassVar[str] = "tests.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "sort", "Sort", id="tests.sort")]
 

@@ -25,7 +25,7 @@ PAGES: tuple[Page, ...] = (
             ("", "Triage lists what is red now, worst first. The line above it is the answer in words."),
             ("j k", "move; the lower pane argues for each: last good, what changed, first bad"),
             ("enter", "goes into it: incident, test, attempt, message; esc comes back"),
-            ("1 - 7", "are the other views: tests, services, timeline, changes, live, quarantine"),
+            ("1 - 9", "are the other views: tests, services, timeline, changes, quarantine, silent, flows"),
         ),
     ),
     (

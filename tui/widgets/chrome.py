@@ -51,12 +51,17 @@ class TopLine(TwoEnds):
         self._arrange()
 
     def _arrange(self) -> None:
-        left = tabs(self._modes, self._current)
+        left = tabs(self._modes, self._current, self.size.width, self._beside)
         self.set_ends(left, scope_beside(left, *self._scope, self.size.width))
+
+    @property
+    def _beside(self) -> int:
+        """Cells that what is looked at takes, with the gap before it."""
+        return cell_len(self._scope[0]) + 2
 
     def on_click(self, event: events.Click) -> None:
         """Finds the mode under the pointer."""
-        mode = tab_at(self._modes, event.x - 1)
+        mode = tab_at(self._modes, self._current, event.x - 1, self.size.width, self._beside)
         if mode is not None:
             self.post_message(self.ModeClicked(mode))
 

@@ -9,6 +9,7 @@ from analysis.records import ResultMatrix
 from ingest.model import Counts, Outcome, RunRef, Scope, TestCase
 from store.read.regrouping import Member
 from tests.tui.screens import fakes
+from tests.tui.screens.fake_losses import flows_answer, silent_answer
 from tests.tui.screens.fakes import (
     CASES,
     CHANGES,
@@ -34,6 +35,7 @@ from tui.alarms import REAL
 from tui.answers.acting import Done, Wish
 from tui.answers.cell_facts import CellAttempt, CellFacts
 from tui.answers.changes import ChangeRow, ChangesAnswer
+from tui.answers.flows import FlowsAnswer
 from tui.answers.health import Health
 from tui.answers.quarantine import QuarantineAnswer, QuarantineRow
 from tui.answers.query import Query, Window
@@ -41,6 +43,7 @@ from tui.answers.rejected import RefusedRow
 from tui.answers.runs import RunRow, RunsAnswer
 from tui.answers.search import Hit
 from tui.answers.services import ServicesAnswer
+from tui.answers.silent import SilentAnswer
 from tui.answers.test_detail import AttemptRow, TestDetail
 from tui.answers.tests import TestKey, TestKeys, TestRow
 from tui.answers.timeline import DayCell, TimelineGrid
@@ -61,6 +64,8 @@ class FakeAnswers:
     detail_now: TestDetail = field(default_factory=detail)
     grid_now: TimelineGrid = field(default_factory=grid)
     services_now: ServicesAnswer = field(default_factory=services_answer)
+    silent_now: SilentAnswer = field(default_factory=silent_answer)
+    flows_now: FlowsAnswer = field(default_factory=flows_answer)
     change_rows: tuple[ChangeRow, ...] = tuple(
         ChangeRow(
             change,
@@ -149,6 +154,14 @@ class FakeAnswers:
         outcome = Outcome.FAILED if column >= len(grid.runs) - 7 else Outcome.PASSED
         message = fakes.MESSAGE if outcome is Outcome.FAILED else ""
         return CellFacts((CellAttempt(outcome, 4000, message, "shard-1"),), (), self.continuation)
+
+    def silent(self, query: Query) -> SilentAnswer:
+        self._note("silent", query)
+        return SilentAnswer(None, 0, 0, (), ()) if self._is_empty else self.silent_now
+
+    def flows(self, query: Query) -> FlowsAnswer:
+        self._note("flows", query)
+        return FlowsAnswer(None, (), (), True) if self._is_empty else self.flows_now
 
     def changes(self, query: Query) -> ChangesAnswer:
         self._note("changes", query)

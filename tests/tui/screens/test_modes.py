@@ -15,11 +15,13 @@ from tui.app import CrywolfApp
 from tui.screens.attempt import AttemptView
 from tui.screens.change_detail import ChangeView
 from tui.screens.changes import ChangesView
+from tui.screens.flows import FlowsView
 from tui.screens.incident import IncidentView
 from tui.screens.live import LiveView
 from tui.screens.messages import StoreChanged
 from tui.screens.quarantine import QuarantineView
 from tui.screens.services import ServicesView
+from tui.screens.silent import SilentView
 from tui.screens.tail import status_of
 from tui.screens.test_detail import TestView
 from tui.screens.tests import TestsView
@@ -31,7 +33,16 @@ from tui.widgets.heat_grid import HeatGrid
 from tui.widgets.line_table import LineTable
 from tui.widgets.lines import LinesPane
 
-MODES = {"1": TriageView, "2": TestsView, "3": ServicesView, "4": TimelineView, "5": ChangesView, "7": QuarantineView}
+MODES = {
+    "1": TriageView,
+    "2": TestsView,
+    "3": ServicesView,
+    "4": TimelineView,
+    "5": ChangesView,
+    "7": QuarantineView,
+    "8": SilentView,
+    "9": FlowsView,
+}
 
 
 def view(app: CrywolfApp) -> View[object]:
@@ -51,7 +62,9 @@ async def test_each_mode_opens_at_each_size(make_app: AppMaker, digit: str, size
         assert isinstance(app.screen, MODES[digit])
         text = screen_text(app)
         assert "? keys" in text
-        assert "crywolf   1 Triage" in text
+        top = text.splitlines()[0]
+        assert [word for word in top.split() if word in MODES] == list(MODES)
+        assert "9 Flows" in top
 
 
 async def test_triage_answers_first_in_words(make_app: AppMaker) -> None:
