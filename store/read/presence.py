@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ingest.model import RunState
 from store.connect import Connection
+from store.read import executed
 
 _PARTS = """
 SELECT r.run_id, r.started_ms, r.state, p.part_id, k.set_id
@@ -52,12 +53,11 @@ def list_executed_ever(
     connection: Connection, stream_id: int, test_rows: Iterable[int], last_day: int
 ) -> dict[int, int]:
     """test -> the last day, up to one, on which it was executed in a stream, as sums tell it."""
-    rows = connection.execute(
-        "SELECT j.value, (SELECT max(day) FROM test_day d"
-        " WHERE d.stream_id = ?2 AND d.test_id = j.value AND d.day <= ?3) FROM json_each(?1) j",
-        (json.dumps(sorted(test_rows)), stream_id, last_day),
-    )
-    return {row[0]: row[1] for row in rows if row[1] is not None}
+    wanted = sorted(test_rows)
+    if not wanted:
+        return {}
+    found = executed.last_days(connection, {stream_id: wanted}, 0, last_day)
+    return {test: day for (_, test), day in found.items()}
 
 
 def load_skip_reasons(connection: Connection, stream_id: int, run_row: int, test_rows: Sequence[int]) -> dict[int, str]:
