@@ -59,18 +59,20 @@ $(STAMP): requirements.txt pyproject.toml
 
 # What some tests drive; they are skipped, with the reason, where it is missing.
 tools:
-	@if command -v tmux >/dev/null; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux; } \
-	    >/dev/null 2>&1 || echo "tmux could not be installed: the tests that need it are skipped" >&2; \
-	else \
-	  echo "tmux is missing: the tests that need it are skipped" >&2; \
-	fi
+	@for tool in tmux chromium; do \
+	  if command -v $$tool >/dev/null; then continue; fi; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$tool; } \
+	      >/dev/null 2>&1 || echo "$$tool could not be installed: the tests that need it are skipped" >&2; \
+	  else \
+	    echo "$$tool is missing: the tests that need it are skipped" >&2; \
+	  fi; \
+	done
 
 # Refreshes the pins; see CONTRIBUTING.md.
 requirements:
 	echo "editables>=0.5" | uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate \
-	  --no-header pyproject.toml - --extra dev -o requirements.txt  # hatchling needs editables for an editable install
+	  --no-header pyproject.toml - --extra dev --extra serve -o requirements.txt  # hatchling needs editables for an editable install
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 
 from ingest.settings_values import Reader, Table
 
-MODES = ("triage", "tests", "services", "timeline", "changes", "live", "quarantine")
+MODES = ("triage", "tests", "services", "timeline", "changes", "live", "quarantine", "silent", "flows")
 TABLES = ("dashboard", "view", "command")
 _DASHBOARD_KEYS = ("theme", "ascii", "bell", "notify")
 _VIEW_KEYS = ("name", "key", "mode", "filter", "sort", "columns")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -47,6 +48,8 @@ KEY_WORDS = {
 }
 
 
+PARENT_LOOK_S = 5.0
+"""In a browser: between two looks whether the server is still there."""
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
 
@@ -148,6 +151,9 @@ class CrywolfApp(PersonalApp):
         self._watcher.start()
         self.set_timer(WARM_S, _collect_garbage_again)
         self.begin_personal()
+        if self.is_web:
+            parent = os.getppid()
+            self.set_interval(PARENT_LOOK_S, lambda: None if os.getppid() == parent else self.exit())
         mode = self.context.remembered.mode
         if mode != self.DEFAULT_MODE and is_there(self.context, mode):
             self.switch_mode(mode)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -32,12 +33,21 @@ def dashboard_command(
     if watch and read_only:
         raise click.UsageError("--watch writes what arrives into the store: leave --read-only out")
     place = place_of(ctx)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    is_in_browser = os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+    if not is_in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError(
             "the dashboard needs a terminal; here, try `crywolf failures`, `crywolf flakes` or `crywolf demo --text`"
         )
     from tui.start import run_dashboard
 
-    code = run_dashboard(place.database, query, watch=watch, ascii_only=ascii_only, theme=theme, is_read_only=read_only)
+    code = run_dashboard(
+        place.database,
+        query,
+        watch=watch,
+        ascii_only=ascii_only,
+        theme=theme,
+        is_read_only=read_only,
+        is_kept_in_mind=not is_in_browser,
+    )
     if code:
         ctx.exit(code)
