@@ -115,7 +115,7 @@ def take(name: str, data: bytes) -> None:
 
 def _take(name: str, stream: BinaryIO, depth: int) -> None:
     content = load(stream, LIMITS)
-    known = recognise(content.head, name)
+    known = recognise(content.head, name, depth=LIMITS.depth)
     if known.kind is Kind.REPORT:
         content.stream.seek(0)
         reader_of(known.format or "")(content.stream, LIMITS, Nothing())

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.clean import clean_line
@@ -197,19 +196,20 @@ def to_utc(naive_ms: int, zone: tzinfo) -> int:
     return naive_ms - (int(offset.total_seconds() * 1000) if offset else 0)
 
 
-def folder_of(location: Path) -> bytes:
-    """Folder of a file, absolute, with trailing separator."""
-    return os.path.join(os.path.dirname(os.fsencode(os.path.abspath(location))), b"")
-
-
 def _folder_names(folder: bytes) -> tuple[str, str]:
     """Clean names of a folder and of the one above it; `stdin` and `local` where there is none.
 
-    An archive is a folder of its name without the suffix.
+    An archive is a folder of its name without the suffix. The host of a URL is a folder, above which is the host again.
+
+    >>> _folder_names(b"/ci/nightly/41/"), _folder_names(b"https://ci.example/41/"), _folder_names(b"https://ci.example/")
+    (('41', 'nightly'), ('41', 'ci.example'), ('ci.example', 'ci.example'))
     """
     if folder.startswith(b"-"):  # an archive from standard input
         folder = folder.partition(b"!/")[2]
     path = _PACKED.sub("", folder[:-1].decode("utf-8", "backslashreplace"))
+    if folder.startswith((b"http://", b"https://")):
+        path = path.partition("://")[2]
+        path = path if "/" in path else f"{path}/{path}"
     above, name = os.path.split(path)
     return _shown(name) or "stdin", _shown(os.path.basename(above)) or "local"
 

@@ -19,10 +19,9 @@ from ingest.clean import clean_line
 from ingest.errors import NotKnown, Refused
 from ingest.formats.readers import reader_of
 from ingest.formats.sink import FormatReader, ReportSink
-from ingest.identity import folder_of
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, FileOutcome, FileStatus, RunIdentity
-from ingest.recognise import Kind, Recognised, recognise
+from ingest.recognise import EMPTY, Kind, Recognised, recognise
 from ingest.sources.archive import DEEPEST, SEPARATOR, list_members, location_in, open_member, run_documents
 from ingest.sources.compressed import inner_name
 from ingest.sources.directory import ignored_reason
@@ -32,6 +31,8 @@ from ingest.sources.member import Member
 from store.write import SourceFile
 
 STDIN_LOCATION = b"-"
+NOTHING_CAME = "nothing came; what writes it, or serves it, may have failed"
+"""Of standard input and of a URL, which somebody asked for: no mere file that lies about."""
 READ_AHEAD_BYTES = 4 * 1024 * 1024
 READ_AHEAD_ATTEMPTS = 40_000
 """A report beyond either is read while it is written."""
@@ -132,6 +133,8 @@ class Preparer:
         """Do with an input what needs no store; an archive's members come one by one, the archive itself last."""
         prepared = Prepared(item, _source(item, b"", item.size_bytes or 0))
         self._try(prepared, lambda: open_input(item))
+        if item.location is None and prepared.known is not None and prepared.known.reason == EMPTY:
+            prepared.outcome, prepared.refusal = None, Refused("empty-file", NOTHING_CAME)
         yield from self._with_members(prepared, Budget(self._limits), 0)
 
     def look_into(self, location: bytes) -> None:
@@ -219,7 +222,7 @@ class Preparer:
         name = os.path.basename(name).rpartition(SEPARATOR)[2]
         if name in _NOT_READ:
             raise NotKnown("settings: read by crywolf itself, not ingested")
-        known = prepared.known = recognise(content.head, name)
+        known = prepared.known = recognise(content.head, name, depth=self._limits.depth)
         source = prepared.source
         if item.location is None and not source.folder:
             source = _source(item, content.digest, content.size_bytes)
@@ -252,6 +255,17 @@ def _source(item: Input, digest: bytes, size_bytes: int) -> SourceFile:
     if item.location is None:
         location = STDIN_LOCATION + digest.hex().encode()
         return SourceFile(location, shown, b"", digest, size_bytes, None, "unknown")
-    location = os.path.abspath(os.fsencode(item.location))
-    folder = folder_of(item.location)
+    location = _location_of(item, item.location)
+    folder = location[: location.rfind(b"/") + 1]
     return SourceFile(location, shown, folder, digest, size_bytes, item.mtime_ms, "unknown")
+
+
+def _location_of(item: Input, path: Path) -> bytes:
+    """Where a file really is, however its folder is called: a run behind a `latest` link is that run.
+
+    A link that was given as an argument stands for its file; what was found in a folder is no link.
+    """
+    written = os.fsencode(path)
+    if item.is_explicit:
+        return os.path.realpath(written)
+    return os.path.join(os.path.realpath(os.path.dirname(written)), os.path.basename(written))

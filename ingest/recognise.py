@@ -17,11 +17,13 @@ from ingest.errors import Refused
 from ingest.formats.dialects import JsonDialect, json_dialect, xml_dialect
 from ingest.formats.json_shape import JsonShape, is_scalar, looks_like_json, shape_of
 from ingest.formats.xml_bytes import after_harmless_doctype, find_encoding
+from ingest.limits import Limits
 from ingest.sources.compressed import compression_of
 from ingest.sources.member import archive_format
 
 HEAD_BYTES = 64 * 1024
 """How much of a file `recognise` wants to see; less only when the file is shorter."""
+EMPTY = "the file is empty"
 _MOST_OTHER_LINES = 500
 
 
@@ -76,12 +78,13 @@ _KINDS = {"cdevents": Kind.CHANGES, "github": Kind.CHANGES, "allure-executor": K
 _RUN_PREFIXES = ("cicd.pipeline", "crywolf.", "vcs.ref", "vcs.repository.", "vcs.change.", "deployment.environment")
 
 
-def recognise(head: bytes, name: str) -> Recognised:
+def recognise(head: bytes, name: str, *, depth: int = Limits().depth) -> Recognised:
     """What a file is.
 
     Args:
         head: its first `HEAD_BYTES`, all of it when it is shorter.
         name: its path, or its name inside an archive; `-` for standard input.
+        depth: `limits.depth`, beyond which an unknown document is refused for that.
 
     >>> recognise(b"<testsuites/>", "x").format, recognise(b"hello", "notes.txt").kind
     ('junit', <Kind.UNKNOWN: 'unknown'>)
@@ -101,7 +104,7 @@ def recognise(head: bytes, name: str) -> Recognised:
     if text.lstrip("\0 \t\r\n").startswith("<") or head.startswith((b"<\0", b"\0<", b"\x4c\x6f\xa7\x94")):
         return _xml(head, text, lower)
     if looks_like_json(text):
-        return _json(text)
+        return _json(text, depth)
     return _plain(text, lower)
 
 
@@ -131,7 +134,7 @@ def _claim(lower: str) -> str:
 def _empty(lower: str) -> Recognised:
     claim = _claim(lower)
     if not claim:
-        return Recognised(Kind.UNKNOWN, reason="the file is empty")
+        return Recognised(Kind.UNKNOWN, reason=EMPTY)
     return _refused("empty-file", f"the name says {claim}, but the file is empty; its writer may not have finished")
 
 
@@ -287,7 +290,7 @@ def _known_by_name(format_name: str, title: str, is_report: bool, place: tuple[i
 # JSON
 
 
-def _json(text: str) -> Recognised:
+def _json(text: str, depth: int) -> Recognised:
     shape = shape_of(text)
     if _BACKSTAGE_JSON.search(text) and {"apiVersion", "kind", "metadata"} <= shape.keys:
         return Recognised(Kind.CATALOG, "backstage")
@@ -304,7 +307,7 @@ def _json(text: str) -> Recognised:
         return Recognised(Kind.UNKNOWN, dialect.format, reason=f"{dialect.title}: holds no test results")
     if dialect is not None:
         return _known_by_name(dialect.format, dialect.title, dialect.is_report)
-    return _other_json(text, shape)
+    return _other_json(text, shape, depth)
 
 
 def _dialect_of_lines(text: str) -> JsonDialect | None:
@@ -321,9 +324,10 @@ def _is_table(shape: JsonShape) -> bool:
     return {key.lower() for key in shape.keys} >= _TABLE_COLUMNS
 
 
-def _other_json(text: str, shape: JsonShape) -> Recognised:
-    if shape.depth > 100:
-        return _refused("json-depth", "objects or arrays nested deeper than 100, and no known document", 1, 1)
+def _other_json(text: str, shape: JsonShape, depth: int) -> Recognised:
+    if shape.depth > depth:
+        reason = f"nested deeper than the {depth} levels of limits.depth, and no known document"
+        return _refused("json-depth", reason, 1, 1)
     if re.match(r"\s*\{\s*'", text):
         return _refused("json-syntax", "single quotes: this is a program's own notation and no JSON", 1, 1)
     keys = ", ".join(repr(key[:30]) for key in sorted(shape.keys) if "." not in key and key.isprintable())

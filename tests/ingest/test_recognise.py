@@ -119,7 +119,7 @@ def test_owners_are_known_by_their_name(name: str) -> None:
         ("{'results':{}}", "a.json", "json-syntax", ""),
         ('{"colour":1,"size":2}', "x", "unknown-format", "'colour', 'size'"),
         ('{"scripts":{},"name":"a","dependencies":{}}', "package.json", "unknown-format", "package.json"),
-        ("[" * 70_000, "a.json", "json-depth", "100"),
+        ("[" * 70_000, "a.json", "json-depth", "the 100 levels of limits.depth"),
         ("<", "a.xml", "xml-truncated", ""),
         ("<?xml version='1.0'", "x", "xml-truncated", "first element"),
         ("<?xml version='1.0'?><!-- c", "x", "xml-truncated", "first element"),
@@ -225,3 +225,10 @@ def test_nothing_is_raised_whatever_the_bytes(head: bytes, name: str) -> None:
     assert bool(known.code) == (known.kind == REFUSED)
     assert known.reason or known.kind not in (REFUSED, UNKNOWN)
     assert known.kind != REPORT or known.format in FORMATS
+
+
+def test_the_depth_of_an_unknown_document_is_a_setting() -> None:
+    """What the default refuses for its depth a higher `limits.depth` refuses for what it is."""
+    deep = b'{"a":' * 150 + b"1" + b"}" * 150
+    assert recognise(deep, "a.json").code == "json-depth"
+    assert recognise(deep, "a.json", depth=200).code == "unknown-format"

@@ -60,6 +60,7 @@ def ingest_command(
         write_json({"files": [file_row(outcome) for outcome in outcomes], "totals": tally.document()})
     else:
         tell_refused(outcomes)
+        _tell_skipped(paths, outcomes)
         _tell_warnings(outcomes)
         _tell_pruned(outcomes)
         click.echo(tally.sentence())
@@ -161,6 +162,17 @@ def tell_refused(outcomes: Sequence[FileOutcome]) -> None:
         click.echo(f"refused {place}: {outcome.reason}", err=True)
     if len(refused) > LISTED:
         click.echo(f"... and {len(refused) - LISTED} more; `crywolf rejected` lists them all", err=True)
+
+
+def _tell_skipped(paths: Sequence[str], outcomes: Sequence[FileOutcome]) -> None:
+    """Say of arguments that were not read themselves why, on standard error."""
+    from ingest.clean import clean
+
+    asked = {raw_text(path) for path in paths}
+    for outcome in outcomes:
+        is_told = (outcome.reason or "").startswith("pruned:")  # by `_tell_pruned`
+        if outcome.status is FileStatus.SKIPPED and outcome.path in asked and not is_told:
+            click.echo(f"skipped {clean(outcome.path)}: {outcome.reason}", err=True)
 
 
 def _tell_warnings(outcomes: Sequence[FileOutcome]) -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from ingest.model import FileOutcome, FileStatus, RunIdentity
 from ingest.pipeline import Ingestion
 from ingest.settings import Settings
 from ingest.sources.url import fetch, shown_url, url_input
+from store.connect import open_reader
 
 REPORT = b"<testsuite name='s'><testcase classname='c' name='t'/></testsuite>"
 SECRET = "CANARY-token-1234567890"
@@ -264,3 +265,32 @@ def test_into_the_store(
     assert SECRET not in caplog.text + "".join(capsys.readouterr())
     assert b"nightly" in written
     assert b"runs" in written
+
+
+def test_the_host_stands_above_the_folders_of_a_url(servers: tuple[Server, Server], tmp_path: Path) -> None:
+    """Pipeline and run id are the two innermost folders, the host the outermost of them; never `http:`."""
+    server = servers[0]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("r.xml", REPORT.replace(b"'t'", b"'packed'"))
+    host = server.url.partition("://")[2]
+    for path, body in (
+        ("/x.xml", REPORT),
+        ("/17/y.xml", REPORT.replace(b"'t'", b"'u'")),
+        ("/z.zip", packed.getvalue()),
+    ):
+        server.answers[path] = lambda reply, body=body: reply.say(body)  # type: ignore[misc]
+        ingest(tmp_path, server.url + path, [])
+    with closing(open_reader(tmp_path / "crywolf.db")) as connection:
+        runs = connection.execute(
+            "SELECT l.name, r.name FROM run r JOIN pipeline l USING (pipeline_id) ORDER BY r.name"
+        )
+        assert sorted(runs.fetchall()) == sorted([(host, host), (host, "17"), (host, "z")])
+
+
+def test_a_url_that_serves_nothing_is_refused(servers: tuple[Server, Server], tmp_path: Path) -> None:
+    """Whatever its name: somebody asked for it."""
+    for path in ("/x.xml", "/latest"):
+        servers[0].answers[path] = lambda reply: reply.say(b"")
+        (outcome,) = ingest(tmp_path, servers[0].url + path, [])
+        assert (outcome.status, (outcome.reason or "").partition(":")[0]) == (FileStatus.REJECTED, "empty-file")

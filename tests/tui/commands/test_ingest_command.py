@@ -89,6 +89,43 @@ def test_standard_input_and_gzip(crywolf: Run, tmp_path: Path) -> None:
     assert {(run["pipeline"], run["run_id"]) for run in runs} == {("p", "1"), ("p", "2")}
 
 
+def test_nothing_on_standard_input_is_refused(crywolf: Run) -> None:
+    """What was to write it has failed; nobody may think that all is in."""
+    done = crywolf("ingest", "-", given=b"")
+    assert done.code == 3
+    assert "refused -: empty-file: nothing came" in done.err
+
+
+def test_an_argument_that_is_skipped_is_named_with_the_reason(crywolf: Run, tmp_path: Path) -> None:
+    """What lies in a folder is only counted."""
+    (tmp_path / "notes.txt").write_text("hello")
+    done = crywolf("ingest", "notes.txt", ".")
+    assert done.code == 0
+    assert done.err.count("skipped notes.txt: unknown: neither XML") == 1
+
+
+def test_a_run_behind_a_link_is_that_run(crywolf: Run, tmp_path: Path) -> None:
+    """A linked folder, a linked file and a folder below a link: the same files once, shown as they were asked for."""
+    run = tmp_path / "nightly" / "41"
+    run.mkdir(parents=True)
+    (run / "r.xml").write_bytes(REPORT)
+    (tmp_path / "nightly" / "latest").symlink_to("41")
+    (tmp_path / "last.xml").symlink_to("nightly/41/r.xml")
+    (tmp_path / "ci").symlink_to("nightly")
+    told = []
+    for argument in ("nightly/latest", "nightly/41", "last.xml", "ci/latest/r.xml"):
+        (row,) = json.loads(crywolf("ingest", argument, "--json").out)["files"]
+        told.append((row["path"], row["status"]))
+    assert told == [
+        ("nightly/latest/r.xml", "ingested"),
+        ("nightly/41/r.xml", "duplicate"),
+        ("last.xml", "duplicate"),
+        ("ci/latest/r.xml", "duplicate"),
+    ]
+    (shown,) = json.loads(crywolf("runs", "--json").out)["runs"]
+    assert (shown["pipeline"], shown["run_id"]) == ("nightly", "41")
+
+
 @pytest.mark.parametrize(
     "arguments", [("--shard", "x"), ("--shard", "5/4"), ("--variant", "firefox"), ("--trigger", "wish")]
 )
