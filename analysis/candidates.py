@@ -97,7 +97,11 @@ def find_candidates(
     earliest = runs[streak.first_bad].started_ms - CANDIDATE_HOURS * HOUR_MS
     last = min(streak.last_bad, streak.last_onset + LATER_RUNS)
     latest = end_ms(runs[last]) + LATE_MS
-    chosen = [c for c in feed.changes if earliest <= c.at_ms <= latest and _is_suspect(c, history.scope.environment)]
+    chosen = [
+        c
+        for c in feed.changes
+        if earliest <= c.at_ms and _begins_ms(c) <= latest and _is_suspect(c, history.scope.environment)
+    ]
     starts = np.array([run.started_ms for run in runs], dtype=np.int64)
     backs = _rollbacks(feed.changes)
     together = {c.change_id: group for group in group_changes(chosen) if len(group) > 1 for c in group}
@@ -125,9 +129,9 @@ def _candidate(
     for minutes, weight in weights.EFFECTS:
         begin = int(np.searchsorted(starts, change.at_ms + int(minutes * MINUTE_MS)))
         under_way = _under_way(change, runs, begin) if minutes == 0 else ()
+        weight /= len(under_way) + 1
         for row in under_way:  # each of these runs may have felt it first
-            _add(weighted, row, stop, weight / 2 / len(under_way))
-        weight = weight / 2 if under_way else weight
+            _add(weighted, row, stop, weight)
         _add(weighted, begin, stop, weight)
     windows = tuple((begin, end, log(weight)) for (begin, end), weight in sorted(weighted.items()))
     scope = change.change_id if change.target is ChangeTarget.TEST else change.service or EVERYTHING

@@ -17,6 +17,8 @@ from analysis.records import Evidence, Hypothesis, SuspectQuestion
 from analysis.texts import changed_file_named
 from ingest.model import ChangeTarget
 
+OWN_FILE = "the test's own file"
+"""Scope of what only a defect of the test would break."""
 _NEWLY = 0.5
 """Log odds above which a test case that failed is said to fail newly."""
 
@@ -67,6 +69,8 @@ def explain(case: Case, scored: Scored, probability: float) -> Hypothesis:
         return _explain_change(case, scored.candidate, scored.text, probability)
     if scored.kind == "flake":
         return Hypothesis(scored.kind, probability, _flake_evidence(case, scored.text))
+    if scored.scope == OWN_FILE:
+        return Hypothesis(scored.kind, probability, _unrecorded_evidence(case, scored), target=ChangeTarget.TEST.value)
     tell = _outage_evidence if scored.kind == "environment" else _unrecorded_evidence
     return Hypothesis(scored.kind, probability, tell(case, scored), service=scored.scope)
 
@@ -265,7 +269,11 @@ def _unrecorded_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
     own_odds = trigger_odds(case.odds, case.trigger)[:, row]
     severity = int((both + own_odds).argmax())
     breadth, own = float(both[severity]), float(own_odds[severity])
-    terms = [Evidence("prior", prior, f"a change of {scored.scope} that nobody recorded")]
+    said = f"a change of {scored.scope} that nobody recorded"
+    if scored.scope == OWN_FILE:
+        revision = case.question.history.runs[scored.begin].revision or ""
+        said = f"the tests ran revision {revision[:12]} for the first time, and no commit of it is known"
+    terms = [Evidence("prior", prior, said)]
     terms += _scope_terms(case, place, scored.scope, scored.begin, own, breadth)
     return (*terms, *_scope_text(case, scored))
 

@@ -26,7 +26,7 @@ class Hypothesis:
     evidence: tuple[Evidence, ...]
     change: Change | None = None
     target: str | None = None
-    """`service` or `test`, of a change."""
+    """`service` or `test`, of a change; `test` of an unrecorded one of the tests."""
     service: str | None = None
 
 

@@ -16,12 +16,13 @@ from analysis.candidates import (
     HOUR_MS,
     Candidate,
     Streak,
+    end_ms,
     find_candidates,
     find_streak,
 )
 from analysis.elsewhere import with_elsewhere
 from analysis.errors import AnalysisError
-from analysis.explanation import Case, Scored, explain
+from analysis.explanation import OWN_FILE, Case, Scored, explain
 from analysis.exposure import EVERYTHING, Scopes, find_scopes, name_of, reachable
 from analysis.joint import Odds, Stage, break_score, explain_away, outage_score, weigh
 from analysis.likelihood import Observations, observe
@@ -29,7 +30,7 @@ from analysis.outages import closed_cells, failed_together
 from analysis.records import BoolMatrix, Hypothesis, SuspectQuestion, TestColumn
 from analysis.same_code import is_covered
 from analysis.texts import changed_file_named, files_in, named_services, texts_of
-from ingest.model import ChangeTarget
+from ingest.model import Change, ChangeKind, ChangeTarget
 
 Ints = npt.NDArray[np.int64]
 
@@ -116,7 +117,15 @@ def _scopes(
     for service, felt in failed_together(question.history, streak.first_bad).items():
         together.setdefault(service, set()).update(felt)
     groups = (_services_of(one) for one in candidates if one.group)
-    return find_scopes(tests, services, commits, question.graph, together, groups)
+    own = [_own_file(question)] if new_revisions(question, streak) else []
+    return find_scopes(tests, services, [*commits, *own], question.graph, together, groups)
+
+
+def _own_file(question: SuspectQuestion) -> Change:
+    """A change of the trigger's own file that no commit tells of."""
+    case = question.history.tests[_place_of(question)].case
+    file = case.file or case.classname.replace("/", ".").rsplit(".", 1)[-1]
+    return Change(OWN_FILE, ChangeKind.COMMIT, 0, target=ChangeTarget.TEST, files=(file,))
 
 
 def _services_of(candidate: Candidate) -> tuple[str, ...]:
@@ -169,6 +178,7 @@ def _score(
     flake_text = float(np.log(weights.FLAKE_NAMES if mentions.services else weights.FLAKE_NAMES_NONE))
     scored = _one_a_group([_score_change(c, scopes, odds, broken, mentions) for c in candidates], scopes, odds, broken)
     scored.append(_score_unrecorded(question, streak, scopes, odds, broken, mentions))
+    scored += _score_test(question, streak, scopes, odds, broken, mentions)
     scored.append(_score_outage(question, streak, scopes, odds, outage, mentions))
     scored.append(Scored("flake", quiet + flake_text, flake_text))
     return scored
@@ -228,6 +238,34 @@ def _score_unrecorded(
     best, row = (int(i) for i in np.unravel_index(int(each.argmax()), each.shape))
     weight, begin = float(np.logaddexp.reduce(each, axis=None)), int(odds.windows.begin[rows[row]])
     return Scored("unrecorded", weight, float(texts[best]), None, scopes.names[services[best]], begin)
+
+
+def _score_test(
+    question: SuspectQuestion, streak: Streak, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions
+) -> list[Scored]:
+    """A defect of the trigger's own file that came with another revision of the tests, of which no commit is known."""
+    rows = [odds.place[gap, len(question.history.runs)] for gap in new_revisions(question, streak)]
+    if not rows:
+        return []
+    text = float(np.log(weights.FLAKE_NAMES if mentions.services else weights.FLAKE_NAMES_NONE))
+    each = broken[scopes.place[OWN_FILE], rows] + np.log(weights.UNRECORDED_PRIOR) + text
+    begin = int(odds.windows.begin[rows[int(each.argmax())]])
+    return [Scored("unrecorded", float(np.logaddexp.reduce(each)), text, None, OWN_FILE, begin)]
+
+
+def new_revisions(question: SuspectQuestion, streak: Streak) -> list[int]:
+    """Rows of the last hours' runs that first ran another revision of the tests, without a known commit to them."""
+    runs = question.history.runs
+    since_ms = runs[streak.first_bad].started_ms - weights.UNRECORDED_HOURS * HOUR_MS
+    commits = [c.at_ms for c in question.feed.changes if c.target is ChangeTarget.TEST]
+    found = []
+    for row in range(1, streak.last_bad + 1):
+        before, run = runs[row - 1], runs[row]
+        is_new = before.revision and run.revision and before.revision != run.revision
+        is_known = any(before.started_ms <= at <= end_ms(run) for at in commits)
+        if is_new and not is_known and run.started_ms >= since_ms:
+            found.append(row)
+    return found
 
 
 def _score_outage(

@@ -83,8 +83,10 @@ def weigh_kinds(hypotheses: Sequence[Hypothesis]) -> tuple[Verdict, float]:
 
 def verdict_of(hypothesis: Hypothesis) -> Verdict:
     """What a test case's failure is if a hypothesis is true."""
+    if hypothesis.kind in ("change", "unrecorded") and hypothesis.target == ChangeTarget.TEST.value:
+        return Verdict.TEST
     if hypothesis.kind == "change":
-        return Verdict.TEST if hypothesis.target == ChangeTarget.TEST.value else Verdict.REGRESSION
+        return Verdict.REGRESSION
     return {"flake": Verdict.FLAKY, "environment": Verdict.ENVIRONMENT}.get(hypothesis.kind, Verdict.UNRECORDED)
 
 

@@ -32,6 +32,8 @@ class Posed:
     right: frozenset[str]
     """`change_id` of every right answer."""
     world: Any
+    target: str = ""
+    """`test` where the truth is a defect of the test that nobody recorded."""
 
 
 Odd = Callable[[Any], Posed | None]
@@ -44,7 +46,7 @@ def as_it_is(world: Any) -> Posed:
 
 def a_third_of_deploys_missing(world: Any) -> Posed:
     """30 % of the deploys were never recorded; where the culprit is among them, nobody recorded it."""
-    posed, rng = as_it_is(world), _rng(world, 1)
+    posed, rng = as_it_is(world), world_rng(world, 1)
     kept = tuple(c for c in posed.question.feed.changes if rng.random() >= 0.3)
     feed = replace(posed.question.feed, changes=kept)
     return _without_lost(replace(posed, question=replace(posed.question, feed=feed)))
@@ -58,7 +60,7 @@ def no_feed(world: Any) -> Posed:
 
 def a_team_without_feed(world: Any) -> Posed:
     """A quarter of the services has no change feed at all."""
-    posed, rng = as_it_is(world), _rng(world, 2)
+    posed, rng = as_it_is(world), world_rng(world, 2)
     names = sorted({c.service for c in posed.question.feed.changes} | {s for s, _ in posed.question.feed.covered})
     silent = {name for name in names if rng.random() < 0.25}
     feed = ChangeFeed(
@@ -85,7 +87,7 @@ def every_third_run(world: Any) -> Posed | None:
     h = posed.question.history
     n = len(h.runs)
     kept = np.array(sorted({*range((n - 1) % 3, n, 3)}))
-    trigger = _place(posed.question)
+    trigger = place_of(posed.question)
     if h.results[kept[-1], trigger] not in (Result.FAILED, Result.FLAKY):
         return None
     history = replace(
@@ -100,7 +102,7 @@ def every_third_run(world: Any) -> Posed | None:
 
 def a_wrong_graph(world: Any) -> Posed:
     """A fifth of the catalog's calls is missing, and a tenth as many are made up."""
-    posed, rng = as_it_is(world), _rng(world, 3)
+    posed, rng = as_it_is(world), world_rng(world, 3)
     graph = posed.question.graph
     names = sorted(graph.calls)
     calls: dict[str, tuple[str, ...]] = {}
@@ -113,8 +115,8 @@ def a_wrong_graph(world: Any) -> Posed:
 
 def a_small_suite(world: Any) -> Posed:
     """Twenty test cases, the trigger among them."""
-    posed, rng = as_it_is(world), _rng(world, 4)
-    h, trigger = posed.question.history, _place(posed.question)
+    posed, rng = as_it_is(world), world_rng(world, 4)
+    h, trigger = posed.question.history, place_of(posed.question)
     rest = rng.permutation([t for t in range(len(h.tests)) if t != trigger])[:19]
     chosen = np.sort(np.append(rest, trigger))
     history = replace(
@@ -131,7 +133,7 @@ def a_culprit_in_the_test_code(world: Any) -> Posed | None:
     """Nothing is broken but what a commit to the tests did to one test file; six other commits touch other files."""
     if world.kind != "flake":
         return None
-    posed, rng = _with_files(as_it_is(world)), _rng(world, 5)
+    posed, rng = with_files(as_it_is(world)), world_rng(world, 5)
     h = posed.question.history
     file_of = np.array([_file(t) for t in range(len(h.tests))])
     broken, culprit = file_of[int(rng.integers(len(file_of)))], "git:culprit"
@@ -144,14 +146,14 @@ def a_culprit_in_the_test_code(world: Any) -> Posed | None:
     for k in range(6):
         other = str(rng.choice(file_of[file_of != broken]))
         commits.append(_commit(f"git:{k}", at - int(rng.uniform(-1, 30) * HOUR_MS), other))
-    return _asked_at(posed, results, begin, members, wanted, tuple(commits), frozenset({culprit}), rng)
+    return asked_at(posed, results, begin, members, wanted, tuple(commits), frozenset({culprit}))
 
 
 def two_culprits_in_one_window(world: Any) -> Posed | None:
     """Another deploy of the same gap broke another service; the question is about the first one's test."""
     if world.kind != "change":
         return None
-    posed, rng = as_it_is(world), _rng(world, 6)
+    posed, rng = as_it_is(world), world_rng(world, 6)
     h, evidence = posed.question.history, world.evidence
     culprit = world.culprits[0]
     begin = int(np.searchsorted(evidence.run_times, evidence.change_times[culprit]))
@@ -174,7 +176,7 @@ def two_culprits_in_one_window(world: Any) -> Posed | None:
     hit = touched[rng.random(len(touched)) < rng.beta(0.8, 1.2)]
     start = int(np.searchsorted(evidence.run_times, evidence.change_times[other]))
     results = _broken(h.results, rng, start, hit)
-    return replace(posed, question=replace(posed.question, history=_with_results(posed.question, results)))
+    return replace(posed, question=replace(posed.question, history=with_results(posed.question, results)))
 
 
 ODD: dict[str, Odd] = {
@@ -190,7 +192,7 @@ ODD: dict[str, Odd] = {
 }
 
 
-def _rng(world: Any, salt: int) -> np.random.Generator:
+def world_rng(world: Any, salt: int) -> np.random.Generator:
     return np.random.default_rng([world.seed, 4_000 + salt])
 
 
@@ -201,7 +203,7 @@ def _without_lost(posed: Posed) -> Posed:
     return replace(posed, right=right, kind="unrecorded" if posed.right and not right else posed.kind)
 
 
-def _place(question: SuspectQuestion) -> int:
+def place_of(question: SuspectQuestion) -> int:
     return next(t for t, column in enumerate(question.history.tests) if column.case.test_id == question.test_id)
 
 
@@ -209,7 +211,7 @@ def _file(test: int) -> str:
     return f"it/Flow{test % FILES:02d}IT.java"
 
 
-def _with_files(posed: Posed) -> Posed:
+def with_files(posed: Posed) -> Posed:
     h = posed.question.history
     tests = tuple(replace(c, case=replace(c.case, file=_file(t))) for t, c in enumerate(h.tests))
     return replace(posed, question=replace(posed.question, history=replace(h, tests=tests)))
@@ -228,7 +230,7 @@ def _broken(results: Any, rng: np.random.Generator, begin: int, members: Any) ->
     return out
 
 
-def _with_results(question: SuspectQuestion, results: Any) -> Any:
+def with_results(question: SuspectQuestion, results: Any) -> Any:
     """The history with other results; every first failure was retried."""
     ran, bad = results != ABSENT, (results == Result.FAILED) | (results == Result.FLAKY)
     failed = bad.astype(np.uint8) + (results == Result.FAILED)
@@ -240,7 +242,7 @@ def _with_results(question: SuspectQuestion, results: Any) -> Any:
     )
 
 
-def _asked_at(
+def asked_at(
     posed: Posed,
     results: Any,
     begin: int,
@@ -248,7 +250,6 @@ def _asked_at(
     wanted: int,
     commits: tuple[Change, ...],
     right: frozenset[str],
-    rng: np.random.Generator,
 ) -> Posed | None:
     """The question when the member that failed first has failed so often; None where none did."""
     red = [(np.flatnonzero(results[begin:, t] == Result.FAILED) + begin, int(t)) for t in members]
@@ -257,7 +258,7 @@ def _asked_at(
         return None
     rows, trigger = min(red, key=lambda one: (int(one[0][0]), one[1]))
     end = int(rows[wanted - 1]) + 1
-    whole = _with_results(posed.question, results)
+    whole = with_results(posed.question, results)
     history = replace(
         whole,
         runs=whole.runs[:end],

@@ -26,12 +26,15 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis import calibration
+from analysis.records import Hypothesis
 from analysis.suspects import rank_suspects
 from bench.measuring import headline, table
+from bench.odd_changes import ODD_CHANGES
 from bench.odd_worlds import ODD, Posed, as_it_is
 from tests.analysis.lab_evidence import lab_worlds
 
 Floats = npt.NDArray[np.float64]
+EVERY_ODD = ODD | ODD_CHANGES
 KINDS = ("change", "environment", "unrecorded", "flake")
 CONFIDENT = 0.8
 FITTED = Path(calibration.__file__).with_name("fitted.json")
@@ -72,9 +75,11 @@ class Answer:
     baselines: dict[str, int] = field(default_factory=dict)
 
 
-def examine(seed: int, preset: str, odd: str = "", without: str = "nothing", baselines: bool = True) -> Answer | None:
-    """Ask about one world; None where it does not lend itself to the question."""
-    posed = (ODD[odd] if odd else as_it_is)(lab_worlds().incident(seed, preset))
+def examine(
+    seed: int, preset: str, odd: str = "", without: str = "nothing", baselines: bool = True, kind: str = ""
+) -> Answer | None:
+    """Ask about one world, of a certain kind if one is given; None where it does not lend itself to the question."""
+    posed = (EVERY_ODD[odd] if odd else as_it_is)(lab_worlds().incident(seed, preset, kind or None))
     if posed is None:
         return None
     changes = dict(ABLATIONS[without])
@@ -85,13 +90,19 @@ def examine(seed: int, preset: str, odd: str = "", without: str = "nothing", bas
         seconds = time.process_time() - began
     ids = [h.change.change_id for h in found if h.change is not None]
     rank = min((ids.index(c) + 1 for c in posed.right if c in ids), default=np.inf)
-    right = np.array([h.kind == posed.kind and (h.change is None or h.change.change_id in posed.right) for h in found])
+    right = np.array([_is_right(h, posed) for h in found])
     kinds = np.array([KINDS.index(h.kind) for h in found])
     bias = np.array([calibration.BIAS[kind] for kind in KINDS])
     logs = np.log(np.maximum([h.probability for h in found], 1e-300))
     logits = (logs - bias[kinds]) * calibration.TEMPERATURE
     theirs = _baselines(posed, seed) if baselines and not odd and posed.right else {}
     return Answer(posed.kind, logits, kinds, right, rank, seconds, len(ids), theirs)
+
+
+def _is_right(found: Hypothesis, posed: Posed) -> bool:
+    if found.kind != posed.kind or (posed.target and found.target != posed.target):
+        return False
+    return found.change is None or found.change.change_id in posed.right
 
 
 def _baselines(posed: Posed, seed: int) -> dict[str, int]:
@@ -205,12 +216,23 @@ def one_line(name: str, answers: list[Answer], temperature: float, bias: Floats)
     sure = sum(s for s, _ in every)
     row = [name, str(len(answers))]
     row += [f"{(f.ranks <= k).mean():.3f}" if len(f.ranks) else "-" for k in (1, 3)]
+    row.append(f"{f.hits.mean():.3f}" if len(answers) else "-")
     row.append(f"{sum(r for _, r in every) / sure:.3f} of {sure}" if sure else "-")
     row += [f"{np.mean([s for s, _ in f.shown[k]]):.3f}" if f.shown[k] else "-" for k in KINDS]
     return [*row, f"{calibration_error(f.tops, f.hits):.3f}", f"{error_by_chance(f.tops):.3f}"]
 
 
-LINE = ("worlds", "n", "top-1", "top-3", "right at P>=.8", *(f"shown: {kind}" for kind in KINDS), "ECE", "by chance")
+LINE = (
+    "worlds",
+    "n",
+    "top-1",
+    "top-3",
+    "first is right",
+    "right at P>=.8",
+    *(f"shown: {kind}" for kind in KINDS),
+    "ECE",
+    "by chance",
+)
 
 
 def report(preset: str, answers: list[Answer], temperature: float, bias: Floats) -> None:
@@ -284,7 +306,7 @@ def main(arguments: list[str] | None = None) -> None:
         if options.odd:
             rows = [
                 one_line(name, ask_all(seeds, options.jobs, preset=preset, odd=name), calibration.TEMPERATURE, bias)
-                for name in ODD
+                for name in EVERY_ODD
             ]
             table((f"odd worlds on {preset}", *LINE[1:]), rows)
         elif options.ablation:

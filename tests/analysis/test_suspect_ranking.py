@@ -208,6 +208,23 @@ def test_a_commit_to_the_tests_own_file_is_a_defect_of_the_test() -> None:
     assert weigh_kinds(found)[0] is Verdict.TEST
 
 
+def test_another_revision_of_the_tests_without_a_commit_is_a_defect_of_the_test() -> None:
+    """Only the trigger's own file fails, from the first run of the new revision on; its services did not change."""
+    rows = [(column(f"a{i}", "web", "pay", file="it/CartIT.java"), BROKEN) for i in range(3)]
+    rows += [(column(f"b{i}", "web", "pay", file="it/OtherIT.java"), FINE) for i in range(20)]
+    changes = feed(deploy("search", 20, "v2"), covered=["web", "pay", "vault"])
+    stream = history(rows, revisions=["r1"] * 30 + ["r2"] * 3)
+    found = ask(stream, changes)
+    assert (found[0].kind, found[0].target, found[0].change) == ("unrecorded", "test", None)
+    assert weigh_kinds(found)[0] is Verdict.TEST
+    said = "the tests ran revision r2 for the first time, and no commit of it is known"
+    assert said in {e.text for e in found[0].evidence}
+    assert all(h.target != "test" for h in ask(history(rows), changes))
+    commit = Change("git:1", ChangeKind.COMMIT, run(29).started_ms, target=ChangeTarget.TEST, files=("it/X.java",))
+    known = replace(changes, changes=(*changes.changes, commit))
+    assert all(h.change is not None for h in ask(stream, known) if h.target == "test")
+
+
 def test_commits_to_services_are_no_suspects_of_their_own() -> None:
     """They attach to the deploy that carried them."""
     commit = replace(deploy("vault", 29.4), kind=ChangeKind.COMMIT)

@@ -19,6 +19,7 @@ from tui.answers.query import Query, Window
 from tui.answers.windows import resolve_window
 
 _MANY = 100
+_FOREVER = 2**62
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,10 +104,18 @@ class Basis:
         return ChangeFeed(found, covered)
 
     @cached_property
+    def confirmations(self) -> tuple[tuple[str, str], ...]:
+        """(incident's id or nothing, culprit) that people confirmed, with `--at` by then; of an incident the last."""
+        calls = triage.list_calls(self.connection, _FOREVER if self.query.at is None else self.window.now_ms)
+        found = [call for call in calls if call.action == "confirm" and call.new_value]
+        last = {call.subject: call.new_value for call in found if call.subject_kind == triage.INCIDENT}
+        of_tests = {("", call.new_value) for call in found if call.subject_kind != triage.INCIDENT}
+        return (*sorted(last.items()), *sorted(of_tests))
+
+    @cached_property
     def confirmed(self) -> frozenset[str]:
-        """Changes that people confirmed as culprits by now."""
-        calls = triage.list_calls(self.connection, self.window.now_ms)
-        return frozenset(call.new_value for call in calls if call.action == "confirm" and call.new_value)
+        """Changes that people confirmed as culprits."""
+        return frozenset(culprit for _, culprit in self.confirmations)
 
     @cached_property
     def entries(self) -> dict[str, str]:

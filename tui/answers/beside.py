@@ -62,8 +62,7 @@ def felt_before(basis: Basis, before_ms: int) -> dict[str, tuple[str, ...]]:
 
 def _load_felt(basis: Basis) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
     """(service of the culprit, last red run, members) of every incident of which people confirmed one."""
-    calls = triage.list_calls(basis.connection, basis.window.now_ms)
-    culprits = {c.subject: c.new_value for c in calls if c.action == "confirm" and c.subject_kind == triage.INCIDENT}
+    culprits = {incident: culprit for incident, culprit in basis.confirmations if incident}
     if not culprits:
         return ()
     services = {change.change_id: change.service for change in basis.feed.changes}

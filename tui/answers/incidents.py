@@ -56,7 +56,7 @@ def describe(basis: Basis, chosen: Sequence[Judged]) -> IncidentRow:
 def owners_of(basis: Basis, one: Judged) -> ThreeOwners:
     """Owners of a red test, of its environment or job, and of the most suspected service."""
     book = basis.owners
-    suspect = next((h for h in one.judgement.hypotheses if h.kind == "change"), None)
+    suspect = next((h for h in one.judgement.hypotheses if h.kind == "change" or h.target == "test"), None)
     suspected: tuple[str, ...] = ()
     if suspect is not None and suspect.probability >= WORTH_SHOWING:
         service = suspect.service or (suspect.change.service if suspect.change else None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.candidates import CANDIDATE_HOURS, HOUR_MS
 from analysis.records import Evidence, FailureSample, Hypothesis, Judgement, SuspectQuestion
 from analysis.track_record import track_records
 from analysis.verdict import is_red_now, judge
@@ -213,6 +214,7 @@ def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
     until_ms = min(basis.window.now_ms, max(onset_ms + AFTER_ONSET_MS, history.runs[lead.first_bad].started_ms))
     around = history_of(basis, load_whole(basis, loaded.stream, since_ms, until_ms))
     test_id = history.tests[lead.column].case.test_id
+    candidates_ms = onset_ms - CANDIDATE_HOURS * HOUR_MS
     return basis.rankings.rank(
         SuspectQuestion(
             test_id,
@@ -220,8 +222,8 @@ def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
             basis.graph,
             feed_of(basis.feed, around),
             lead.samples,
-            records=track_records(basis.feed.changes, basis.confirmed, since_ms),
-            felt=felt_before(basis, since_ms),
+            records=track_records(basis.feed.changes, basis.confirmed, candidates_ms),
+            felt=felt_before(basis, candidates_ms),
             elsewhere=histories_elsewhere(basis, loaded.stream, since_ms, until_ms, onset_ms),
         )
     )

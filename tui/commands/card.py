@@ -63,6 +63,8 @@ def hypothesis_name(hypothesis: Hypothesis) -> str:
     """What a hypothesis says, in one line."""
     change = hypothesis.change
     if change is None:
+        if hypothesis.target == "test":
+            return "a change of the test itself, of which no commit is known"
         return _KINDS.get(hypothesis.kind, plain(hypothesis.kind))
     parts = (change_word(change), plain(change.title), plain(change.author))
     return "  ".join(part for part in parts if part)

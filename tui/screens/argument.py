@@ -104,6 +104,7 @@ def _claim(hypothesis: Hypothesis, *, is_short: bool = False) -> Line:
     change = hypothesis.change
     if change is None:
         word = _HYPOTHESIS_WORDS.get(hypothesis.kind, hypothesis.kind)
+        word = "a change of the test itself" if hypothesis.target == "test" else word
         return (chance, *line((word, "muted" if is_short else "text")))
     if is_short:
         return (chance, *line((present.change_label(change), "muted")))
