@@ -43,3 +43,7 @@ class TooOld(NotKnown):
 
 class SettingsError(IngestError):
     """`crywolf.toml` cannot be used; names the file, the key and the remedy."""
+
+
+class ReadersLost(IngestError):
+    """The processes that read files die one after the other."""

@@ -1,14 +1,15 @@
 """The one path from bytes to the store: recognise, parse, clean, write, report.
 
 Files are read ahead, 20 of them or for 100 ms, and then written in one transaction; outcomes are handed on only after
-the commit.
+the commit. `ingest.crew` has several processes read ahead, each its own files, and write in turn.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -30,13 +31,33 @@ from ingest.run_environment import identity_from_environment
 from ingest.settings import Settings
 from ingest.signature import SIGNATURE_VERSION
 from ingest.signature import sign as sign_text
-from ingest.sources.inputs import Input
+from ingest.sources.inputs import Input, Skip
 from store.write import Refusal, Writer
 
-GROUP_FILES = 20
-GROUP_S = 0.1
 EMPTY = "empty: the archive holds no files"
 _NEWS = (FileStatus.INGESTED, FileStatus.REJECTED)
+Turn = AbstractContextManager[None]
+"""Holds the right to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How much is read ahead before it is written in one transaction."""
+
+    files: int = 20
+    seconds: float = 0.1
+    size_bytes: int = 8 * 1024 * 1024
+
+    def is_full(self, ready: Sequence[Prepared], began: float) -> bool:
+        """Whether it is time to write what is ready; `began` is the moment at which reading ahead began."""
+        return (
+            len(ready) >= self.files
+            or time.monotonic() - began > self.seconds
+            or sum(one.held_bytes for one in ready) > self.size_bytes
+        )
+
+
+GROUP = Group()
 
 
 class Ingestion:
@@ -84,31 +105,43 @@ class Ingestion:
     ) -> None:
         self._writer.close()
 
-    def ingest_all(self, inputs: Iterable[Input], on_file: Callable[[FileOutcome], None]) -> None:
-        """Take inputs in their order; `on_file` is called for each once it is committed."""
+    def ingest_all(
+        self,
+        inputs: Iterable[Input | Skip],
+        on_file: Callable[[FileOutcome], None],
+        *,
+        group: Group = GROUP,
+        turn: Callable[[], Turn] = nullcontext,
+    ) -> None:
+        """Take inputs in their order; `on_file` is called for each once it is committed.
+
+        Args:
+            turn: is entered around each transaction and what is told of it: waits until this process may write.
+        """
         ready: list[Prepared] = []
         began = time.monotonic()
         try:
             for one in chain.from_iterable(map(self._preparer.prepare, inputs)):
                 ready.append(one)
-                if len(ready) >= GROUP_FILES or time.monotonic() - began > GROUP_S:
-                    self._hand_on(ready, on_file)
+                if group.is_full(ready, began):
+                    self._hand_on(ready, on_file, turn)
                     began = time.monotonic()
-            self._hand_on(ready, on_file)
+            self._hand_on(ready, on_file, turn)
         finally:
             for one in ready:
                 one.close()
 
-    def _hand_on(self, ready: list[Prepared], on_file: Callable[[FileOutcome], None]) -> None:
-        outcomes = self._write(ready)
-        ready.clear()
-        for outcome in outcomes:
-            on_file(outcome)
+    def _hand_on(self, ready: list[Prepared], on_file: Callable[[FileOutcome], None], turn: Callable[[], Turn]) -> None:
+        if not ready:
+            return
+        with turn():
+            outcomes = self._write(ready)
+            ready.clear()
+            for outcome in outcomes:
+                on_file(outcome)
 
     def _write(self, ready: Sequence[Prepared]) -> tuple[FileOutcome, ...]:
         """Write what is ready in one transaction."""
-        if not ready:
-            return ()
         self._sidecars.forget()
         try:
             with self._writer.transaction(brings_news=False):

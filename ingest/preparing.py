@@ -26,7 +26,7 @@ from ingest.sources.archive import DEEPEST, SEPARATOR, list_members, location_in
 from ingest.sources.compressed import inner_name
 from ingest.sources.directory import ignored_reason
 from ingest.sources.guarded import Budget
-from ingest.sources.inputs import Input, open_input
+from ingest.sources.inputs import Input, Skip, open_input
 from ingest.sources.member import Member
 from store.write import SourceFile
 
@@ -105,6 +105,8 @@ class Prepared:
     stream: BinaryIO | None = None
     members: frozenset[bytes] | None = None
     """Of an archive: where all its members are. It comes after them."""
+    held_bytes: int = 0
+    """Of a report that was read ahead: its size."""
 
     def close(self) -> None:
         """Close the file behind it."""
@@ -129,8 +131,11 @@ class Preparer:
         self._is_known = is_known
         self._on_archive = on_archive
 
-    def prepare(self, item: Input) -> Iterator[Prepared]:
+    def prepare(self, item: Input | Skip) -> Iterator[Prepared]:
         """Do with an input what needs no store; an archive's members come one by one, the archive itself last."""
+        if isinstance(item, Skip):
+            yield _only_listed(item)
+            return
         prepared = Prepared(item, _source(item, b"", item.size_bytes or 0))
         self._try(prepared, lambda: open_input(item))
         if item.location is None and prepared.known is not None and prepared.known.reason == EMPTY:
@@ -236,14 +241,21 @@ class Preparer:
         if known.kind is Kind.COMPRESSED:
             raise Refused("archive-nested", "compressed twice; decompress it once")
         if known.kind is Kind.REPORT:
-            prepared.read = self._reader(content, known)
+            prepared.read = read = reader_of(known.format or "")
+            if content.size_bytes <= READ_AHEAD_BYTES and not self._is_known(content.digest):
+                recording = Recording()
+                if recording.record(content, read, self._limits):
+                    prepared.read, prepared.held_bytes = recording.read, content.size_bytes
 
-    def _reader(self, content: Bytes, known: Recognised) -> FormatReader:
-        read = reader_of(known.format or "")
-        if content.size_bytes > READ_AHEAD_BYTES or self._is_known(content.digest):
-            return read
-        recording = Recording()
-        return recording.read if recording.record(content, read, self._limits) else read
+
+def _only_listed(skip: Skip) -> Prepared:
+    """Something that is listed and not read, in its place among the inputs."""
+    item = Input(skip.path, None, None, None, is_explicit=False)
+    return Prepared(
+        item,
+        SourceFile(b"", "", b"", b"", 0, None, "unknown"),
+        outcome=FileOutcome(skip.path, skip.status, reason=skip.reason),
+    )
 
 
 def _source(item: Input, digest: bytes, size_bytes: int) -> SourceFile:

@@ -19,6 +19,9 @@ from ingest.model import (
     Trigger,
     variant_text,
 )
+from store.access import ACCESS as ACCESS
+from store.access import Access as Access
+from store.access import allow as allow
 from store.aliases import Aliases
 from store.cases import Cases
 from store.codec import decode, encode

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
 
 import click
 
@@ -12,7 +14,9 @@ from ingest.model import FileOutcome, FileStatus, RunIdentity
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import STDIN, Input, Skip, raw_text
 from ingest.sources.url import Header, is_url, url_input
+from store.connect import open_writer
 from store.errors import StoreError
+from store.file_system import network_kind
 from tui.answers.query import Query
 from tui.commands.identity import identity_options
 from tui.commands.opening import place_of
@@ -22,10 +26,20 @@ from tui.exports.ingested import Tally, file_row
 from tui.locations import Place
 from tui.version import version
 
+MOST_JOBS = 64
 LISTED = 20
 """Refused files that are printed; `crywolf rejected` has them all."""
 _TOLD = 10
 """Different warnings that are printed; `--json` has them all."""
+
+
+def _number_of_jobs(ctx: click.Context, option: click.Parameter, written: str) -> int | None:
+    """Processes that an option asks for; None: it leaves that to crywolf."""
+    if written == "auto":
+        return None
+    if not written.isdecimal() or not 1 <= int(written) <= MOST_JOBS:
+        raise click.BadParameter(f"must be auto or a number from 1 to {MOST_JOBS}")
+    return int(written)
 
 
 @click.command("ingest")
@@ -38,10 +52,22 @@ _TOLD = 10
     multiple=True,
     help="Sent with a URL's request, to its own host only; VALUE may be env:VARIABLE. Repeatable.",
 )
+@click.option(
+    "--jobs",
+    metavar="N",
+    default="auto",
+    callback=_number_of_jobs,
+    help="Processes that read and write: a number, or auto (the default): several where that is faster.",
+)
 @json_option
 @click.pass_context
 def ingest_command(
-    ctx: click.Context, paths: tuple[str, ...], identity: RunIdentity, headers: tuple[str, ...], as_json: bool
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    identity: RunIdentity,
+    headers: tuple[str, ...],
+    jobs: int | None,
+    as_json: bool,
 ) -> None:
     """Read reports, changes, catalogs, CODEOWNERS, archives and folders of them; `-` is standard input.
 
@@ -53,7 +79,7 @@ def ingest_command(
     """
     refuse_missing(paths)
     place = place_of(ctx)
-    outcomes, tally = ingest_paths(place, paths, identity, headers=_headers(headers))
+    outcomes, tally = ingest_paths(place, paths, identity, headers=_headers(headers), jobs=jobs)
     if as_json:
         from tui.output import write_json
 
@@ -85,40 +111,79 @@ def ingest_paths(
     identity: RunIdentity,
     environ: Mapping[str, str] = os.environ,
     headers: Sequence[Header] = (),
+    jobs: int | None = None,
 ) -> tuple[tuple[FileOutcome, ...], Tally]:
     """Ingest everything below some paths, with a progress bar where a person watches.
+
+    Args:
+        jobs: processes to use; None: what the settings say, else as many as make it faster.
 
     Raises:
         StoreError: the store cannot be written any more; with how many files are in.
     """
-    from ingest.pipeline import Ingestion
-    from tui.commands.progress import progress_over
+    from tui.commands.progress import progress_over, with_sizes
 
     outcomes: list[FileOutcome] = []
     tally = Tally()
-    with (
-        Ingestion(
-            place.database, place.settings, identity, place.settings.limits, environ, version=version()
-        ) as ingestion,
-        progress_over(_listed(paths, headers, place)) as (found, advance),
-    ):
+    found = with_sizes(_listed(paths, headers, place))
+    try:
+        with (
+            _ingester(place, found, identity, environ, _jobs(paths, place, jobs)) as ingest,
+            progress_over(found) as advance,
+        ):
 
-        def take(outcome: FileOutcome) -> None:
-            outcomes.append(outcome)
-            tally.add(outcome)
-            advance(outcome)
+            def take(outcome: FileOutcome) -> None:
+                outcomes.append(outcome)
+                tally.add(outcome)
+                advance(outcome)
 
-        try:
-            ingestion.ingest_all(_inputs_of(found, take), take)
-        except StoreError as problem:
-            done = len(outcomes)
-            waiting = sum(1 for _ in list_inputs(paths)) - done
-            raise type(problem)(f"{problem}; {done:,} files are stored, {waiting:,} wait") from problem
+            ingest(take)
+    except StoreError as problem:
+        done = len(outcomes)
+        waiting = sum(1 for _ in list_inputs(paths)) - done
+        raise type(problem)(f"{problem}; {done:,} files are stored, {waiting:,} wait") from problem
+    except KeyboardInterrupt:
+        told = f"{len(outcomes):,} {'file is' if len(outcomes) == 1 else 'files are'} stored"
+        click.echo(f"{told}; the same command goes on with the rest", err=True)
+        raise
     if tally.files[FileStatus.INGESTED]:
         from tui.answers.keeping import keep_triage
 
         keep_triage(place.database, Query(settings=place.settings))
     return tuple(outcomes), tally
+
+
+@contextmanager
+def _ingester(
+    place: Place, found: Iterable[Input | Skip], identity: RunIdentity, environ: Mapping[str, str], jobs: int | None
+) -> Iterator[Callable[[Callable[[FileOutcome], None]], None]]:
+    """What ingests all that was found, in this process or, where that is faster, in several."""
+    from ingest.pieces import cut, jobs_worth_it
+    from ingest.pipeline import Ingestion
+
+    settings = place.settings
+    jobs, pieces = jobs_worth_it(cut(found), jobs)
+    if jobs == 1:
+        with Ingestion(place.database, settings, identity, settings.limits, environ, version=version()) as ingestion:
+            yield lambda take: ingestion.ingest_all(chain.from_iterable(pieces), take)
+        return
+    from ingest.crew import Crew
+    from ingest.crew_member import Task
+    from ingest.run_environment import identity_from_environment
+    from store.access import ACCESS
+
+    open_writer(place.database).close()  # made, or of this version, before several open it
+    said = identity_from_environment(environ)
+    task = Task(place.database, settings, identity, settings.limits, said, version(), ACCESS)
+    with Crew(task, jobs, lambda text: click.echo(f"note: {text}", err=True)) as crew:
+        yield lambda take: crew.ingest_all(pieces, take)
+
+
+def _jobs(paths: Sequence[str], place: Place, asked: int | None) -> int | None:
+    """Processes to use at most; None: as many as make it faster. What cannot be shared out is read by one."""
+    if any(path == STDIN or is_url(path) for path in paths) or network_kind(place.database):
+        return 1
+    return asked or place.settings.jobs
 
 
 def _listed(paths: Sequence[str], headers: Sequence[Header], place: Place) -> Iterable[Input | Skip]:
@@ -141,15 +206,6 @@ def _headers(given: Sequence[str]) -> list[Header]:
             raise click.UsageError("--header must be NAME:VALUE in plain characters; an env:VARIABLE must be set")
         found.append((name, value))
     return found
-
-
-def _inputs_of(found: Iterable[Input | Skip], take: Callable[[FileOutcome], None]) -> Iterable[Input]:
-    """The inputs among what was found; what is only listed is reported as it comes."""
-    for item in found:
-        if isinstance(item, Skip):
-            take(FileOutcome(item.path, item.status, reason=item.reason))
-        else:
-            yield item
 
 
 def tell_refused(outcomes: Sequence[FileOutcome]) -> None:

@@ -17,21 +17,20 @@ Found = Iterable[Input | Skip]
 Advance = Callable[[FileOutcome], None]
 
 
-@contextmanager
-def progress_over(found: Found) -> Iterator[tuple[Found, Advance]]:
-    """The inputs, and what to call for each outcome.
+def with_sizes(found: Found) -> Found:
+    """The inputs; on a terminal all are listed now, so that the time left can be told by bytes."""
+    return list(found) if sys.stderr.isatty() else found
 
-    On a terminal the inputs are listed first, so that the time left can be told by bytes; else they stay lazy.
-    """
-    if not sys.stderr.isatty():
-        yield found, _nothing
+
+@contextmanager
+def progress_over(found: Found) -> Iterator[Advance]:
+    """What to call for each outcome; `found` is what `with_sizes` gave."""
+    if not isinstance(found, list):
+        yield _nothing
         return
-    listed = list(found)
-    sizes = {item.path: item.size_bytes or 0 for item in listed if isinstance(item, Input)}
+    sizes = {item.path: item.size_bytes or 0 for item in found if isinstance(item, Input)}
     with _bar() as progress:
-        task = progress.add_task(
-            "", total=sum(sizes.values()) + len(listed), files=0, of=len(listed), results=0, rate=""
-        )
+        task = progress.add_task("", total=sum(sizes.values()) + len(found), files=0, of=len(found), results=0, rate="")
 
         def advance(outcome: FileOutcome) -> None:
             state = progress.tasks[0]
@@ -45,7 +44,7 @@ def progress_over(found: Found) -> Iterator[tuple[Found, Advance]]:
                 rate=f"{results / elapsed:,.0f} results/s" if elapsed > 0.5 else "",
             )
 
-        yield listed, advance
+        yield advance
 
 
 def _nothing(_: FileOutcome) -> None:
