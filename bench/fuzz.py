@@ -25,10 +25,11 @@ from typing import Any, BinaryIO
 from ingest.bytes_of import load
 from ingest.clean import clean
 from ingest.errors import NotKnown, Refused
+from ingest.formats.plain_cases import Attempts
 from ingest.formats.readers import reader_of
 from ingest.identity import clean_identity
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, RunIdentity
+from ingest.model import RunIdentity
 from ingest.recognise import Kind, recognise
 from ingest.redact import redact
 from ingest.run_json import read_run_json
@@ -52,7 +53,7 @@ SPLICES = (
 class Nothing:
     """A sink that cleans and signs what it is given, as the pipeline would, and keeps nothing."""
 
-    def attempts(self, batch: list[CaseAttempt]) -> None:
+    def attempts(self, batch: Attempts) -> None:
         """Take a batch."""
         for attempt in batch:
             for text in (attempt.name, attempt.classname):

@@ -23,8 +23,9 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from ingest.formats import junit
+from ingest.formats.plain_cases import Attempts
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, RunIdentity
+from ingest.model import RunIdentity
 
 _TRACE_LINE = '    at com.example.shop.{}Service.call({}Service.java:{}) ~[shop-{}.jar:1.{}] expected <a> & got "b"\n'
 _WORDS = ("order", "payment", "stock", "login", "basket", "search", "refund", "invoice", "customer", "shipping")
@@ -36,7 +37,7 @@ class CountingSink:
     def __init__(self) -> None:
         self.count = 0
 
-    def attempts(self, batch: list[CaseAttempt]) -> None:
+    def attempts(self, batch: Attempts) -> None:
         """Count a batch."""
         self.count += len(batch)
 

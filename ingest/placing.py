@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from ingest.checkout import CheckoutPaths
 from ingest.clean import clean_line
+from ingest.formats.plain_cases import PlainCases
 from ingest.identity import clean_identity
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Failure, RunIdentity, TestCase
@@ -15,7 +17,7 @@ from ingest.names import normalise_name
 from ingest.redact import redact
 from ingest.scrub import scrub_failure, scrub_line, scrub_links, warnings_of
 from ingest.volatile import Growth
-from store.write import PlacedAttempt, Writer
+from store.write import PlacedAttempt, PlacedCases, Writer
 
 _CACHED = 30_000
 _CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
@@ -28,8 +30,11 @@ class _Place:
     test_id: int
     case: TestCase
     raw_name: str | None
-    file: str | None
     services: tuple[str, ...]
+
+
+_Names = tuple[str, str, str | None]
+"""Class name, name and file as written."""
 
 
 class CasePlacer:
@@ -41,14 +46,16 @@ class CasePlacer:
         self._service_name = service_name
         self._namespace = ""
         self._generation = 0
-        self._places: dict[tuple[str, str], _Place] = {}
+        self._places: dict[_Names, _Place] = {}
+        self._has_raw_names = False
+        """Whether a place has a name as written beside its identity."""
         self._paths = CheckoutPaths()
-        self._of_report: set[tuple[str, str]] = set()
+        self._of_report: set[_Names] = set()
         """Names of places whose path rests on the other paths of their report."""
         self.growth = Growth()
         self._failures: dict[Failure, Failure] = {}
         """As written -> clean, of those without secrets."""
-        self._secrets: dict[tuple[str, str], Counter[str]] = {}
+        self._secrets: dict[_Names, Counter[str]] = {}
         """Of the names as written that hold any."""
         self._found: Counter[str] = Counter()
 
@@ -62,6 +69,7 @@ class CasePlacer:
     def forget(self) -> None:
         """Drop what is remembered: rows may have been rolled back."""
         self._places.clear()
+        self._has_raw_names = False
         self._of_report.clear()
         self._secrets.clear()
 
@@ -73,55 +81,92 @@ class CasePlacer:
         Args:
             secrets: counts what was taken out and cut, as `ingest.scrub` does.
         """
-        generation = self._writer.generation
-        if namespace != self._namespace or generation != self._generation or len(self._places) > _CACHED:
-            self._namespace, self._generation = namespace, generation
-            self.forget()
+        self._enter(namespace)
         places = self._places
         self._paths.learn(attempt[6] for attempt in batch)
-        self._find([attempt for attempt in batch if (attempt[0], attempt[1]) not in places])
+        missing = [attempt for attempt in batch if (attempt[0], attempt[1], attempt[6]) not in places]
+        self._find([(attempt[0], attempt[1], attempt[6]) for attempt in missing])
         placed: list[PlacedAttempt] = []
         for attempt in batch:
             classname, name, _, _, started_ms, failure, file, _, services, links = attempt
-            place = places[classname, name]
-            if file != place.file:
-                self._find([attempt])
-                place = places[classname, name]
+            place = places[classname, name, file]
             if services and services != place.services:
                 self._declare(place, services)
             if failure is not None or links or (shift_ms and started_ms is not None):
                 attempt = self._clean(attempt, shift_ms, secrets)
             placed.append((place.test_id, place.case, attempt, place.raw_name))
         if self._secrets:
-            for attempt in batch:
-                secrets.update(self._secrets.get((attempt[0], attempt[1]), ()))
+            self._count_secrets(((attempt[0], attempt[1], attempt[6]) for attempt in batch), secrets)
         return placed
 
-    def _find(self, attempts: Sequence[CaseAttempt]) -> None:
+    def place_plain(self, cases: PlainCases, namespace: str, secrets: Counter[str]) -> PlacedCases:
+        """Plain cases with their test rows, all strings clean and without secrets.
+
+        Args:
+            secrets: counts by kind what was taken out.
+        """
+        self._enter(namespace)
+        self._paths.learn(cases.files)
+        look_up, names = self._places.get, (cases.classnames, cases.names, cases.files)
+        found = list(map(look_up, zip(*names, strict=True)))
+        if None in found:
+            self._find([one for one, place in zip(zip(*names, strict=True), found, strict=True) if place is None])
+            found = list(map(look_up, zip(*names, strict=True)))
+        places = cast("list[_Place]", found)
+        for place in places if cases.services else ():
+            if cases.services != place.services:
+                self._declare(place, cases.services)
+        outcomes, failures = bytearray(len(places)), {}
+        for at, (outcome, failure) in cases.results.items():
+            outcomes[at] = outcome
+            if failure is not None:
+                failures[at] = self._failures.get(failure) or self._scrub_failure(failure, secrets)
+        raw_names = {}
+        if self._has_raw_names:
+            raw_names = {at: place.raw_name for at, place in enumerate(places) if place.raw_name is not None}
+        if self._secrets:
+            self._count_secrets(zip(*names, strict=True), secrets)
+        test_ids = [place.test_id for place in places]
+        identities = [place.case for place in places]
+        return PlacedCases(test_ids, outcomes, cases.durations, failures, raw_names, cases.retry, identities)
+
+    def _enter(self, namespace: str) -> None:
+        """Forget what does not hold in a namespace, or no longer."""
+        generation = self._writer.generation
+        if namespace != self._namespace or generation != self._generation or len(self._places) > _CACHED:
+            self._namespace, self._generation = namespace, generation
+            self.forget()
+
+    def _count_secrets(self, names: Iterable[_Names], secrets: Counter[str]) -> None:
+        for one in names:
+            secrets.update(self._secrets.get(one, ()))
+
+    def _find(self, names: Sequence[_Names]) -> None:
         """Look test cases up, or have them made."""
-        if not attempts:
+        if not names:
             return
-        cases, raw_names = zip(*map(self._case_of, attempts), strict=True)
+        cases, raw_names = zip(*map(self._case_of, names), strict=True)
         test_ids, made = self._writer.test_cases(cases)
-        for attempt, case, raw_name, test_id in zip(attempts, cases, raw_names, test_ids, strict=True):
-            self._places[attempt.classname, attempt.name] = _Place(test_id, case, raw_name, attempt.file, ())
+        for one, case, raw_name, test_id in zip(names, cases, raw_names, test_ids, strict=True):
+            self._places[one] = _Place(test_id, case, raw_name, ())
+            self._has_raw_names |= raw_name is not None
         for case in {test_id: case for test_id, case in zip(test_ids, cases, strict=True) if test_id in made}.values():
             self.growth.note(case)
 
-    def _case_of(self, attempt: CaseAttempt) -> tuple[TestCase, str | None]:
-        """(identity of an attempt's case, its name as written where that differs)."""
+    def _case_of(self, names: _Names) -> tuple[TestCase, str | None]:
+        """(identity of a case, its name as written where that differs)."""
         limit, found = self._limits.name_chars, self._found
-        name = scrub_line(attempt.name, limit, found)
+        classname, name, file = names
+        name = scrub_line(name, limit, found)
         identity_name = normalise_name(name)
-        file = None
-        if attempt.file:
-            path, is_told_alone = self._paths.cut(attempt.file)
+        if file:
+            path, is_told_alone = self._paths.cut(file)
             file = redact(clean_line(path), found)[:limit]
             if not is_told_alone:
-                self._of_report.add((attempt.classname, attempt.name))
-        classname = scrub_line(attempt.classname, limit, found)
+                self._of_report.add(names)
+        classname = scrub_line(classname, limit, found)
         if found:
-            self._secrets[attempt.classname, attempt.name] = found
+            self._secrets[names] = found
             self._found = Counter()
         case = TestCase(self._namespace, classname, identity_name, file or None)
         return case, name if name != identity_name else None

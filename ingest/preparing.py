@@ -17,10 +17,11 @@ from typing import BinaryIO
 from ingest.bytes_of import Bytes, load
 from ingest.clean import clean_line
 from ingest.errors import NotKnown, Refused
+from ingest.formats.plain_cases import Attempts
 from ingest.formats.readers import reader_of
 from ingest.formats.sink import FormatReader, ReportSink
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, FileOutcome, FileStatus, RunIdentity
+from ingest.model import FileOutcome, FileStatus, RunIdentity
 from ingest.recognise import EMPTY, Kind, Recognised, recognise
 from ingest.sources.archive import DEEPEST, SEPARATOR, list_members, location_in, open_member, run_documents
 from ingest.sources.compressed import inner_name
@@ -73,7 +74,7 @@ class Recording:
         if self._refusal is not None:
             raise self._refusal
 
-    def attempts(self, batch: list[CaseAttempt]) -> None:
+    def attempts(self, batch: Attempts) -> None:
         """Keep a batch."""
         self._attempts += len(batch)
         if self._attempts > READ_AHEAD_ATTEMPTS:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from ingest.bytes_of import Bytes
 from ingest.errors import TooOld
+from ingest.formats.plain_cases import Attempts, PlainCases
 from ingest.formats.sink import FormatReader
 from ingest.identity import Resolver, to_utc
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, Counts, FileOutcome, FileStatus, RunIdentity
+from ingest.model import Counts, FileOutcome, FileStatus, RunIdentity
 from ingest.placing import CasePlacer, Collected
 from ingest.twins import TwinKeeper
 from ingest.volatile import MOST_NEW_NAMES, date_text, growth_warning, pattern_of
@@ -224,12 +225,14 @@ class _PartSink(Collected):
         self._source = source
         self._now_ms = now_ms
         self._draft: _Draft | None = None
-        self._add: Callable[[list[CaseAttempt]], None] | None = None
+        self._add: Callable[[Attempts], None] | None = None
 
-    def attempts(self, batch: list[CaseAttempt]) -> None:
+    def attempts(self, batch: Attempts) -> None:
         """Write a batch."""
         if self._add is None:
-            self._open(min((a.started_ms for a in batch if a.started_ms is not None), default=None))
+            is_plain = isinstance(batch, PlainCases)
+            stated = () if is_plain else (a.started_ms for a in batch if a.started_ms is not None)
+            self._open(min(stated, default=None))
         assert self._add is not None
         self._add(batch)
 
@@ -268,7 +271,14 @@ class _PartSink(Collected):
         self._draft = _Draft(source, header, source_id, part_id, shift_ms, first_case_ms)
         placer = taker._placer
         placer.begin()
-        self._add = lambda batch: part.add(placer.place(batch, namespace, shift_ms, self.secrets))
+
+        def add(batch: Attempts) -> None:
+            if isinstance(batch, PlainCases):
+                part.add_plain(placer.place_plain(batch, namespace, self.secrets))
+            else:
+                part.add(placer.place(batch, namespace, shift_ms, self.secrets))
+
+        self._add = add
 
     def _own(self, first_case_ms: int | None) -> RunIdentity:
         """What the report has said so far; without a start of its own, the earliest of its first attempts."""

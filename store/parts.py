@@ -9,18 +9,14 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice, pairwise
 
-from ingest.model import CaseAttempt, Counts, Outcome, TestCase
+from ingest.model import CaseAttempt, Counts, Failure, Outcome, TestCase
 from store.case_sets import RETRIED, tally
 from store.connect import Connection
 from store.dimensions import Dimensions
 from store.merge import is_retry_sequence, merge_attempts
+from store.placed import Group, PlacedAttempt, PlacedCases, as_reruns, code_of
+from store.result_rows import NO_DURATION, NO_FAILURE, NO_OFFSET, ResultRows
 
-_NO_OFFSET = -(2**62)
-_ADD_RESULT = (
-    "INSERT INTO result (part_id, test_id, ordinal, outcome, duration_ms, start_offset_ms, failure_id)"
-    f" VALUES (?, ?, ?, ?, nullif(?, -1), nullif(?, {_NO_OFFSET}), nullif(?, 0))"
-)
-"""Stand-ins become NULL in SQL: the driver takes 2 us to bind a None or an enum and 0.1 us to bind a plain int."""
 _MOST_ROWS = 20_000
 """Rows that wait to be written together."""
 _PIECE = 50_000
@@ -33,12 +29,6 @@ _FEWEST_OF_EACH = 5
 _SEEN = 32
 """Marks a test in the byte table: its code may be 0."""
 _CODES = bytes(number & ~_SEEN for number in range(256))
-
-PlacedAttempt = tuple[int, TestCase, CaseAttempt, str | None]
-"""(test row, its identity, the attempt with clean strings, the name as written where it differs from the identity)."""
-_Group = list[PlacedAttempt]
-"""A first attempt and its marked retries."""
-_ResultRow = tuple[int, int, int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +60,10 @@ class PartWriter:
         self._started_ms = started_ms
         self._codes = bytearray(1024)
         self._touched = array("Q")
-        self._group: _Group = []
-        self._held: dict[int, list[_Group]] = {}
+        self._group: Group = []
+        self._held: dict[int, list[Group]] = {}
         self._held_count = 0
-        self._rows: list[_ResultRow] = []
+        self._rows = ResultRows(connection, part_id)
         self._plain: PlacedAttempt | None = None  # the last attempt, when it was taken for the only one of its test
         self._attempts = 0
         self._ended_ms: int | None = None
@@ -81,7 +71,7 @@ class PartWriter:
         self._namesakes = 0
         self._several: set[int] = set()
         self._names: list[tuple[int, int, int, str]] = []
-        self._namesakes_waiting: list[_Group] = []
+        self._namesakes_waiting: list[Group] = []
         self._numbers = array("I")
         """By test: the number of its last namesake."""
         self._suites = array("I")
@@ -89,7 +79,7 @@ class PartWriter:
 
     def add(self, batch: Sequence[PlacedAttempt]) -> None:
         """Take attempts in the report's order."""
-        part_id, codes, rows, touched, group = self._part_id, self._codes, self._rows, self._touched, self._group
+        codes, singles, touched, group = self._codes, self._rows.singles, self._touched, self._group
         size, plain_ones = len(codes), 0
         for placed in batch:
             test_id, _, attempt, raw_name = placed
@@ -112,7 +102,7 @@ class PartWriter:
                 code = outcome + 0
                 codes[test_id] = code | _SEEN
                 touched.append(test_id)
-                rows.append((part_id, test_id, 0, code, -1 if duration is None else duration, _NO_OFFSET, 0))
+                singles.append((test_id, code, NO_DURATION if duration is None else duration, NO_FAILURE))
                 self._plain = placed
                 plain_ones += 1
             else:
@@ -120,19 +110,41 @@ class PartWriter:
                 size = len(codes)
         self._group = group
         self._attempts += plain_ones
-        if len(rows) >= _MOST_ROWS:
-            last = [rows.pop()] if self._plain is not None else []  # its retry may come next
-            self._write_rows()
-            rows += last
+        self._write_many()
 
-    def _add_other(self, placed: PlacedAttempt, group: _Group) -> _Group:
+    def add_plain(self, cases: PlacedCases) -> None:
+        """Take plain cases in the report's order; the last of them may be the first attempt of a group."""
+        if self._group:
+            self._close_group(self._group)
+            self._group = []
+        last, codes = len(cases.test_ids) - 1, self._codes
+        self._make_room(max(cases.test_ids))
+        is_repeated = len(set(cases.test_ids)) <= last or any(map(codes.__getitem__, cases.test_ids))
+        if is_repeated or cases.retry < -1:
+            self.add([cases.attempt(at) for at in range(last + 1)])
+            return
+        test_ids = cases.test_ids[:last]
+        for test_id, outcome in zip(test_ids, cases.outcomes, strict=False):
+            codes[test_id] = outcome | _SEEN
+        failure_ids = [NO_FAILURE] * last
+        for at, failure in cases.failures.items():
+            if at < last:
+                is_skip = cases.outcomes[at] == Outcome.SKIPPED
+                failure_ids[at] = self._failure(test_ids[at], failure, is_skip=is_skip)
+        self._names += [(self._part_id, test_ids[at], 0, name) for at, name in cases.raw_names.items() if at < last]
+        self._touched.extend(test_ids)
+        self._attempts += last
+        self._rows.singles.extend(zip(test_ids, cases.outcomes, cases.durations, failure_ids, strict=False))
+        self.add([cases.attempt(last)])
+
+    def _add_other(self, placed: PlacedAttempt, group: Group) -> Group:
         """Take any other attempt; the group that is open after it."""
         plain, self._plain = self._plain, None
         if placed[2].retry > 0:
             if not group and plain is not None and plain[0] == placed[0]:
                 self._codes[placed[0]] = 0  # the first attempt was taken for the only one
                 self._touched.pop()
-                self._rows.pop()
+                self._rows.singles.pop()
                 self._attempts -= 1
                 return [plain, placed]
             if group and group[0][0] == placed[0]:
@@ -141,6 +153,18 @@ class PartWriter:
         if group:
             self._close_group(group)
         return [placed]
+
+    def _make_room(self, test_id: int) -> None:
+        """Have the byte table reach a test."""
+        if test_id >= len(self._codes):
+            self._codes.extend(bytes(test_id + 1024 - len(self._codes) + len(self._codes) // 2))
+
+    def _write_many(self) -> None:
+        """Write the rows that wait when there are many, but the last: its retry may come next."""
+        if len(self._rows) >= _MOST_ROWS:
+            last = [self._rows.singles.pop()] if self._plain is not None else []
+            self._write_rows()
+            self._rows.singles += last
 
     def finish(self) -> PartTotals:
         """Decide what repeated names are, write what is left and sum up."""
@@ -164,18 +188,17 @@ class PartWriter:
         several = frozenset(self._several)
         return PartTotals(counts, tests, codes, dict(self._signatures), several, self._ended_ms, self._namesakes)
 
-    def _close_group(self, group: _Group) -> None:
+    def _close_group(self, group: Group) -> None:
         test_id = group[0][0]
         codes = self._codes
-        if test_id >= len(codes):
-            codes.extend(bytes(test_id + 1024 - len(codes) + len(codes) // 2))
+        self._make_room(test_id)
         if codes[test_id]:
             self._hold(test_id, group)
             return
         if len(group) == 1:
             code = int(group[0][2].outcome)
         else:
-            code = _code_of(group)
+            code = code_of(group)
             self._several.add(test_id)
         codes[test_id] = code | _SEEN
         self._touched.append(test_id)
@@ -192,15 +215,15 @@ class PartWriter:
         if len(table) < len(self._codes):
             table.frombytes(bytes(table.itemsize * (len(self._codes) - len(table))))
 
-    def _hold(self, test_id: int, group: _Group) -> None:
+    def _hold(self, test_id: int, group: Group) -> None:
         if self._held_count >= _MAX_HELD:
             self._take_namesake(group)
             return
         self._held_count += 1
         self._held.setdefault(test_id, []).append(group)
 
-    def _settle_repeats(self, test_id: int, groups: list[_Group]) -> None:
-        by_suite: dict[int, list[_Group]] = {}
+    def _settle_repeats(self, test_id: int, groups: list[Group]) -> None:
+        by_suite: dict[int, list[Group]] = {}
         for group in groups:
             by_suite.setdefault(max(0, -group[0][2].retry), []).append(group)
         first = (self._suites[test_id] if test_id < len(self._suites) else 0) or 1
@@ -208,9 +231,9 @@ class PartWriter:
             if not suite:
                 self._settle_unmarked(test_id, repeats)
             elif suite == first:
-                self._add_reruns(test_id, _reruns(repeats))
+                self._add_reruns(test_id, as_reruns(repeats))
             else:
-                self._take_namesake(_reruns(repeats))
+                self._take_namesake(as_reruns(repeats))
 
     def _was_run_by_each_worker(self) -> bool:
         """Whether every test of a report that repeats cases for retries is there equally often, and mostly passed.
@@ -224,7 +247,7 @@ class PartWriter:
         passed = sum(attempt.outcome is Outcome.PASSED for attempt in last)
         return all(attempt.retry == -1 for attempt in last) and 2 * passed > len(last)
 
-    def _add_reruns(self, test_id: int, group: _Group) -> None:
+    def _add_reruns(self, test_id: int, group: Group) -> None:
         """Store repetitions in a suite where each is a retry; what was stored before them has failed."""
         self._write_rows()
         key = (self._part_id, test_id)
@@ -242,7 +265,7 @@ class PartWriter:
         self._several.add(test_id)
         self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
 
-    def _settle_unmarked(self, test_id: int, groups: list[_Group]) -> None:
+    def _settle_unmarked(self, test_id: int, groups: list[Group]) -> None:
         self._write_rows()
         first = self._connection.execute(
             "SELECT outcome, start_offset_ms, duration_ms FROM result WHERE part_id = ? AND test_id = ?"
@@ -253,7 +276,7 @@ class PartWriter:
         sequence = [(int(merge_attempts(outcomes)), first[-1][1], first[-1][2])]
         for group in groups:
             last = group[-1][2]
-            sequence.append((_code_of(group) & ~RETRIED, self._offset(last), last.duration_ms))
+            sequence.append((code_of(group) & ~RETRIED, self._offset(last), last.duration_ms))
         if not is_retry_sequence(sequence):
             for group in groups:
                 self._take_namesake(group)
@@ -264,7 +287,7 @@ class PartWriter:
         self._several.add(test_id)
         self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
 
-    def _take_namesake(self, group: _Group) -> None:
+    def _take_namesake(self, group: Group) -> None:
         """Take a case whose name another case of the report has already: numbered, so that neither hides the other."""
         self._namesakes_waiting.append(group)
         if len(self._namesakes_waiting) >= _NUMBERED_TOGETHER:
@@ -272,7 +295,7 @@ class PartWriter:
 
     def _write_namesakes(self) -> None:
         """Give each namesake that waits the next number that no case of the report has."""
-        by_test: dict[int, list[_Group]] = {}
+        by_test: dict[int, list[Group]] = {}
         for group in self._namesakes_waiting:
             by_test.setdefault(group[0][0], []).append(group)
         self._namesakes += len(self._namesakes_waiting)
@@ -284,13 +307,13 @@ class PartWriter:
             self._close_namesakes(by_test, zip(ids, names, strict=True))
             by_test = {test_id: groups for test_id, groups in by_test.items() if groups}
 
-    def _numbered(self, test_id: int, groups: list[_Group]) -> list[TestCase]:
+    def _numbered(self, test_id: int, groups: list[Group]) -> list[TestCase]:
         """As many of a test's next namesakes as wait."""
         case, last = groups[0][0][1], max(1, self._numbers[test_id])
         self._numbers[test_id] = last + len(groups)
         return [replace(case, name=f"{case.name}#{last + number}") for number in range(1, len(groups) + 1)]
 
-    def _close_namesakes(self, by_test: dict[int, list[_Group]], found: Iterator[tuple[int, TestCase]]) -> None:
+    def _close_namesakes(self, by_test: dict[int, list[Group]], found: Iterator[tuple[int, TestCase]]) -> None:
         """Put each group under the next of its names that is free; groups that are left over stay in `by_test`."""
         for groups in by_test.values():
             waiting, taken = iter(groups), 0
@@ -304,29 +327,19 @@ class PartWriter:
                 )
             del groups[:taken]
 
-    def _write_group(self, test_id: int, group: _Group, ordinal: int) -> None:
+    def _write_group(self, test_id: int, group: Group, ordinal: int) -> None:
         for _, _, attempt, raw_name in group:
-            failure_id = 0
+            failure_id = NO_FAILURE
             if attempt.failure is not None:
-                failure_id = self._failure(test_id, attempt)
-            duration, started = attempt.duration_ms, attempt.started_ms
-            offset = _NO_OFFSET
-            if started is not None:
-                offset = started - self._started_ms
-                end = started + (duration or 0)
-                if self._ended_ms is None or end > self._ended_ms:
-                    self._ended_ms = end
-            self._rows.append(
-                (
-                    self._part_id,
-                    test_id,
-                    ordinal,
-                    attempt.outcome + 0,
-                    -1 if duration is None else duration,
-                    offset,
-                    failure_id,
-                )
-            )
+                is_skip = attempt.outcome == Outcome.SKIPPED
+                failure_id = self._failure(test_id, attempt.failure, is_skip=is_skip)
+            outcome, started = attempt.outcome + 0, attempt.started_ms
+            duration = NO_DURATION if attempt.duration_ms is None else attempt.duration_ms
+            if started is None and not ordinal:
+                self._rows.singles.append((test_id, outcome, duration, failure_id))
+            else:
+                offset = NO_OFFSET if started is None else self._offset_of(started, attempt.duration_ms or 0)
+                self._rows.others.append((self._part_id, test_id, ordinal, outcome, duration, offset, failure_id))
             self._attempts += 1
             if raw_name is not None:
                 self._names.append((self._part_id, test_id, ordinal, raw_name))
@@ -337,10 +350,13 @@ class PartWriter:
                 )
             ordinal += 1
 
-    def _failure(self, test_id: int, attempt: CaseAttempt) -> int:
-        assert attempt.failure is not None
-        is_skip = attempt.outcome == Outcome.SKIPPED
-        failure_id, signature_id = self._dimensions.failure(attempt.failure, is_skip=is_skip)
+    def _offset_of(self, started_ms: int, duration_ms: int) -> int:
+        """Milliseconds from the part's start; the end of the attempt may be the part's."""
+        self._ended_ms = max(started_ms + duration_ms, started_ms if self._ended_ms is None else self._ended_ms)
+        return started_ms - self._started_ms
+
+    def _failure(self, test_id: int, failure: Failure, *, is_skip: bool) -> int:
+        failure_id, signature_id = self._dimensions.failure(failure, is_skip=is_skip)
         if signature_id is not None and not is_skip:
             self._signatures[signature_id, test_id] += 1
         return failure_id
@@ -349,36 +365,10 @@ class PartWriter:
         return None if attempt.started_ms is None else attempt.started_ms - self._started_ms
 
     def _write_rows(self) -> None:
-        """In the order of the key: rows that are appended fill their pages, and need no search for their place."""
-        if self._rows:
-            self._rows.sort()
-            self._connection.executemany(_ADD_RESULT, self._rows)
-            self._rows.clear()
+        self._rows.write()
         if self._names:
             self._connection.executemany("INSERT INTO result_name VALUES (?, ?, ?, ?)", self._names)
             self._names.clear()
-
-
-def _reruns(groups: list[_Group]) -> _Group:
-    """Repetitions of one case as attempts: all but the last have failed, also those of which nothing was written."""
-    *earlier, last = (placed for group in groups for placed in group)
-    failed = [
-        (
-            test_id,
-            case,
-            attempt._replace(outcome=Outcome.FAILED) if attempt.outcome is Outcome.PASSED else attempt,
-            name,
-        )
-        for test_id, case, attempt, name in earlier
-    ]
-    return [*failed, last]
-
-
-def _code_of(group: _Group) -> int:
-    """`Result` of a group, plus `RETRIED` where it was executed more than once."""
-    outcomes = [placed[2].outcome for placed in group]
-    executed = sum(outcome != Outcome.SKIPPED for outcome in outcomes)
-    return int(merge_attempts(outcomes)) | (RETRIED if executed > 1 else 0)
 
 
 def ascending(numbers: array[int]) -> array[int]:

@@ -44,7 +44,8 @@ from store.names import NewNames as NewNames
 from store.part_place import PartHeader as PartHeader
 from store.part_place import PartPlace as PartPlace
 from store.parts import PartTotals, PartWriter
-from store.parts import PlacedAttempt as PlacedAttempt
+from store.placed import PlacedAttempt as PlacedAttempt
+from store.placed import PlacedCases as PlacedCases
 from store.rollups import PartSum, Rollups
 from store.runs import Runs
 from store.traces import PreparedFailure as PreparedFailure

@@ -23,12 +23,14 @@ Rules:
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, SubElement
 from xml.parsers import expat
 
 from ingest.errors import Refused
 from ingest.formats import xml_reader
+from ingest.formats.batches import batches
 from ingest.formats.junit_children import (
     OUTPUT_TAGS,
     RESULT_TAGS,
@@ -36,15 +38,15 @@ from ingest.formats.junit_children import (
     attempts_of,
     is_output_only,
     property_pairs,
-    result_of,
+    single_result,
     suite_failure,
-    tidy,
 )
 from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, check, handlers
-from ingest.formats.junit_heads import DURATIONS, Heads
-from ingest.formats.junit_pytest import NAMELESS, in_pytest
+from ingest.formats.junit_heads import Heads, plain_columns
+from ingest.formats.junit_pytest import NAMELESS, TEARDOWN, in_pytest
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
+from ingest.formats.plain_cases import Attempts, PlainCases
 from ingest.formats.properties import ATTACHMENT_MARK
 from ingest.formats.sink import BATCH, ReportSink
 from ingest.limits import Limits
@@ -53,7 +55,7 @@ from ingest.model import CaseAttempt, Outcome, RunIdentity
 SUITE_TAGS = frozenset({"testsuites", "testsuite", "testrun"})
 
 _LOOSE_TAGS = frozenset({"properties", "property", "failure", "error"}) | OUTPUT_TAGS
-_PASSED = Outcome.PASSED
+_PASSED, _SKIPPED = Outcome.PASSED, Outcome.SKIPPED
 _new = tuple.__new__  # a named tuple's own constructor takes three times as long
 
 
@@ -83,7 +85,6 @@ class _Reader:
 
     def __init__(self, limits: Limits, sink: ReportSink, skip: int) -> None:
         self.given = 0
-        self.is_inside = False
         self._limits = limits
         self._sink = sink
         self._skip = skip
@@ -91,10 +92,11 @@ class _Reader:
         self._suites = Suites(self._notes)
         self._heads = Heads(self._suites, self._notes, limits)
         self._told: RunIdentity | None = None
-        self._batch: list[CaseAttempt] = []
-        self._plain: list[Attributes] = []  # cases that wait to become attempts together
+        self._ready: list[Attempts] = []
+        self._waiting: list[Attributes] = []  # cases that become attempts together
+        self._results: dict[int, tuple[str, Attributes, str]] = {}  # the one child of some of them, by their place
         self._depth = 0
-        self.plain = self._plain.append
+        self.plain = self._waiting.append
 
     def attach(self, parser: expat.XMLParserType) -> None:
         """Take the parser and set handlers on it."""
@@ -116,7 +118,7 @@ class _Reader:
     def piece_ended(self) -> None:
         """Hand over what has gathered, between two pieces of the file."""
         self._settle()
-        if len(self._batch) >= BATCH:
+        if sum(map(len, self._ready)) >= BATCH:
             self._flush()
 
     def finish(self) -> None:
@@ -145,7 +147,6 @@ class _Reader:
         if tag == "testcase" or tag in _LOOSE_TAGS:
             return tag
         self._depth += 1
-        self.is_inside = True
         if tag in SUITE_TAGS:
             self._settle()
             self._suites.open(attrs)
@@ -154,53 +155,91 @@ class _Reader:
     def outer_end(self, tag: str) -> None:
         """A suite or an unknown wrapper closes."""
         self._depth -= 1
-        self.is_inside = self._depth > 0
         if tag.rpartition("}")[2] in SUITE_TAGS:
             self._settle()
             silent = self._suites.close()
             if silent is not None:
-                self._batch.append(silent)
+                self._put([silent])
 
     # Cases
 
     def _settle(self) -> None:
         """The cases that wait become attempts; all are of the suite that is open."""
-        if not self._plain:
+        if not self._waiting:
             return
-        file, services, durations, add = self._suites.file, self._suites.services, DURATIONS, self._batch.append
-        is_renamed, retry = self._suites.project or self._suites.path, self._suites.retry
-        for case in self._plain:
-            try:
-                name, classname, time = case["name"], case["classname"], case["time"]
-                duration = durations[time] if time in durations else self._heads.duration(time)
-            except KeyError:
-                name = classname = ""
-            if name and classname and not is_renamed:
-                add(_new(CaseAttempt, (classname, name, _PASSED, duration, None, None, file, retry, services, ())))
-                self._suites.cases += 1
-            else:
-                self._take(case)
-        self._plain.clear()
+        waiting, results, suites = self._waiting, self._results, self._suites
+        columns = None if suites.project or suites.path else plain_columns(waiting)
+        if columns is None:
+            for at, case in enumerate(waiting):
+                self._take(case, results.get(at))
+        else:
+            classnames, names, times = columns
+            plain = self._plain_here()
+            before = len(plain)
+            plain.classnames += classnames
+            plain.names += names
+            plain.files += [suites.file] * len(names)
+            plain.durations += self._heads.durations(times)
+            suites.cases += len(names)
+            for at, child in results.items():
+                plain.results[before + at] = outcome, _ = single_result(*child)
+                suites.count(outcome, 0 if outcome is _SKIPPED else 1)
+        waiting.clear()
+        results.clear()
+
+    def _plain_here(self) -> PlainCases:
+        """The columns for what comes next."""
+        last, suites = self._ready[-1] if self._ready else None, self._suites
+        if isinstance(last, PlainCases) and last.retry == suites.retry and last.services == suites.services:
+            return last
+        plain = PlainCases(suites.retry, suites.services)
+        self._ready.append(plain)
+        return plain
+
+    def _put(self, attempts: list[CaseAttempt]) -> None:
+        """Hand over the attempts of one case."""
+        first, suites = attempts[0], self._suites
+        if (
+            len(attempts) == 1
+            and first.started_ms is None
+            and not first.links
+            and first.retry == suites.retry
+            and first.services == suites.services
+        ):
+            self._plain_here().add(first)
+            return
+        last = self._ready[-1] if self._ready else None
+        if isinstance(last, list):
+            last += attempts
+        else:
+            self._ready.append(attempts)
+
+    def _gathered(self) -> list[CaseAttempt]:
+        """What waits to be handed over, as attempts that may be changed."""
+        gathered = list(chain.from_iterable(self._ready))
+        self._ready = [gathered]
+        return gathered
 
     def passed(self, case: Attributes) -> None:
         """A case without children, with any attributes, has ended."""
         self._settle()
         self._take(case)
 
-    def _take(self, case: Attributes) -> None:
-        if self._suites.retry and not case.get("name"):
-            self._notes.add(NAMELESS)
-            return
-        head = self._heads.of(case)
-        if head.stated is not None:
-            self._judge(head, Element("testcase"))
-            return
-        classname, name, duration, started_ms, file, services, _ = head
-        retry = self._suites.retry
-        self._suites.cases += 1
-        self._batch.append(
-            _new(CaseAttempt, (classname, name, _PASSED, duration, started_ms, None, file, retry, services, ()))
-        )
+    def single(self, case: Attributes, tag: str, attrs: Attributes, text: str) -> None:
+        """A case with one plain child has ended."""
+        is_result = tag in RESULT_TAGS
+        if not is_result and ATTACHMENT_MARK in text:
+            self._settle()
+            element = Element("testcase")
+            SubElement(element, tag, attrs).text = text
+            self._judge(self._heads.of(case), element)
+        elif len(case) == 3 and "time" in case and not (is_result and self._may_belong_to_another(attrs)):
+            if is_result:
+                self._results[len(self._waiting)] = tag, attrs, text
+            self.plain(case)
+        else:
+            self._settle()
+            self._take(case, (tag, attrs, text) if is_result else None)
 
     def built(self, tag: str, attrs: Attributes, element: Element) -> None:
         """A case with children, or an element of a suite, has ended."""
@@ -212,22 +251,24 @@ class _Reader:
         else:
             self._judge(self._heads.of(attrs), element)
 
-    def single(self, case: Attributes, tag: str, attrs: Attributes, text: str) -> None:
-        """A case with one plain child has ended."""
-        self._settle()
-        if tag not in RESULT_TAGS:
-            if ATTACHMENT_MARK in text:
-                element = Element("testcase")
-                SubElement(element, tag, attrs).text = text
-                self._judge(self._heads.of(case), element)
-            else:
-                self._take(case)
+    def _take(self, case: Attributes, child: tuple[str, Attributes, str] | None = None) -> None:
+        """A case without children, or with one that is a plain result."""
+        if self._suites.retry and child is None and not case.get("name"):
+            self._notes.add(NAMELESS)
             return
         head = self._heads.of(case)
-        outcome, failure = result_of(tag, attrs, tidy(text) if text else "")
+        if head.stated is not None and child is None:
+            self._judge(head, Element("testcase"))
+            return
+        outcome, failure = (_PASSED, None) if child is None else single_result(*child)
         classname, name, duration, started_ms, file, services, _ = head
         attempt = _new(CaseAttempt, (classname, name, outcome, duration, started_ms, failure, file, 0, services, ()))
-        self._keep([attempt], 0 if outcome is Outcome.SKIPPED else 1)
+        self._keep([attempt], 0 if outcome in (_PASSED, _SKIPPED) else 1)
+
+    def _may_belong_to_another(self, attrs: Attributes) -> bool:
+        """Whether a red case may be an attempt of an earlier one, or a part of it."""
+        suites = self._suites
+        return bool(suites.red_retry or (suites.retry and attrs.get("message", "").startswith(TEARDOWN)))
 
     def odd_child(self, tag: str, attrs: Attributes, kept: bool) -> None:
         """A child of a case that is a case itself, or is one too many."""
@@ -248,15 +289,16 @@ class _Reader:
         if outcome is not _PASSED:
             self._suites.count(outcome, red_children)
         if self._suites.retry:
-            attempts = in_pytest(attempts, self._suites.retry, self._batch)
-        elif self._suites.red_retry and outcome is not _PASSED and outcome is not Outcome.SKIPPED:
+            attempts = in_pytest(attempts, self._suites.retry, self._gathered)
+        elif self._suites.red_retry and outcome not in (_PASSED, _SKIPPED):
             attempts = [attempt._replace(retry=attempt.retry or self._suites.red_retry) for attempt in attempts]
-        self._batch.extend(attempts)
+        if attempts:
+            self._put(attempts)
 
     def _loose(self, element: Element) -> None:
         """An element of a suite itself."""
         if element.tag in ("failure", "error"):
-            self._batch.append(suite_failure(self._suites.name, element, self._suites.file))
+            self._put([suite_failure(self._suites.name, element, self._suites.file)])
             self._suites.count(Outcome.ERRORED, 1)
             self._notes.add("a suite failed outside its cases", self._suites.name)
         elif element.tag in ("properties", "property"):
@@ -273,14 +315,20 @@ class _Reader:
             self._sink.identity(known)
 
     def _flush(self) -> None:
-        batch, self._batch = self._batch, []
-        self._add = self._batch.append
+        ready, self._ready = self._ready, []
+        for attempts in ready:
+            cut = attempts.cut(BATCH) if isinstance(attempts, PlainCases) else batches(attempts)
+            for batch in cut:
+                self._hand_over(batch)
+
+    def _hand_over(self, batch: Attempts) -> None:
         if self._skip:
             dropped = min(self._skip, len(batch))
             self._skip -= dropped
-            batch = batch[dropped:]
-        if batch and not self.given:
+            batch = list(batch)[dropped:]
+        if not batch:
+            return
+        if not self.given:
             self._tell_identity()
         self.given += len(batch)
-        for start in range(0, len(batch), BATCH):
-            self._sink.attempts(batch[start : start + BATCH] if len(batch) > BATCH else batch)
+        self._sink.attempts(batch)

@@ -35,6 +35,9 @@ OUTPUT_TAGS = frozenset({"system-out", "system-err", "system.out", "system.err"}
 RESULT_TAGS = {"failure": Outcome.FAILED, "error": Outcome.ERRORED, "skipped": Outcome.SKIPPED}
 _PROPERTY_TAGS = frozenset({"properties", "property"})
 _OUTPUT_TAIL = 4_000
+_MOST_KNOWN, _SHORT_CHARS = 1_000, 500
+_KNOWN: dict[tuple[str, str, str, str], tuple[Outcome, Failure | None]] = {}
+"""What short results say."""
 _PYTEST_COLOUR = re.compile(r"#x1B\[[0-?]*[ -/]*[@-~]")
 _new = tuple.__new__
 
@@ -177,6 +180,20 @@ def result_of(tag: str, attrs: Mapping[str, str], text: str) -> tuple[Outcome, F
     if outcome is Outcome.SKIPPED:
         return outcome, Failure(attrs.get("type") or "", message, "") if message else None
     return outcome, Failure(attrs.get("type") or "", message, text)
+
+
+def single_result(tag: str, attrs: Mapping[str, str], text: str) -> tuple[Outcome, Failure | None]:
+    """What the one child of a case, one of `RESULT_TAGS`, says; the same few come again and again in most reports."""
+    message, kind = attrs.get("message", ""), attrs.get("type", "")
+    if len(text) + len(message) + len(kind) > _SHORT_CHARS:
+        return result_of(tag, attrs, tidy(text))
+    key = (tag, message, kind, text)
+    known = _KNOWN.get(key)
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[key] = result_of(tag, attrs, tidy(text))
+    return known
 
 
 def _all_of(result: Element) -> str:

@@ -39,9 +39,6 @@ class Surroundings(Protocol):
 class Owner(Surroundings, Protocol):
     """What becomes of the elements."""
 
-    is_inside: bool
-    """Whether the root element is open."""
-
     def outer_start(self, tag: str, attrs: Attributes) -> str:
         """An element outside cases opens; a tag when it is to be built: `testcase` or one of a suite's own elements."""
 
@@ -161,6 +158,8 @@ def handlers(  # noqa: C901 - closures over one state
 ) -> tuple[Callable[[str, Attributes], None], Callable[[str], None], Callable[[], tuple[Attributes | None, str]]]:
     """Start handler, end handler, and a look at the attributes of the open case and the tag of its open plain child."""
     case: Attributes | None = None
+    is_inside = False  # the root element is open
+    is_plain = False  # a case is open and has no children so far
     is_building = False
     child = ""  # the one plain child of the open case
     is_child_open = False
@@ -192,18 +191,22 @@ def handlers(  # noqa: C901 - closures over one state
             child = ""
 
     def start(tag: str, attrs: Attributes) -> None:
-        nonlocal case, is_building, child, is_child_open, child_attrs, room
+        nonlocal case, is_inside, is_plain, is_building, child, is_child_open, child_attrs, room
         if case is None:
-            if tag == "testcase" and owner.is_inside:
+            if tag == "testcase" and is_inside:
                 case = attrs
+                is_plain = True
                 return
             wanted = owner.outer_start(tag, attrs)
+            is_inside = True
             if wanted:
                 case = attrs
-                if wanted != "testcase":
+                is_plain = wanted == "testcase"
+                if not is_plain:
                     is_building = True
                     children.begin(wanted, attrs)
             return
+        is_plain = False
         if not is_building:
             if not child and tag in PLAIN_CHILDREN and len(attrs) <= _FEW:
                 child, child_attrs, is_child_open, room = tag, attrs, True, budget
@@ -213,9 +216,17 @@ def handlers(  # noqa: C901 - closures over one state
         children.start(tag, attrs)
 
     def end(tag: str) -> None:
-        nonlocal case, is_building, child, is_child_open
-        if case is None:
+        nonlocal case, is_inside, is_plain, is_building, child, is_child_open
+        if is_plain and case is not None:
+            is_plain = False
+            attrs, case = case, None
+            if len(attrs) == 3 and "time" in attrs:
+                plain(attrs)
+            else:
+                owner.passed(attrs)
+        elif case is None:
             owner.outer_end(tag)
+            is_inside = owner.depth() > 0
         elif is_building:
             if children.open:
                 children.end()
@@ -226,16 +237,10 @@ def handlers(  # noqa: C901 - closures over one state
         elif is_child_open:
             is_child_open = False
             parser.CharacterDataHandler = None
-        elif child:
+        else:
             attrs, case, text = case, None, "".join(pieces)
             tag, child = child, ""
             pieces.clear()
             single(attrs, tag, child_attrs, text)
-        else:
-            attrs, case = case, None
-            if len(attrs) == 3 and "time" in attrs:
-                plain(attrs)
-            else:
-                owner.passed(attrs)
 
     return start, end, lambda: (case, child if is_child_open else "")

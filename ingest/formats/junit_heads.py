@@ -6,6 +6,7 @@ from ingest.errors import Refused
 from ingest.formats.junit_children import CaseHead
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
+from ingest.formats.plain_cases import UNKNOWN
 from ingest.formats.values import MAX_DURATION_MS, duration_ms, is_unset_time, moment
 from ingest.limits import Limits
 from ingest.model import Outcome
@@ -79,6 +80,19 @@ class Heads:
             DURATIONS[text] = value
         return value
 
+    def durations(self, texts: list[str]) -> list[int]:
+        """Milliseconds of many texts, `UNKNOWN` where one says none."""
+        together = "".join(texts)
+        if together.isascii() and together.replace(".", "").isdigit() and max(map(len, texts)) < _LONG:
+            try:
+                values = [int(float(text) * 1000.0 + 0.5) for text in texts]
+            except ValueError:  # one is empty or has two points
+                pass
+            else:
+                if max(values) <= MAX_DURATION_MS:
+                    return values
+        return [UNKNOWN if (value := self.duration(text)) is None else value for text in texts]
+
     def _started(self, text: str) -> int | None:
         if is_unset_time(text):
             return None
@@ -87,6 +101,17 @@ class Heads:
             self._notes.add("a time cannot be read", text)
             return None
         return when.ms
+
+
+def plain_columns(cases: list[dict[str, str]]) -> tuple[list[str], list[str], list[str]] | None:
+    """Class names, names and times of cases; None when one of them lacks any."""
+    try:
+        classnames = [case["classname"] for case in cases]
+        names = [case["name"] for case in cases]
+        times = [case["time"] for case in cases]
+    except KeyError:
+        return None
+    return (classnames, names, times) if all(classnames) and all(names) else None
 
 
 def check_attributes(case: dict[str, str], limits: Limits, notes: Notes) -> None:

@@ -9,35 +9,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ingest.model import CaseAttempt, Outcome
 
 NAMELESS = "pytest wrote an attempt without a name: a worker crashed and its test was run again"
 
-_TEARDOWN = "failed on teardown with "
+TEARDOWN = "failed on teardown with "
+"""How the message of an error begins that belongs to an earlier case."""
 _LOOK_BACK = 64
 
 
-def in_pytest(attempts: list[CaseAttempt], retry: int, before: list[CaseAttempt]) -> list[CaseAttempt]:
+def in_pytest(attempts: list[CaseAttempt], retry: int, before: Callable[[], list[CaseAttempt]]) -> list[CaseAttempt]:
     """The attempts of a case with children, marked as those of a suite of pytest.
 
     Args:
         attempts: one, as pytest marks no retries.
         retry: that of the suite.
-        before: attempts that wait to be handed over; the failing one that an error in tear-down belongs to is changed.
+        before: the attempts that wait to be handed over; the failing one that an error in tear-down belongs to is
+            changed.
 
     Returns:
         The attempts to hand over; none when they went into an earlier one.
     """
     own = attempts[0]
-    if own.outcome is Outcome.ERRORED and own.failure is not None and own.failure.message.startswith(_TEARDOWN):
-        for at in range(len(before) - 1, max(-1, len(before) - 1 - _LOOK_BACK), -1):
-            earlier = before[at]
+    if own.outcome is Outcome.ERRORED and own.failure is not None and own.failure.message.startswith(TEARDOWN):
+        waiting = before()
+        for at in range(len(waiting) - 1, max(-1, len(waiting) - 1 - _LOOK_BACK), -1):
+            earlier = waiting[at]
             if (earlier.name, earlier.classname, earlier.retry) == (own.name, own.classname, retry):
                 if earlier.outcome is not Outcome.FAILED or earlier.failure is None:
                     break
                 text = "\n\n".join(
                     part for part in (earlier.failure.text, own.failure.message, own.failure.text) if part
                 )
-                before[at] = earlier._replace(failure=earlier.failure._replace(text=text))
+                waiting[at] = earlier._replace(failure=earlier.failure._replace(text=text))
                 return []
     return [attempt._replace(retry=attempt.retry or retry) for attempt in attempts]

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import BinaryIO, Protocol
 
+from ingest.formats.plain_cases import Attempts
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, RunIdentity
+from ingest.model import RunIdentity
 
 BATCH = 1_000
 """Attempts a batch holds at most, so that memory stays constant whatever the size of the report."""
@@ -20,8 +21,8 @@ BATCH = 1_000
 class ReportSink(Protocol):
     """Takes what a report holds, while it is being read."""
 
-    def attempts(self, batch: list[CaseAttempt]) -> None:
-        """Take attempts, in file order. The list is the sink's from now on."""
+    def attempts(self, batch: Attempts) -> None:
+        """Take attempts, in file order. The batch is the sink's from now on."""
 
     def identity(self, known: RunIdentity) -> None:
         """Take what the report says of its run; later calls complete earlier ones, never overwrite them."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.formats import ctrf, junit
+from ingest.formats.plain_cases import Attempts
 from ingest.formats.sink import FormatReader
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Outcome, RunIdentity
@@ -26,7 +27,7 @@ class CollectingSink:
         self.known = RunIdentity()
         self.warnings: list[str] = []
 
-    def attempts(self, batch: list[CaseAttempt]) -> None:
+    def attempts(self, batch: Attempts) -> None:
         """Keep a batch."""
         assert 0 < len(batch) <= 1_000
         for attempt in batch:
