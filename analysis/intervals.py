@@ -17,6 +17,8 @@ _Z = 1.959964
 _FEW = 8
 """Up to so many distinct pairs are looked up one by one."""
 _AROUND = np.array([(a, b) for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0)])
+_MOST_PAIRS = 100_000
+"""Pairs whose bounds are remembered under one prior."""
 _HIGHEST = 8103.0
 """The largest b that is fitted: so many runs of one rate are not believed to be shared by all tests."""
 _LEAST_TESTS = 20
@@ -77,13 +79,13 @@ def beta_intervals(k: npt.ArrayLike, n: npt.ArrayLike, prior: BetaPrior = FLAKE_
         raise AnalysisError("k and n must have one shape, with 0 <= k <= n")
     if prior.a <= 0 or prior.b <= 0:
         raise AnalysisError(f"a Beta prior needs two positive numbers, not {prior}")
-    width = int(runs.max(initial=0)) + 1
-    pairs, where = np.unique(runs.ravel() * width + hits.ravel(), return_inverse=True)
-    a, b = prior.a + pairs % width, prior.b + pairs // width - pairs % width
+    pairs, where = np.unique(runs.ravel() << 32 | hits.ravel(), return_inverse=True)
+    k_, n_ = pairs & 0xFFFFFFFF, pairs >> 32
+    a, b = prior.a + k_, prior.b + n_ - k_
     if len(pairs) <= _FEW:
         bounds = np.array([_bounds(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]).reshape(-1, 2).T
     else:
-        bounds = beta_quantile(np.array([[_TAIL], [1 - _TAIL]]), a, b)
+        bounds = _bounds_of_many(prior, pairs, a, b)
     estimate = np.clip(a / (a + b), bounds[0], bounds[1])
     low, high = bounds[0][where].reshape(hits.shape), bounds[1][where].reshape(hits.shape)
     return IntervalArrays(estimate[where].reshape(hits.shape), low, high)
@@ -100,6 +102,24 @@ def _bounds(a: float, b: float) -> tuple[float, float]:
     """Central 95 % of Beta(a, b); remembered, since most test cases share the few pairs of k and n that are common."""
     low, high = beta_quantile(np.array([_TAIL, 1 - _TAIL]), a, b).tolist()
     return low, high
+
+
+def _bounds_of_many(prior: BetaPrior, pairs: npt.NDArray[np.int64], a: Floats, b: Floats) -> Floats:
+    """[2, m] central 95 % of Beta(a, b), of distinct pairs of k and n; remembered while the prior is asked about."""
+    known, keys = _remembered(prior), pairs.tolist()
+    if len(known) > _MOST_PAIRS:
+        known.clear()
+    missing = np.array([place for place, key in enumerate(keys) if key not in known], dtype=np.int64)
+    if len(missing):
+        found = beta_quantile(np.array([[_TAIL], [1 - _TAIL]]), a[missing], b[missing])
+        known.update(zip(pairs[missing].tolist(), found.T.tolist(), strict=True))
+    return np.array([known[key] for key in keys]).T
+
+
+@lru_cache(maxsize=4)
+def _remembered(prior: BetaPrior) -> dict[int, list[float]]:
+    """Bounds under a prior by pair of k and n."""
+    return {}
 
 
 def wilson_interval(k: int, n: int) -> Interval | None:

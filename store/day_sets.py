@@ -26,9 +26,11 @@ WHERE r.run_id IN (SELECT run_id FROM part WHERE stream_id = ?1)
 STREAMS_OF = """
 WITH RECURSIVE former (test_id) AS (
     SELECT value FROM json_each(?) UNION SELECT a.old_test_id FROM former f JOIN alias a ON a.new_test_id = f.test_id
-), place (namespace) AS (SELECT DISTINCT t.namespace FROM former f JOIN test_case t ON t.test_id = f.test_id)
+), place (namespace) AS MATERIALIZED (
+    SELECT DISTINCT t.namespace FROM former f JOIN test_case t ON t.test_id = f.test_id
+)
 SELECT s.stream_id FROM stream s WHERE EXISTS (
-    SELECT 1 FROM place n JOIN part p INDEXED BY part_namespace
+    SELECT 1 FROM place n CROSS JOIN part p INDEXED BY part_namespace
     ON p.namespace = n.namespace AND p.stream_id = s.stream_id
 ) OR EXISTS (SELECT 1 FROM state c JOIN set_day d ON d.stream_id = s.stream_id AND d.day < c.value / 86400000
     WHERE c.name = 'pruned_ms')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.model import Failure, RunRef, RunState, Scope, TestCase, Trigger
 
@@ -68,8 +68,7 @@ class ServiceTests:
     """or declare none, in one of these streams."""
 
 
-@dataclass(frozen=True, slots=True)
-class DaySums:
+class DaySums(NamedTuple):
     """Sums of one test case in one stream over whole UTC days."""
 
     stream_id: int

@@ -149,7 +149,7 @@ def list_places(connection: Connection, test_rows: Sequence[int]) -> tuple[tuple
         " CROSS JOIN test_case t ON t.test_id = j.value",
         (json.dumps(test_rows),),
     )
-    return tuple(tuple(row) for row in rows)
+    return tuple(rows)
 
 
 def list_all_places(connection: Connection) -> tuple[tuple[str, str, str | None], ...]:

@@ -18,7 +18,12 @@ def list_red(basis: Basis, stream: StreamRow | None = None) -> tuple[DaySums, ..
         stream: the only one asked for; None: all in scope.
     """
     first, last = days_of(basis)
-    return tests.list_red_sums(basis.connection, first, last, *filters_of(basis, stream))
+    streams, of_service = _places(basis, stream)
+    rows = tests.list_red_sums(basis.connection, first, last, streams, of_service)
+    if basis.query.owner is None:
+        return rows
+    owned = frozenset(_owned(basis, sorted({row.test_row for row in rows})))
+    return tuple(row for row in rows if row.test_row in owned)
 
 
 def days_of(basis: Basis) -> tuple[int, int]:
@@ -30,15 +35,17 @@ def filters_of(
     basis: Basis, stream: StreamRow | None = None
 ) -> tuple[list[int], ServiceTests | None, tuple[int, ...] | None]:
     """(streams, what touches the service, the owner's test cases that failed or flaked); None: all."""
-    streams = [row.stream_id for row in ((stream,) if stream is not None else basis.streams)]
-    of_service = None if basis.query.service is None else _of_service(basis, basis.query.service)
+    streams, of_service = _places(basis, stream)
     if basis.query.owner is None:
         return streams, of_service, None
-    return (
-        streams,
-        of_service,
-        _owned(basis, tests.list_red_tests(basis.connection, *days_of(basis), streams, of_service)),
-    )
+    red = tests.list_red_tests(basis.connection, *days_of(basis), streams, of_service)
+    return streams, of_service, _owned(basis, red)
+
+
+def _places(basis: Basis, stream: StreamRow | None) -> tuple[list[int], ServiceTests | None]:
+    """(streams, what touches the service; None: all)."""
+    streams = [row.stream_id for row in ((stream,) if stream is not None else basis.streams)]
+    return streams, None if basis.query.service is None else _of_service(basis, basis.query.service)
 
 
 def _of_service(basis: Basis, service: str) -> ServiceTests:
@@ -57,12 +64,12 @@ def _owned(basis: Basis, test_rows: Sequence[int]) -> tuple[int, ...]:
         infos = basis.infos(test_rows)
         return tuple(row for row in test_rows if owns(owner, basis.owners.of_test(infos[row].case).owners))
     basis.owners.recall(basis.connection)
-    accepted: dict[tuple[str, str, str | None], bool] = {}
+    accepted: dict[tuple[str, ...], bool] = {}
     found = []
     for row, namespace, classname, file in tests.list_places(basis.connection, test_rows):
-        key = (namespace, classname, file)
-        if key not in accepted:
-            accepted[key] = owns(owner, basis.owners.of_place(*key).owners)
-        if accepted[key]:
+        owners = basis.owners.of_place(namespace, classname, file).owners
+        if owners not in accepted:
+            accepted[owners] = owns(owner, owners)
+        if accepted[owners]:
             found.append(row)
     return tuple(found)
