@@ -78,6 +78,14 @@ def find_run(connection: Connection, run: RunRef) -> int | None:
     return None if row is None else int(row[0])
 
 
+def is_green(connection: Connection, run_row: int) -> bool:
+    """Whether something passed in a run and nothing is red, in any of its streams."""
+    row = connection.execute(
+        "SELECT sum(passed + flaky) > 0 AND sum(failed + errored) = 0 FROM run_total WHERE run_id = ?", (run_row,)
+    ).fetchone()
+    return bool(row[0])
+
+
 def list_newest(connection: Connection, at_ms: int) -> tuple[RunRef, ...]:
     """The newest first attempt of every pipeline and environment that had ended by `at_ms`, no pre-merge runs."""
     rows = connection.execute(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.records import ABSENT
-from ingest.model import Change, Result
+from ingest.model import Change, Result, RunRef, RunState, Trigger
 from store.connect import Connection
-from store.read import changes, tests
+from store.read import changes, runs, tests
 from tui.answers.basis import Basis, load_basis, load_graph
 from tui.answers.histories import Loaded, load_history
 from tui.answers.owner_book import owns
-from tui.answers.query import DAY_MS, Query, Window
+from tui.answers.query import DAY_MS, Moment, Query, Window
+from tui.answers.triage import answer_triage
 from tui.answers.windows import FAR_FUTURE_MS, window_before
 
 FOLLOWS_MS = 6 * 3_600_000
@@ -35,6 +36,10 @@ class ChangeRow:
     """
     exercising_after: int | None
     """Those of them that exercise the service."""
+    suspicion: float | None = None
+    """The largest probability of having caused anything that is red now; None: it is suspected of nothing."""
+    incident: str = ""
+    """Title of the incident that it has that probability of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +48,71 @@ class ChangesAnswer:
 
     window: Window | None
     rows: tuple[ChangeRow, ...]
+    green: RunRef | None = None
+    """The last green nightly: the newest complete scheduled run in which nothing is red."""
+    is_since_green: bool = False
+    """Whether the window begins with it."""
 
 
-def answer_changes(connection: Connection, query: Query) -> ChangesAnswer:
-    """Changes under the filters of `query`."""
+def answer_changes(connection: Connection, query: Query, *, since_green: bool = False) -> ChangesAnswer:
+    """Changes under the filters of `query`.
+
+    Args:
+        since_green: those since the last green nightly instead of those of the window, where there was one.
+    """
     basis = load_basis(connection, query)
     if basis is None:
         return _without_runs(connection, query)
+    green = _last_green(basis)
+    if since_green and green is not None:
+        query = replace(query, since=Moment(at_ms=green.started_ms))
+        basis = load_basis(connection, query) or basis
     window = basis.window
-    starts = _Starts(basis)
+    starts, suspected = _Starts(basis), _suspected(connection, query)
     rows = []
     for change in reversed(changes.list_changes(connection, window.since_ms, window.until_ms)):
         owner = basis.graph.owners.get(change.service)
         if _passes(change, owner, query):
             is_gone = window.pruned_ms is not None and change.at_ms < window.pruned_ms
-            rows.append(ChangeRow(change, owner, *((None, None) if is_gone else starts.after(change))))
-    return ChangesAnswer(window, tuple(rows))
+            after = (None, None) if is_gone else starts.after(change)
+            rows.append(ChangeRow(change, owner, *after, *suspected.get(change.change_id, (None, ""))))
+    return ChangesAnswer(window, tuple(rows), green, since_green and green is not None)
+
+
+def _suspected(connection: Connection, query: Query) -> dict[str, tuple[float, str]]:
+    """change -> (its largest probability over what is red now, the title of that incident)."""
+    found: dict[str, tuple[float, str]] = {}
+    for incident in answer_triage(connection, replace(query, since=None, until=None)).incidents:
+        for hypothesis in incident.hypotheses:
+            change = hypothesis.change
+            if change is not None and hypothesis.probability > found.get(change.change_id, (0.0, ""))[0]:
+                found[change.change_id] = (hypothesis.probability, incident.title)
+    return found
+
+
+def _last_green(basis: Basis) -> RunRef | None:
+    """The newest complete baseline run of a pipeline that runs on a schedule, in which something passed, nothing red.
+
+    Such is a run that a schedule started, or one of a pipeline whose name says `nightly`.
+    """
+    newest: RunRef | None = None
+    window = basis.window
+    for stream in basis.baseline:
+        facts = runs.list_stream_runs(
+            basis.connection, stream.stream_id, -FAR_FUTURE_MS, window.until_ms, window.now_ms
+        )
+        for fact in reversed(facts):
+            if newest is not None and fact.run.started_ms <= newest.started_ms:
+                break
+            if _is_nightly(fact.run) and runs.is_green(basis.connection, fact.run_row):
+                newest = fact.run
+                break
+    return newest
+
+
+def _is_nightly(run: RunRef) -> bool:
+    is_scheduled = run.trigger is Trigger.SCHEDULE or "nightly" in run.pipeline.casefold()
+    return is_scheduled and run.state is RunState.COMPLETE
 
 
 def _without_runs(connection: Connection, query: Query) -> ChangesAnswer:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import click
 
-from tui.answers.changes import ChangeRow, answer_changes
+from tui.answers.changes import ChangeRow, ChangesAnswer, answer_changes
 from tui.answers.query import Query
 from tui.commands.opening import reader
 from tui.commands.options import reading
 from tui.exports.documents import changes_document
 from tui.output import DASH, print_table, write_json
-from tui.present import short_version
+from tui.present import probability, run_label, short_version
 from tui.times import minute
+from tui.widgets.pieces import plain
 
 
 @click.command("changes")
+@click.option(
+    "--since-green", is_flag=True, help="From the last green nightly on: a complete scheduled run with nothing red."
+)
 @reading
 @click.pass_context
-def changes_command(ctx: click.Context, query: Query, as_json: bool) -> None:
+def changes_command(ctx: click.Context, since_green: bool, query: Query, as_json: bool) -> None:
     """Changes of all services and of the tests, newest first, with the failures that started after each."""
     with reader(ctx) as connection:
-        answer = answer_changes(connection, query)
+        answer = answer_changes(connection, query, since_green=since_green)
     if as_json:
         write_json(changes_document(answer))
         return
@@ -28,11 +32,20 @@ def changes_command(ctx: click.Context, query: Query, as_json: bool) -> None:
 
     for note in pruned_note(answer.window):
         click.echo(f"note: {note}", err=True)
+    if since_green:
+        click.echo(f"note: {green_sentence(answer)}", err=True)
     if answer.rows:
-        headers = ("at (UTC)", "service", "kind", "version", "environment", "red after", "title", "author", "owner")
-        print_table(headers, map(_cells, answer.rows), numeric=(5,))
+        heads = ("at (UTC)", "service", "kind", "version", "environment", "red after", "P", "title", "author", "owner")
+        print_table(heads, map(_cells, answer.rows), numeric=(5, 6))
     else:
         click.echo(f"no changes, {window_sentence(answer.window)}", err=True)
+
+
+def green_sentence(answer: ChangesAnswer) -> str:
+    """Which run the window begins with, or that there is none."""
+    if answer.green is None:
+        return "no complete run on a schedule was green: these are the changes of the whole window"
+    return f"since {run_label(answer.green)} of {plain(answer.green.pipeline)}, {minute(answer.green.started_ms)} UTC"
 
 
 def _cells(row: ChangeRow) -> tuple[str, ...]:
@@ -45,6 +58,7 @@ def _cells(row: ChangeRow) -> tuple[str, ...]:
         short_version(change.to_version) or DASH,
         change.environment or "all",
         "pruned" if row.failures_after is None else str(row.failures_after or DASH),
+        probability(row.suspicion),
         change.title or DASH,
         change.author or DASH,
         row.owner or "unowned",

@@ -1,17 +1,21 @@
-"""`crywolf record deploy`: note a deployment by hand, for teams that have no feed."""
+"""`crywolf record`: note a deployment by hand, for teams that have no feed, or the history of a checkout."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from ingest.model import Change, Failure
+from ingest.model import Change, Commit, Failure
 from tui.answers.query import Moment
 from tui.commands.completing import complete_service
 from tui.commands.opening import place_of
 from tui.commands.options import moment
 from tui.locations import Place
+from tui.present import count
 from tui.times import iso
 
 
@@ -37,9 +41,37 @@ def deploy_command(ctx: click.Context, /, at: Moment | None, **given: str) -> No
     """Note a deployment. Noting the same service, version, environment and time again changes nothing."""
     place = place_of(ctx)
     change = _change(place, given, _at_ms(at))
-    _write(place, change)
+    _write(place, (change,))
     click.echo(f"recorded {change.service} {change.to_version} in {change.environment} at {iso(change.at_ms)}")
     click.echo(change.change_id)
+
+
+@record_command.command("git")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--repository", metavar="NAME", help="Whose history it is, as other feeds name it.")
+@click.option(
+    "--revision", default="HEAD", show_default=True, metavar="REV", help="Branch, tag or commit to read from."
+)
+@click.option(
+    "--since", default="", metavar="TIME", help="Only commits since then, as git has it: 30.days, 2026-03-01."
+)
+@click.pass_context
+def git_command(ctx: click.Context, folder: Path, repository: str | None, revision: str, since: str) -> None:
+    """Note the history of a checkout: commits to attach to deploys, and changes of the tests. Again changes nothing.
+
+    Runs `git log` in FOLDER, and nothing that the repository's own settings name.
+    """
+    from ingest.changes.gitlog import read_repository
+    from ingest.scrub import scrub
+
+    place = place_of(ctx)
+    batch = read_repository(folder, limits=place.settings.limits, repository=repository, revision=revision, since=since)
+    batch = scrub(batch, Counter())
+    for warning in batch.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    _write(place, batch.changes, tuple(merged.commit for merged in batch.merged))
+    commits, changes = count(len(batch.merged), "commit"), count(len(batch.changes), "change")
+    click.echo(f"recorded {commits}, {changes} of the tests")
 
 
 def _at_ms(at: Moment | None) -> int:
@@ -75,15 +107,16 @@ def _change(place: Place, given: dict[str, str], at_ms: int) -> Change:
     )
 
 
-def _write(place: Place, change: Change) -> None:
-    """Write it; what is known of it already is completed."""
-    from ingest.changes.merge import merge_change
+def _write(place: Place, changes: Sequence[Change], commits: Sequence[Commit] = ()) -> None:
+    """Write them; what is known of them already is completed."""
+    from ingest.changes.merge import merge_change, merge_commits
     from store.write import Writer
 
     writer = Writer(place.database, _no_signature)
     try:
         with writer.transaction():
-            writer.feed.record_changes((change,), merge_change)
+            writer.feed.record_changes(changes, merge_change)
+            writer.feed.record_commits(commits, lambda old, new: merge_commits((old, new))[0])
     finally:
         writer.close()
 

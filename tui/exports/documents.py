@@ -239,7 +239,11 @@ def _run_row_json(row: RunRow) -> Json:
 
 def changes_document(answer: ChangesAnswer) -> Json:
     """`crywolf changes --json`."""
-    return {"window": window_json(answer.window), "changes": [_change_row_json(row) for row in answer.rows]}
+    return {
+        "window": window_json(answer.window),
+        "last_green_nightly": run_json(answer.green) if answer.green else None,
+        "changes": [_change_row_json(row) for row in answer.rows],
+    }
 
 
 def _change_row_json(row: ChangeRow) -> Json:
@@ -248,6 +252,8 @@ def _change_row_json(row: ChangeRow) -> Json:
         "owner": row.owner,
         "failures_after": row.failures_after,
         "exercising_after": row.exercising_after,
+        "suspicion": None if row.suspicion is None else round(row.suspicion, 4),
+        "incident": row.incident or None,
     }
 
 

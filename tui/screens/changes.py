@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
 from tui import present
 from tui.screens import states
@@ -17,7 +18,8 @@ from tui.screens.outside import Sheet
 from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
-from tui.widgets.pieces import Line, line
+from tui.widgets.lines import LinesPane
+from tui.widgets.pieces import Line, Piece, clip_line, joined, line, wrap_lines
 
 if TYPE_CHECKING:
     from tui.answers.changes import ChangeRow, ChangesAnswer
@@ -31,6 +33,7 @@ COLUMNS = (
     Column("author", "author", 14, folds=(Fold(3, 0),)),
     Column("environment", "environment", 11, folds=(Fold(7, 0),)),
     Column("after", "failed after", 12, align="right", folds=(Fold(4, 6),), short="failed"),
+    Column("suspicion", "P", 4, align="right"),
 )
 
 
@@ -41,9 +44,13 @@ class ChangesView(View["ChangesAnswer"]):
     MAIN = "#changes"
     FIELDS = ("service", "kind", "env", "author", "owner", "title")
     CSS_PATH: ClassVar[str] = "changes.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "since_green", "Since green nightly", id="changes.since_green"),
+    ]
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__(context)
+        self._since_green = False
         self._by_id: dict[str, ChangeRow] = {}
 
     @property
@@ -51,18 +58,19 @@ class ChangesView(View["ChangesAnswer"]):
         return "Changes"
 
     def question(self) -> Callable[[Answers], ChangesAnswer]:
-        query = self.context.query
-        return lambda answers: answers.changes(query)
+        query, since_green = self.context.query, self._since_green
+        return lambda answers: answers.changes(query, since_green)
 
     def body(self) -> ComposeResult:
         glyphs = self.context.glyphs
         yield LineTable(COLUMNS, self._draw_row, mark=glyphs.cursor, ellipsis=glyphs.ellipsis, id="changes")
+        yield LinesPane(id="change", classes="below")
 
     def blank(self, answer: ChangesAnswer, width: int) -> Sequence[Line] | None:
         if answer.window is None:
             return states.first_run(self.context.database, width)
         if not answer.rows:
-            return no_changes()
+            return nothing_since_green(answer, self.context) if answer.is_since_green else no_changes()
         if not self._seen(answer):
             return states.nothing_matches("change", self.filter_text)
         return None
@@ -76,9 +84,16 @@ class ChangesView(View["ChangesAnswer"]):
 
     def summary(self, answer: ChangesAnswer) -> tuple[Line, Line]:
         suspicious = sum(bool(row.failures_after) for row in answer.rows)
+        suspected = sum(row.suspicion is not None for row in answer.rows)
         left = line((present.count(len(answer.rows), "change"), "strong"))
         left += line((f"   {suspicious} followed by new red", "text" if suspicious else "muted"))
-        return left, line(("red that started in the first run after, within 6 h", "muted"))
+        left += line((f"   {suspected} suspected", "text")) if suspected else ()
+        return left, green_line(answer, self._since_green, self.context)
+
+    def action_since_green(self) -> None:
+        """What changed since the last green nightly, and back to the whole window."""
+        self._since_green = not self._since_green
+        self.reload()
 
     def _draw_row(self, key: Key) -> Row | None:
         row = self._find(key)
@@ -87,7 +102,8 @@ class ChangesView(View["ChangesAnswer"]):
 
     def sort_value(self, key: Key, column: str) -> Any:
         row = self._find(key)
-        values = {"when": row.change.at_ms, "after": row.failures_after} if row else {}
+        found = (row.change.at_ms, row.failures_after, row.suspicion) if row else ()
+        values = dict(zip(("when", "after", "suspicion"), found, strict=False))
         return values[column] if column in values else super().sort_value(key, column)
 
     def _find(self, key: Key | None) -> ChangeRow | None:
@@ -101,8 +117,13 @@ class ChangesView(View["ChangesAnswer"]):
         return self._find(self.query_one("#changes", LineTable).key)
 
     @on(LineTable.RowHighlighted, "#changes")
-    def _offer_keys(self) -> None:
+    def _explain(self) -> None:
+        self.query_one("#change", LinesPane).set_source(self._lines)
         self.refresh_bindings()
+
+    def _lines(self, width: int) -> list[Line]:
+        row, window = self.selected, self.window()
+        return [] if row is None or window is None else change_words(row, window.now_ms, self.context, width)
 
     @on(LineTable.RowOpened, "#changes")
     def _open(self) -> None:
@@ -146,7 +167,53 @@ def change_cells(row: ChangeRow, now_ms: int, context: ViewContext) -> Row:
         lambda width: line(
             (after if len(after) <= width else after.split(" ")[0], "bad" if row.failures_after else "muted")
         ),
+        line((present.probability(row.suspicion), "bad" if (row.suspicion or 0) >= 0.4 else "muted")),
     )
+
+
+def change_words(row: ChangeRow, now_ms: int, context: ViewContext, width: int) -> list[Line]:
+    """A change in a few lines: what it is, what it is suspected of, what followed, its files and its link."""
+    change = row.change
+    dot = Piece(f" {context.glyphs.dot} ", "muted")
+    facts = [
+        line((present.change_word(change), "strong"), (f"  {context.clock(change.at_ms, now_ms)}", "muted")),
+        line(change.title),
+        line((present.person(change.author), "muted")),
+        line((present.count(change.lines, "line"), "muted")) if change.lines is not None else (),
+    ]
+    lines = [clip_line(joined(facts, dot), width)]
+    if row.suspicion is not None:
+        said = line((f"suspected with {present.probability(row.suspicion)} of ", "bad"), " ".join(row.incident.split()))
+        lines.append(clip_line(said, width))
+    if row.failures_after:
+        number = present.count(row.failures_after, "test")
+        lines.append(line((f"{number} turned red in the first run after it, within 6 h", "text")))
+    if change.files:
+        lines += wrap_lines([line((file, "muted")) for file in change.files[:12]], width, dot, indent=0)[:2]
+    if change.url:
+        lines.append(clip_line(line((change.url, "accent")), width))
+    return lines
+
+
+def green_line(answer: ChangesAnswer, is_wanted: bool, context: ViewContext) -> Line:
+    """The last green nightly, if there was one, and whether the list begins with it."""
+    green, now_ms = answer.green, answer.window.now_ms if answer.window else None
+    if green is None:
+        return line(("no nightly was green", "strong" if is_wanted else "muted"))
+    text = f"{present.run_label(green)}, {context.clock(green.started_ms, now_ms)}"
+    if answer.is_since_green:
+        return line(("since green nightly ", "accent"), text)
+    return line((f"last green nightly {text}", "muted"))
+
+
+def nothing_since_green(answer: ChangesAnswer, context: ViewContext) -> list[Line]:
+    """Nothing reached any environment since the last green nightly."""
+    return [
+        (),
+        (Piece("  No change since the last green nightly", "good"),),
+        (),
+        line("  ", ("n", "accent"), " shows all"),
+    ]
 
 
 def version_words(row: ChangeRow, width: int) -> str:

@@ -72,6 +72,8 @@ class FakeAnswers:
             "pay" if change is PAYMENTS else None,
             9 if change is PAYMENTS else 0,
             9 if change is PAYMENTS else 0,
+            0.91 if change is PAYMENTS else None,
+            INCIDENTS[0].title if change is PAYMENTS else "",
         )
         for change in CHANGES
     )
@@ -163,9 +165,13 @@ class FakeAnswers:
         self._note("flows", query)
         return FlowsAnswer(None, (), (), True) if self._is_empty else self.flows_now
 
-    def changes(self, query: Query) -> ChangesAnswer:
-        self._note("changes", query)
-        return ChangesAnswer(None, ()) if self._is_empty else ChangesAnswer(WINDOW, self.change_rows)
+    def changes(self, query: Query, since_green: bool = False) -> ChangesAnswer:
+        self._note("changes", query, since_green)
+        if self._is_empty:
+            return ChangesAnswer(None, ())
+        rows = tuple(row for row in self.change_rows if not since_green or row.change.at_ms > NOW_MS - 8 * HOUR)
+        green = run(6212, NOW_MS - 8 * HOUR)
+        return ChangesAnswer(WINDOW, rows, green, since_green)
 
     def runs(self, query: Query) -> RunsAnswer:
         self._note("runs", query)
