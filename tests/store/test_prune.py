@@ -21,7 +21,7 @@ import pytest
 from analysis.records import Interval
 from ingest.model import FileStatus, Scope
 from store import connect
-from store.connect import open_reader
+from store.connect import one_state, open_reader
 from store.cut import load_cut
 from store.prune import plan_pruning, prune
 from tests.store.making import ingest, reading, run_note, write, write_history, xml
@@ -294,7 +294,8 @@ def test_others_read_and_write_meanwhile(tmp_path: Path, database: Path) -> None
         try:
             with closing(open_reader(database)) as connection:
                 while not stop.is_set():
-                    rows = answer_flakes(connection, replace(ALL, pipeline="hourly")).rows
+                    with one_state(connection):
+                        rows = answer_flakes(connection, replace(ALL, pipeline="hourly")).rows
                     seen.add(frozenset((row.case.identity, row.scope, row.runs, row.failed_runs) for row in rows))
         except Exception as problem:
             problems.append(problem)

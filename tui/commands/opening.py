@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from store.access import allow
-from store.connect import Connection, Error, open_reader, translate
+from store.connect import Connection, Error, one_state, open_reader, translate
 from tui.locations import Place, locate
 
 
@@ -26,7 +26,7 @@ def place_of(ctx: click.Context) -> Place:
 
 @contextmanager
 def reader(ctx: click.Context) -> Iterator[Connection]:
-    """A read-only connection, closed in the end.
+    """A read-only connection to the store as it is now, whatever others write meanwhile; closed in the end.
 
     Raises:
         store.errors.StoreError: there is no store, or it cannot be read.
@@ -34,7 +34,8 @@ def reader(ctx: click.Context) -> Iterator[Connection]:
     path = place_of(ctx).database
     connection = open_reader(path)
     try:
-        yield connection
+        with one_state(connection):
+            yield connection
     except Error as problem:
         raise translate(problem, path) from problem
     finally:
