@@ -16,6 +16,7 @@ from tui.locations import state_folder
 from tui.remembered import FILE_NAME, Remembered, load_remembered
 from tui.screens.asking import StoreAnswers
 from tui.screens.context import Opening, ViewContext, may_write
+from tui.steady import tidy_ending
 
 if TYPE_CHECKING:
     from tui.answers.triage import TriageAnswer
@@ -26,6 +27,7 @@ def run_dashboard(
     query: Query,
     *,
     watch: tuple[Path, ...] = (),
+    is_polling: bool = False,
     ascii_only: bool = False,
     theme: str | None = None,
     is_read_only: bool = False,
@@ -34,6 +36,7 @@ def run_dashboard(
     """Opens the dashboard until the person leaves it; tails directories in a child process meanwhile.
 
     Args:
+        is_polling: the directories are looked at by listing only.
         is_read_only: nothing is offered that writes the store.
         is_kept_in_mind: how it is left is remembered for the next time, and how it was left is there again.
 
@@ -54,7 +57,11 @@ def run_dashboard(
     glyphs = present.ASCII if ascii_only else present.UNICODE
     context = ViewContext(answers, query, glyphs, database, opener=lambda _: False, watched=watch)
     context.remembered, context.is_read_only = remembered, is_read_only or not may_write(database)
-    with first_frame(opening.answer, context, SCHEMES.get(theme)) as handover, _watching(database, watch) as log:
+    with (
+        tidy_ending(),
+        first_frame(opening.answer, context, SCHEMES.get(theme)) as handover,
+        _watching(database, watch, is_polling) as log,
+    ):
         from tui.app import CrywolfApp
 
         app = CrywolfApp(
@@ -86,11 +93,11 @@ def _kept(answers: StoreAnswers, query: Query) -> TriageAnswer | None:
 
 
 @contextmanager
-def _watching(database: Path, folders: tuple[Path, ...]) -> Iterator[Path | None]:
+def _watching(database: Path, folders: tuple[Path, ...], is_polling: bool) -> Iterator[Path | None]:
     if not folders:
         yield None
         return
     from tui.screens.tail import tailing
 
-    with tailing(database, folders) as log:
+    with tailing(database, folders, is_polling=is_polling) as log:
         yield log

@@ -21,17 +21,26 @@ from tui.commands.options import query_options
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Follow this folder while the dashboard is open. Repeatable.",
 )
+@click.option("--poll", is_flag=True, help="Follow by listing only: for network and container file systems.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
 @click.option("--theme", metavar="NAME", help="Theme to start with.")
 @click.option("--read-only", is_flag=True, help="Offer nothing that writes the store.")
 @query_options
 @click.pass_context
 def dashboard_command(
-    ctx: click.Context, watch: tuple[Path, ...], ascii_only: bool, theme: str | None, read_only: bool, query: Query
+    ctx: click.Context,
+    watch: tuple[Path, ...],
+    poll: bool,
+    ascii_only: bool,
+    theme: str | None,
+    read_only: bool,
+    query: Query,
 ) -> None:
     """Open the dashboard: what is red, whose it is, since when, what changed, what to do."""
     if watch and read_only:
         raise click.UsageError("--watch writes what arrives into the store: leave --read-only out")
+    if poll and not watch:
+        raise click.UsageError("--poll says how --watch DIR looks: give --watch too")
     place = place_of(ctx)
     is_in_browser = os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
     if not is_in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -44,6 +53,7 @@ def dashboard_command(
         place.database,
         query,
         watch=watch,
+        is_polling=poll,
         ascii_only=ascii_only,
         theme=theme,
         is_read_only=read_only,

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -30,22 +31,27 @@ def report(number: int) -> bytes:
 
 
 @contextmanager
+def started(
+    folder: Path, *arguments: str, stdout: int | IO[bytes], stderr: int, stdin: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`crywolf watch` in a process of its own, which does not outlive the block, whatever happens in it."""
+    command = [sys.executable, "-m", "tui.cli", "watch", *arguments]
+    process = subprocess.Popen(command, cwd=folder, env=environment(folder), stdin=stdin, stdout=stdout, stderr=stderr)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
 def watching(folder: Path, *arguments: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The command in a process of its own, its lines in a file."""
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tui.cli", "watch", *arguments, "--json"],
-            cwd=folder,
-            env=environment(folder),
-            stdout=out,
-            stderr=subprocess.PIPE,
-        )
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, said) == (0, b"")
+    """The command with its lines in a file; SIGTERM ends it, without a word."""
+    with log.open("wb") as out, started(folder, *arguments, "--json", stdout=out, stderr=subprocess.PIPE) as process:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, said) == (0, b"")
 
 
 def told(log: Path) -> list[dict[str, object]]:
@@ -115,20 +121,13 @@ def test_the_status_line_off_a_terminal(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / "in" / f"{number}.xml").write_bytes(report(number))
     (tmp_path / "in" / "cut.xml").write_bytes(report(9)[:-9])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tui.cli", "watch", "in"],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(3)]
-    time.sleep(0.5)
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0
+    with started(tmp_path, "in", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().decode() for _ in range(3)]
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=PATIENCE_S)[1].decode()
+        assert process.returncode == 0
     assert lines == [f"ingested   in/{number}.xml  1 passed\n" for number in range(3)]
     assert said.startswith("watching in; ctrl+c ends it\n")
     assert "\x1b" not in said
@@ -140,22 +139,15 @@ def test_the_status_line_on_a_terminal(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.xml").write_bytes(report(1))
     master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tui.cli", "watch", "in"],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
-    os.close(slave)
     seen = b""
-    deadline = time.monotonic() + PATIENCE_S
-    while b"in 1, waiting 0" not in seen and time.monotonic() < deadline:
-        if select.select([master], [], [], 0.2)[0]:
-            seen += os.read(master, 4096)
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=PATIENCE_S)
+    with started(tmp_path, "in", stdin=slave, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        deadline = time.monotonic() + PATIENCE_S
+        while b"in 1, waiting 0" not in seen and time.monotonic() < deadline:
+            if select.select([master], [], [], 0.2)[0]:
+                seen += os.read(master, 4096)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=PATIENCE_S)
     os.close(master)
     assert b"\r\x1b[Kingested   in/a.xml  1 passed\r\nseen 1, in 1, waiting 0, refused 0, lag " in seen
 

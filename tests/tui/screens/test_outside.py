@@ -109,14 +109,18 @@ def test_child_is_the_script_beside_this_interpreter(tmp_path: Path, monkeypatch
     monkeypatch.setattr(sys, "executable", str(python))
     (tmp_path / "crywolf").write_text("")
     found = tail.command(Path("/s.db"), (Path("/a"), Path("/b")), Path("/x/status"))
-    assert found == [str(tmp_path / "crywolf"), "--db", "/s.db", "watch", "--status", "/x/status", "/a", "/b"]
+    parent = ["--parent", str(os.getpid())]
+    assert found[:6] == [str(tmp_path / "crywolf"), "--db", "/s.db", "watch", "--status", "/x/status"]
+    assert found[6:] == [*parent, "/a", "/b"]
+    polling = tail.command(Path("/s.db"), (Path("/a"),), Path("/x/status"), is_polling=True)
+    assert polling[3:] == ["watch", "--status", "/x/status", *parent, "--poll", "/a"]
 
 
 def test_child_ends_with_the_dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the child says goes to a log; leaving ends it."""
     script = tmp_path / "crywolf"
     script.write_text(
-        f"#!{sys.executable}\nimport sys, time\nprint('watching', sys.argv[6:], flush=True)\ntime.sleep(600)\n"
+        f"#!{sys.executable}\nimport sys, time\nprint('watching', sys.argv[8:], flush=True)\ntime.sleep(600)\n"
     )
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
