@@ -24,11 +24,12 @@ from tui.screens.messages import StoreChanged
 from tui.screens.outside import browser_opener
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
+from tui.steady import LOOK_S, end_by_signals, is_terminal_gone, steady
 from tui.widgets.chrome import TopLine
 from tui.widgets.tabs import LIVE, MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.driver import Driver
 
@@ -48,8 +49,6 @@ KEY_WORDS = {
 }
 
 
-PARENT_LOOK_S = 5.0
-"""In a browser: between two looks whether the server is still there."""
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
 
@@ -76,6 +75,7 @@ class CrywolfApp(PersonalApp):
         Binding("W", "save_view", "Save this view", id="app.save_view", show=False),
         Binding("question_mark,f1", "show_keys", "Keys", id="app.keys"),
         Binding("q", "quit", "Quit", id="app.quit", show=False),
+        Binding("ctrl+z", "suspend_process", "Suspend; fg comes back", id="app.suspend", show=False),
     ]
 
     def __init__(
@@ -97,6 +97,7 @@ class CrywolfApp(PersonalApp):
     ) -> None:
         """A dashboard. `opening`: what its first view shows at once; `handover`: the frame that is on the screen."""
         self._handover = handover
+        self._put_back_signals: Callable[[], None] = lambda: None
         super().__init__()
         self.context = ViewContext(
             answers=answers if answers is not None else StoreAnswers(database),
@@ -126,17 +127,7 @@ class CrywolfApp(PersonalApp):
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's, which leaves the first frame on the screen until it draws over it."""
-        base = super().get_driver_class()
-        if self._handover is None:
-            return base
-        swallows = self._handover.swallows
-
-        class TakingOver(base):  # type: ignore[misc, valid-type]
-            def write(self, data: str) -> None:
-                if not swallows(data):
-                    super().write(data)
-
-        return TakingOver
+        return steady(super().get_driver_class(), self._handover.swallows if self._handover is not None else None)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Tones for themes that know none of ours."""
@@ -146,14 +137,19 @@ class CrywolfApp(PersonalApp):
         """Keys by the words that are printed on them."""
         return KEY_WORDS.get(binding.key) or super().get_key_display(binding).replace("^", "ctrl+")
 
+    def on_load(self) -> None:
+        """Ends by signals as by its key, from before the terminal is taken."""
+        self._put_back_signals = end_by_signals(lambda number: self.exit(return_code=128 + number))
+
     def on_mount(self) -> None:
         """Starts looking for changes, where one left."""
         self._watcher.start()
         self.set_timer(WARM_S, _collect_garbage_again)
         self.begin_personal()
-        if self.is_web:
+        if not self.is_headless:
             parent = os.getppid()
-            self.set_interval(PARENT_LOOK_S, lambda: None if os.getppid() == parent else self.exit())
+            is_left: Callable[[], bool] = (lambda: os.getppid() != parent) if self.is_web else is_terminal_gone
+            self.set_interval(LOOK_S, lambda: self.exit() if is_left() else None)
         mode = self.context.remembered.mode
         if mode != self.DEFAULT_MODE and is_there(self.context, mode):
             self.switch_mode(mode)
@@ -162,6 +158,7 @@ class CrywolfApp(PersonalApp):
 
     def on_unmount(self) -> None:
         """Ends the watchers, what runs in the background, and the connections."""
+        self._put_back_signals()
         self.end_personal()
         self._watcher.stop()
         self.context.answers.close()
