@@ -162,6 +162,18 @@ def an_unrecorded_commit_to_the_tests(world: Any) -> Posed | None:
     return None if asked is None else replace(asked, kind="unrecorded", target="test")
 
 
+FROM_NOTHING = frozenset(
+    {
+        "culprit in the test code",
+        "library of several services",
+        "batch, one service broke",
+        "rollout of hours",
+        "canary that stays",
+        "deploy during a run",
+        "unrecorded commit to tests",
+    }
+)
+"""Odd worlds that break something of their own where nothing was broken: they begin with worlds of flakes."""
 ODD_CHANGES: dict[str, Odd] = {
     "library of several services": a_library_that_broke_its_users,
     "batch, one service broke": a_batch_of_which_one_service_broke,
