@@ -7,7 +7,6 @@ round and round.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -59,6 +58,8 @@ def is_terminal_gone() -> bool:
 
 def end_by_signals(end: Callable[[int], object]) -> Callable[[], None]:
     """Calls `end` with a signal's number when one asks the process to end; gives what puts that back."""
+    import asyncio  # here: the first frame is drawn without it
+
     loop = asyncio.get_running_loop()
     before = {one: signal.getsignal(one) for one in ENDING}
     for one in ENDING:
