@@ -48,7 +48,7 @@ def _chunk_results(
 
 def list_attempts(connection: Connection, test_row: int, run_rows: Sequence[int]) -> tuple[AttemptFact, ...]:
     """Every attempt of a case in some runs, of all streams, in order."""
-    return _attempts(
+    return attempts_where(
         connection, f"p.run_id IN ({marks(len(run_rows))}) AND s.test_id = ?", (*run_rows, test_row), _ORDER
     )
 
@@ -57,7 +57,7 @@ def list_failing(
     connection: Connection, test_row: int, since_ms: int, at_ms: int, limit: int
 ) -> tuple[AttemptFact, ...]:
     """Failing attempts of a case in runs that started since `since_ms` and ended by `at_ms`, newest first."""
-    return _attempts(
+    return attempts_where(
         connection,
         "s.test_id = ? AND s.outcome IN (1, 2) AND r.started_ms >= ? AND coalesce(r.ended_ms, r.started_ms) <= ?",
         (test_row, since_ms, at_ms),
@@ -77,9 +77,10 @@ def count_failing(connection: Connection, test_row: int, since_ms: int, at_ms: i
     return int(row[0])
 
 
-def _attempts(
+def attempts_where(
     connection: Connection, where: str, values: Sequence[object], order: str, *more: object
 ) -> tuple[AttemptFact, ...]:
+    """Attempts by a condition on `result s`, `part p`, `run r` and `source_file o`, in an order."""
     rows = connection.execute(
         "SELECT p.run_id, p.stream_id, p.part_id, s.test_id, s.ordinal, s.outcome, s.duration_ms,"
         " p.started_ms + s.start_offset_ms, s.failure_id, o.path, p.job, p.job_url"

@@ -75,6 +75,17 @@ def test_states(
     return {test: state_text(fold(some, stretches[test]), now_ms) for (_, test), some in events.items()}
 
 
+def test_deeds(
+    connection: Connection, query: Query, window: Window, test_id: str, red: Stretch | None
+) -> tuple[str, int, tuple[DoneBefore, ...], Handling]:
+    """(state in words, id of the last event, what was done newest first, what holds) of one test case itself."""
+    events = known_events(connection, query, window, (), [test_id]).get((TEST, test_id), ())
+    handling = fold(events, red)
+    newest_first = sorted(events, key=lambda event: -event.event_id)
+    state = state_text(handling, present_moment(connection, query, window))
+    return state, handling.version, _deeds(newest_first, {}), handling
+
+
 def known_events(
     connection: Connection, query: Query, window: Window, incidents: Iterable[str], tests: Iterable[str]
 ) -> dict[Subject, tuple[TriageEvent, ...]]:

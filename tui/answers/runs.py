@@ -37,10 +37,11 @@ def answer_runs(connection: Connection, query: Query) -> RunsAnswer:
     if window is None:
         return RunsAnswer(None, ())
     facts = runs.list_runs(connection, window.since_ms, window.until_ms, window.now_ms)
-    return RunsAnswer(window, tuple(_row(fact, query) for fact in facts if _passes(fact, query)))
+    return RunsAnswer(window, tuple(run_row_of(fact, query) for fact in facts if _passes(fact, query)))
 
 
-def _row(fact: RunFact, query: Query) -> RunRow:
+def run_row_of(fact: RunFact, query: Query) -> RunRow:
+    """A stored run as a row."""
     tests = fact.passed + fact.failed + fact.errored + fact.skipped + fact.flaky
     counts = Counts(tests, fact.attempts, fact.passed, fact.failed, fact.errored, fact.skipped, fact.flaky)
     configured = query.settings.pipeline(fact.run.pipeline)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.day_sums import DayCounts
+from analysis.handling import Quarantine, Stretch
 from analysis.records import DurationSegment, DurationShift, Exercise, Interval, Outage
 from ingest.model import Failure, Link, Outcome, Result, RunRef, Scope, TestCase, Verdict
 from store.connect import Connection
@@ -15,12 +16,13 @@ from store.read.rows import AttemptFact, TestInfo
 from store.read.streams import list_streams
 from tui.answers.basis import Basis, load_basis
 from tui.answers.flakes import FlakeRow
+from tui.answers.handled import test_deeds
 from tui.answers.judging import Judged, judge_red
 from tui.answers.ledger import DETAIL_DAYS, LedgerRow, ledger_of
 from tui.answers.naming import find_test
 from tui.answers.query import Query, Window
 from tui.answers.suspects import SuspectsAnswer, suspects_of
-from tui.answers.triage import ThreeOwners
+from tui.answers.triage import NEW, DoneBefore, ThreeOwners
 from tui.errors import NoMatch, PrunedAway
 from tui.times import iso
 
@@ -108,6 +110,15 @@ class TestDetail:
     ledger: tuple[LedgerRow, ...] = ()
     """Its alarms over half a year, a row a baseline stream."""
     ledger_days: int = DETAIL_DAYS
+    state: str = NEW
+    """What people did with the test itself: `quarantined until 2026-12-03`."""
+    version: int = 0
+    """Id of the last triage event on it."""
+    deeds: tuple[DoneBefore, ...] = ()
+    """What people did with it, newest first."""
+    quarantine: Quarantine | None = None
+    red: Stretch | None = None
+    """From when to when it is red, where it is."""
 
     __test__ = False
 
@@ -128,6 +139,8 @@ def answer_test(connection: Connection, query: Query, test: str) -> TestDetail:
     suspects = suspects_of(basis, info)
     window = basis.window
     facts = results.list_failing(connection, info.test_row, window.since_ms, window.now_ms, SHOWN_FAILURES)
+    red = max((_stretch(one) for one in judged.values()), key=lambda one: one.since_ms, default=None)
+    state, version, deeds, handling = test_deeds(connection, query, window, info.case.test_id, red)
     return TestDetail(
         info.case,
         window,
@@ -138,7 +151,16 @@ def answer_test(connection: Connection, query: Query, test: str) -> TestDetail:
         attempt_rows(basis.connection, facts),
         results.count_failing(connection, info.test_row, window.since_ms, window.now_ms),
         ledger_of(basis, info),
+        state=state,
+        version=version,
+        deeds=deeds,
+        quarantine=handling.quarantine,
+        red=red,
     )
+
+
+def _stretch(one: Judged) -> Stretch:
+    return Stretch((one.judgement.onset.first_bad or one.run).started_ms, one.run.started_ms)
 
 
 def list_attempts(connection: Connection, test: str, run: RunRef) -> tuple[AttemptRow, ...]:

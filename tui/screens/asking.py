@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
+
+from tui.screens.lanes import Lane as Lane
+from tui.screens.lanes import Superseded as Superseded
 
 if TYPE_CHECKING:
     from analysis.records import ResultMatrix
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
     from tui.answers.quarantine import QuarantineAnswer
     from tui.answers.query import Query, Window
     from tui.answers.rejected import RefusedRow
+    from tui.answers.run_detail import RunDetail
     from tui.answers.runs import RunsAnswer
     from tui.answers.search import Hit
+    from tui.answers.service_detail import ServiceDetail
     from tui.answers.services import ServicesAnswer
     from tui.answers.silent import SilentAnswer
     from tui.answers.test_detail import AttemptRow, TestDetail
@@ -32,17 +37,9 @@ if TYPE_CHECKING:
     from tui.answers.triage import TriageAnswer
     from tui.screens.acting import Target
 
-_T = TypeVar("_T")
 Days = tuple[int, int]
 """First and last UTC day."""
-_CACHE_PRAGMA = "PRAGMA cache_size=-8000"
-"""8 MB a lane: four lanes and the watcher must not eat the memory budget."""
-_STEPS_BETWEEN_LOOKS = 20_000
 _NAMES_HOLD_S = 10.0
-
-
-class Superseded(Exception):
-    """A newer question took the place of this one."""
 
 
 class Answers(Protocol):
@@ -54,6 +51,8 @@ class Answers(Protocol):
     def test_rows(self, window: Window, keys: Sequence[TestKey]) -> tuple[TestRow, ...]: ...
     def test(self, query: Query, name: str) -> TestDetail: ...
     def attempts(self, test: str, run: RunRef) -> tuple[AttemptRow, ...]: ...
+    def run(self, query: Query, run: RunRef) -> RunDetail: ...
+    def service(self, query: Query, name: str) -> ServiceDetail: ...
     def services(self, query: Query) -> ServicesAnswer: ...
     def grid(self, query: Query, scope: Scope | None, with_green: bool) -> TimelineGrid: ...
     def grid_cells(self, grid: TimelineGrid, columns: range, test_rows: Sequence[int]) -> ResultMatrix: ...
@@ -75,73 +74,6 @@ class Answers(Protocol):
     def undo(self, query: Query, events: Sequence[int]) -> Done: ...
     def version(self) -> object: ...
     def close(self) -> None: ...
-
-
-class Lane:
-    """One lasting connection and a turn: only the newest question of a lane is answered."""
-
-    def __init__(self, path: Path, opener: Callable[[Path], Connection]) -> None:
-        self._path, self._opener = path, opener
-        self._connection: Connection | None = None
-        self._one_at_a_time = threading.Lock()
-        self._turns = threading.Lock()
-        self._turn = 0
-        self._is_running = False
-
-    def ask(self, question: Callable[[Connection], _T]) -> _T:
-        """The answer, all of it from one state of the store.
-
-        Raises:
-            Superseded: a newer question came meanwhile.
-            store.errors.StoreError: the store cannot be read.
-        """
-        from store.connect import Error, translate
-
-        mine = self._take_turn()
-        with self._one_at_a_time:
-            if mine != self._turn:
-                raise Superseded
-            try:
-                return self._answer(question, mine)
-            except Error as problem:
-                if mine != self._turn:
-                    raise Superseded from problem
-                raise translate(problem, self._path) from problem
-
-    def _take_turn(self) -> int:
-        with self._turns:
-            self._turn += 1
-            if self._is_running and self._connection is not None:
-                self._connection.interrupt()
-            return self._turn
-
-    def _answer(self, question: Callable[[Connection], _T], mine: int) -> _T:
-        from store.connect import one_state
-
-        if self._connection is None:
-            self._connection = self._opener(self._path)
-            self._connection.execute(_CACHE_PRAGMA)
-        connection = self._connection
-        connection.set_progress_handler(lambda: mine != self._turn, _STEPS_BETWEEN_LOOKS)
-        self._set_running(True)
-        try:
-            with one_state(connection):
-                return question(connection)
-        finally:
-            self._set_running(False)
-            connection.set_progress_handler(None, 0)
-
-    def _set_running(self, is_running: bool) -> None:
-        with self._turns:
-            self._is_running = is_running
-
-    def close(self) -> None:
-        """Stops what runs and closes the connection."""
-        self._take_turn()
-        with self._one_at_a_time:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
 
 
 class StoreAnswers:
@@ -214,6 +146,16 @@ class StoreAnswers:
         from tui.answers.test_detail import list_attempts
 
         return self._views.ask(lambda connection: list_attempts(connection, test, run))
+
+    def run(self, query: Query, run: RunRef) -> RunDetail:
+        from tui.answers.run_detail import answer_run
+
+        return self._views.ask(lambda connection: answer_run(connection, query, run))
+
+    def service(self, query: Query, name: str) -> ServiceDetail:
+        from tui.answers.service_detail import answer_service
+
+        return self._views.ask(lambda connection: answer_service(connection, query, name))
 
     def services(self, query: Query) -> ServicesAnswer:
         from tui.answers.services import answer_services

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
 from ingest.model import Result
 from tui import present
@@ -29,6 +30,7 @@ class AttemptView(View["tuple[AttemptRow, ...]"]):
     MAIN = "#attempts"
     HAS_FILTER = False
     CSS_PATH: ClassVar[str] = "attempt.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("R", "open_run", "Its run", id="attempt.run", show=False)]
 
     def __init__(self, context: ViewContext, identity: str, chosen: AttemptRow) -> None:
         super().__init__(context)
@@ -52,6 +54,12 @@ class AttemptView(View["tuple[AttemptRow, ...]"]):
 
     def summary(self, answer: tuple[AttemptRow, ...]) -> tuple[Line, Line]:
         return (), line((present.count(len(answer), "attempt"), "muted"))
+
+    def action_open_run(self) -> None:
+        """Goes to the run that it is of."""
+        from tui.screens.run_detail import RunView
+
+        self.app.push_screen(RunView(self.context, self._chosen.run))
 
     def url(self) -> str | None:
         return attempt_url(self._chosen)

@@ -194,6 +194,10 @@ def view_of(context: ViewContext, kind: str, key: str) -> View[Any]:
         from tui.screens.change_detail import ChangeView
 
         return ChangeView(context, key)
+    if kind == "service":
+        from tui.screens.service_detail import ServiceView
+
+        return ServiceView(context, key)
     from tui.screens.tests import TestsView
 
     return TestsView(context, f"{kind}:{key.removeprefix('@')}", key)

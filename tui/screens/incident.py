@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
 from tui import present
 from tui.errors import NoMatch
@@ -23,7 +24,7 @@ from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, line
 
 if TYPE_CHECKING:
-    from ingest.model import Scope, TestCase
+    from ingest.model import RunRef, Scope, TestCase
     from tui.answers.triage import IncidentRow, TriageAnswer
 
 COLUMNS = (
@@ -40,6 +41,11 @@ class IncidentView(ActingView["TriageAnswer"]):
     MAIN = "#tests"
     SIDE = "#argument"
     CSS_PATH: ClassVar[str] = "incident.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "open_run", "The first bad run", id="incident.run", show=False),
+        Binding("L", "open_last_good", "The last good run", id="incident.last_good", show=False),
+        Binding("i", "open_change", "The top suspect", id="incident.change", show=False),
+    ]
 
     def __init__(self, context: ViewContext, incident_id: str, title: str = "") -> None:
         super().__init__(context)
@@ -85,6 +91,39 @@ class IncidentView(ActingView["TriageAnswer"]):
     @property
     def parts(self) -> Sequence[tuple[TestCase, Scope]]:
         return self.incident.tests if self.incident is not None and len(self.incident.tests) > 1 else ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What there is to go to."""
+        incident = self.incident
+        if action == "open_run":
+            return incident is not None and incident.onset.first_bad is not None
+        if action == "open_last_good":
+            return incident is not None and incident.onset.last_good is not None
+        if action == "open_change":
+            return incident is not None and incident.suspect is not None
+        return super().check_action(action, parameters)
+
+    def action_open_run(self) -> None:
+        """Goes to the first bad run."""
+        self._open_run(self.incident.onset.first_bad if self.incident else None)
+
+    def action_open_last_good(self) -> None:
+        """Goes to the last good run."""
+        self._open_run(self.incident.onset.last_good if self.incident else None)
+
+    def _open_run(self, run: RunRef | None) -> None:
+        from tui.screens.run_detail import RunView
+
+        if run is not None:
+            self.app.push_screen(RunView(self.context, run))
+
+    def action_open_change(self) -> None:
+        """Goes to the change that most likely did it."""
+        from tui.screens.change_detail import ChangeView
+
+        suspect = self.incident.suspect if self.incident else None
+        if suspect is not None and suspect.change is not None:
+            self.app.push_screen(ChangeView(self.context, suspect.change.change_id))
 
     def show(self, answer: TriageAnswer) -> None:
         self.query_one("#argument", LinesPane).set_source(self._lines, keep_scroll=True)

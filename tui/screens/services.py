@@ -109,10 +109,10 @@ class ServicesView(View["ServicesAnswer"]):
 
     @on(LineTable.RowOpened, "#services")
     def _open(self) -> None:
-        from tui.screens.tests import TestsView
+        from tui.screens.service_detail import ServiceView
 
         if (row := self.selected) is not None:
-            self.app.push_screen(TestsView(self.context, f"service:{row.name}", row.name))
+            self.app.push_screen(ServiceView(self.context, row.name))
 
     def url(self) -> str | None:
         row = self.selected

@@ -12,12 +12,12 @@ from textual.widget import Widget
 
 from ingest.model import Result
 from tui import present
+from tui.screens.acting import ActingView, Target
 from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.evidence import evidence
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
-from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
@@ -36,14 +36,17 @@ COLUMNS = (
 )
 
 
-class TestView(View["TestDetail"]):
+class TestView(ActingView["TestDetail"]):
     """From a test to its failing attempts."""
 
     NOUN = "the test"
     MAIN = "#failures"
     SIDE = "#evidence"
     CSS_PATH: ClassVar[str] = "test_detail.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "other_pane", "Other pane", id="test.pane", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "other_pane", "Other pane", id="test.pane", show=False),
+        Binding("R", "open_run", "The run", id="test.run", show=False),
+    ]
 
     __test__ = False
 
@@ -88,6 +91,21 @@ class TestView(View["TestDetail"]):
             return (), line(("no failing attempt in this window", "good"))
         number = present.count(answer.total_failures, "failing attempt")
         return (), line((number if shown == answer.total_failures else f"newest {shown} of {number}", "muted"))
+
+    @property
+    def target(self) -> Target | None:
+        return None if self.answer is None else target_of(self.answer)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There must be a failure whose run there is."""
+        return self.selected is not None if action == "open_run" else super().check_action(action, parameters)
+
+    def action_open_run(self) -> None:
+        """Goes to the run of the failure under the cursor."""
+        from tui.screens.run_detail import RunView
+
+        if (row := self.selected) is not None:
+            self.app.push_screen(RunView(self.context, row.run))
 
     def _draw_row(self, key: Key) -> Row | None:
         row = self._failure(key)
@@ -139,6 +157,25 @@ class TestView(View["TestDetail"]):
             (row.run.run_id, present.scope_text(row.scope), row.outcome.name.lower(), row.message) for row in failures
         ]
         return Sheet("failures", ("run", "stream", "outcome", "message"), rows)
+
+
+def target_of(detail: TestDetail) -> Target:
+    """A test as what is acted on."""
+    hypotheses = detail.suspects.hypotheses if detail.suspects else ()
+    suspect = next((one.change for one in hypotheses if one.change is not None), None)
+    return Target(
+        "test",
+        detail.case.test_id,
+        detail.case.name,
+        detail.state,
+        detail.version,
+        detail.window.now_ms,
+        next(iter((*detail.owners.suspect, *detail.owners.test)), ""),
+        suspect.change_id if suspect else "",
+        red=detail.red,
+        quarantine=detail.quarantine,
+        test_owner=next(iter(detail.owners.test), ""),
+    )
 
 
 def failure_cells(row: AttemptRow, now_ms: int, context: ViewContext) -> Row:

@@ -28,6 +28,7 @@ from tests.tui.screens.fakes import (
     grid,
     grid_cells,
     run,
+    run_detail,
     services_answer,
     test_row,
 )
@@ -40,8 +41,10 @@ from tui.answers.health import Health
 from tui.answers.quarantine import QuarantineAnswer, QuarantineRow
 from tui.answers.query import Query, Window
 from tui.answers.rejected import RefusedRow
+from tui.answers.run_detail import RunDetail
 from tui.answers.runs import RunRow, RunsAnswer
 from tui.answers.search import Hit
+from tui.answers.service_detail import ServiceDetail
 from tui.answers.services import ServicesAnswer
 from tui.answers.silent import SilentAnswer
 from tui.answers.test_detail import AttemptRow, TestDetail
@@ -132,6 +135,18 @@ class FakeAnswers:
     def attempts(self, test: str, run: RunRef) -> tuple[AttemptRow, ...]:
         self._note("attempts", test, run.run_id)
         return tuple(one for one in self.detail_now.failures if one.run.run_id == run.run_id)
+
+    def run(self, query: Query, run: RunRef) -> RunDetail:
+        self._note("run", run.run_id)
+        return run_detail(run)
+
+    def service(self, query: Query, name: str) -> ServiceDetail:
+        self._note("service", name)
+        rows = {row.name: row for row in self.services_now.services}
+        if name not in rows:
+            raise NoMatch("service", name)
+        changes = tuple(row for row in self.change_rows if row.change.service == name)
+        return ServiceDetail(WINDOW, rows[name], rows, changes, tuple(test_row(n) for n in range(12)), 40)
 
     def services(self, query: Query) -> ServicesAnswer:
         self._note("services", query)

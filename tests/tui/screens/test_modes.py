@@ -20,6 +20,7 @@ from tui.screens.incident import IncidentView
 from tui.screens.live import LiveView
 from tui.screens.messages import StoreChanged
 from tui.screens.quarantine import QuarantineView
+from tui.screens.service_detail import ServiceView
 from tui.screens.services import ServicesView
 from tui.screens.silent import SilentView
 from tui.screens.tail import status_of
@@ -86,7 +87,9 @@ async def test_argument_follows_the_cursor(make_app: AppMaker) -> None:
         await press(pilot, "j", "j")
         assert "61 tests of 9 services in one run" in screen_text(app)
         await press(pilot, "k", "up")
-        assert "upstream" not in screen_text(app)
+        text = screen_text(app)
+        assert "payments-5d8f: upstream token version 2 not supported" in text  # names the suspect, the message does not
+        assert "CheckoutIT.java:88" not in text
 
 
 async def test_triage_to_the_attempt_and_back(make_app: AppMaker) -> None:
@@ -196,15 +199,15 @@ async def test_header_click_sorts(make_app: AppMaker) -> None:
         assert ("test_keys", "name", "") in answers.asked
 
 
-async def test_service_opens_its_tests(make_app: AppMaker) -> None:
-    """Enter on a service lists the tests that exercise it."""
+async def test_service_opens_in_detail(make_app: AppMaker) -> None:
+    """Enter on a service goes to what is around it and to the tests that exercise it."""
     answers = FakeAnswers()
     app = make_app(answers)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "3", "enter")
-        assert isinstance(app.screen, TestsView)
-        assert ("test_keys", "red", "service:payments") in answers.asked
+        assert isinstance(app.screen, ServiceView)
+        assert ("service", "payments") in answers.asked
         assert "Services › payments" in screen_text(app)
 
 
