@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from ingest.pipeline import Ingestion
 from ingest.settings import Settings
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import Input
+from store import day_sets
 from store.connect import open_reader
 from tests.store.recount import packed_anew, recounted, stored, unpacked
 
@@ -95,19 +97,26 @@ def ingest(database: Path, paths: list[Path]) -> list[FileOutcome]:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    reports=st.lists(report, min_size=1, max_size=14), seed=st.integers(0, 2**16), rewrites=st.lists(report, max_size=3)
+    reports=st.lists(report, min_size=1, max_size=14),
+    seed=st.integers(0, 2**16),
+    rewrites=st.lists(report, max_size=3),
+    few=st.sampled_from((1, 2, 8)),
 )
 def test_rollups_equal_a_recount(
-    tmp_path_factory: object, reports: list[dict[str, object]], seed: int, rewrites: list[dict[str, object]]
+    tmp_path_factory: object, reports: list[dict[str, object]], seed: int, rewrites: list[dict[str, object]], few: int
 ) -> None:
-    """After random reports in random order, late identities and rewritten files, rollups and packed parts are exact."""
+    """After random reports in random order, late identities and rewritten files, rollups and packed parts are exact.
+
+    Whether days of few sets or only of many are folded.
+    """
     folder: Path = tmp_path_factory.mktemp("rollups")  # type: ignore[attr-defined]
     database = folder / "store.db"
     files, late = _write(folder / "in", reports)
     random.Random(seed).shuffle(files)
-    assert not [o for o in ingest(database, files + late) if o.status.value == "rejected"]
-    with_rewrites, later = _write(folder / "in", rewrites)
-    ingest(database, with_rewrites + later)
+    with patch.object(day_sets, "_FEW_SETS", few):
+        assert not [o for o in ingest(database, files + late) if o.status.value == "rejected"]
+        with_rewrites, later = _write(folder / "in", rewrites)
+        ingest(database, with_rewrites + later)
     connection = open_reader(database)
     try:
         assert stored(connection) == recounted(connection)

@@ -31,11 +31,13 @@ def sql_command(ctx: click.Context, statement: str, kind: str, as_json: bool, ta
     import sqlite_utils
 
     from store.connect import Error, SeveralStatements, only_read
+    from store.read.dense_days import add_test_days
 
     kind = "json" if as_json else kind
     if not tables and statement == "-":
         statement = sys.stdin.read()
     with reader(ctx) as connection:
+        add_test_days(connection)
         only_read(connection)
         database = sqlite_utils.Database(connection)
         if tables:
