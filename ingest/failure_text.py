@@ -6,16 +6,17 @@ others.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 
+from ingest.formats.plain_cases import Attempts, PlainCases
 from ingest.limits import Limits
-from ingest.model import Failure
+from ingest.model import Failure, Outcome
 from ingest.scrub import scrub_failure
 from ingest.signature import SIGNATURE_VERSION, sign
-from store.write import PreparedFailure
+from store.write import PreparedFailure, digest_of
 
-_DIGEST_BYTES = 16
+_CACHED, _SHORT_CHARS = 4_000, 1_000
+"""Failures that are remembered, and how long they may be: most reports repeat a few short ones."""
 
 
 def prepare_failure(
@@ -24,19 +25,45 @@ def prepare_failure(
     """A failure as the store takes it: clean, without secrets, cut to its limits, with digest and signature.
 
     Args:
-        found: counts by kind the secrets taken out.
+        found: counts what was taken out and cut, as `ingest.scrub` does.
         is_skip: the reason of a skipped attempt, which has no signature.
 
     >>> prepare_failure(Failure("E", "no answer after 31 ms", ""), Limits()).signature[2]
     'no answer after <n>'
     """
     clean = scrub_failure(failure, limits, found)
-    trace = clean.text.encode()
-    head = f"{'skip' if is_skip else ''}\0{clean.type}\0{clean.message}\0"
-    digest = hashlib.blake2b(head.encode(), digest_size=_DIGEST_BYTES)
-    digest.update(trace)
-    signature = None
-    if not is_skip:
-        key, title = sign(clean)
-        signature = SIGNATURE_VERSION, key, title
-    return PreparedFailure(clean.type, clean.message, trace, digest.digest(), signature)
+    signature = None if is_skip else (SIGNATURE_VERSION, *sign(clean))
+    return PreparedFailure.of(clean, digest_of(clean, is_skip=is_skip), signature)
+
+
+class FailurePreparer:
+    """Prepares the failures of attempts; remembers short ones in which nothing was cut or taken out."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._known: dict[tuple[Failure, bool], PreparedFailure] = {}
+
+    def prepare(self, batch: Attempts, found: Counter[str]) -> None:
+        """Put prepared failures into the place of those of a batch; `found` as of `prepare_failure`."""
+        if isinstance(batch, PlainCases):
+            for at, (outcome, failure) in batch.results.items():
+                if failure is not None:
+                    batch.results[at] = (outcome, self._prepared(failure, outcome, found))
+            return
+        for at, attempt in enumerate(batch):
+            if attempt.failure is not None:
+                batch[at] = attempt._replace(failure=self._prepared(attempt.failure, attempt.outcome, found))
+
+    def _prepared(self, failure: Failure, outcome: Outcome, found: Counter[str]) -> PreparedFailure:
+        key = (failure, outcome is Outcome.SKIPPED)
+        ready = self._known.get(key)
+        if ready is None:
+            inside = Counter[str]()
+            ready = prepare_failure(failure, self._limits, inside, is_skip=key[1])
+            if inside:
+                found.update(inside)
+            elif len(failure.message) + len(failure.text) <= _SHORT_CHARS:
+                if len(self._known) >= _CACHED:
+                    self._known.clear()
+                self._known[key] = ready
+        return ready

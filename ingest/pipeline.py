@@ -183,7 +183,7 @@ class Ingestion:
             if outcome is not None:
                 return outcome
             with self._writer.savepoint():
-                return self._reports.take(one.source, one.content, one.read, now_ms)
+                return self._reports.take(one.source, one.content, one.read, now_ms, one.found)
         except MergedReport as merged:
             self._placer.forget()
             return self._reports.note_merged(one.source, merged, now_ms)

@@ -17,7 +17,7 @@ from ingest.names import normalise_name
 from ingest.redact import redact
 from ingest.scrub import scrub_failure, scrub_line, scrub_links, warnings_of
 from ingest.volatile import Growth
-from store.write import PlacedAttempt, PlacedCases, Writer
+from store.write import PlacedAttempt, PlacedCases, PreparedFailure, Writer
 
 _CACHED = 30_000
 _CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
@@ -109,7 +109,7 @@ class CasePlacer:
         self._paths.learn(cases.files)
         look_up, names = self._places.get, (cases.classnames, cases.names, cases.files)
         found = list(map(look_up, zip(*names, strict=True)))
-        if None in found:
+        if not all(found):
             self._find([one for one, place in zip(zip(*names, strict=True), found, strict=True) if place is None])
             found = list(map(look_up, zip(*names, strict=True)))
         places = cast("list[_Place]", found)
@@ -120,7 +120,7 @@ class CasePlacer:
         for at, (outcome, failure) in cases.results.items():
             outcomes[at] = outcome
             if failure is not None:
-                failures[at] = self._failures.get(failure) or self._scrub_failure(failure, secrets)
+                failures[at] = self._clean_failure(failure, secrets)
         raw_names = {}
         if self._has_raw_names:
             raw_names = {at: place.raw_name for at, place in enumerate(places) if place.raw_name is not None}
@@ -180,7 +180,7 @@ class CasePlacer:
     def _clean(self, attempt: CaseAttempt, shift_ms: int, secrets: Counter[str]) -> CaseAttempt:
         classname, name, outcome, duration_ms, started_ms, failure, file, retry, services, links = attempt
         if failure is not None:
-            failure = self._failures.get(failure) or self._scrub_failure(failure, secrets)
+            failure = self._clean_failure(failure, secrets)
         if links:
             links = scrub_links(links, self._limits, secrets)
         if started_ms is not None:
@@ -189,6 +189,12 @@ class CasePlacer:
             CaseAttempt,
             (classname, name, outcome, duration_ms, started_ms, failure, file, retry, services, links),
         )
+
+    def _clean_failure(self, failure: Failure, secrets: Counter[str]) -> Failure:
+        """A failure as the store takes it; one that was prepared is."""
+        if isinstance(failure, PreparedFailure):
+            return failure
+        return self._failures.get(failure) or self._scrub_failure(failure, secrets)
 
     def _scrub_failure(self, failure: Failure, secrets: Counter[str]) -> Failure:
         found = Counter[str]()

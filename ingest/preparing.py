@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from ingest.bytes_of import Bytes, load
 from ingest.clean import clean_line
 from ingest.errors import NotKnown, Refused
+from ingest.failure_text import FailurePreparer
 from ingest.formats.plain_cases import Attempts
 from ingest.formats.readers import reader_of
 from ingest.formats.sink import FormatReader, ReportSink
@@ -47,7 +49,10 @@ class _TooLong(Exception):
 class Recording:
     """A report in memory: takes what a format module hands over, and hands it over again."""
 
-    def __init__(self) -> None:
+    def __init__(self, failures: FailurePreparer) -> None:
+        self.found: Counter[str] = Counter()
+        """What was cut and taken out of failures."""
+        self._failures = failures
         self._events: list[Callable[[ReportSink], None]] = []
         self._refusal: Refused | None = None
         self._attempts = 0
@@ -75,10 +80,11 @@ class Recording:
             raise self._refusal
 
     def attempts(self, batch: Attempts) -> None:
-        """Keep a batch."""
+        """Keep a batch, its failures as the store takes them."""
         self._attempts += len(batch)
         if self._attempts > READ_AHEAD_ATTEMPTS:
             raise _TooLong
+        self._failures.prepare(batch, self.found)
         self._events.append(lambda sink: sink.attempts(batch))
 
     def identity(self, known: RunIdentity) -> None:
@@ -108,6 +114,8 @@ class Prepared:
     """Of an archive: where all its members are. It comes after them."""
     held_bytes: int = 0
     """Of a report that was read ahead: its size."""
+    found: Counter[str] = field(default_factory=Counter)
+    """Of a report that was read ahead: what was cut and taken out of its failures."""
 
     def close(self) -> None:
         """Close the file behind it."""
@@ -131,6 +139,7 @@ class Preparer:
         self._limits = limits
         self._is_known = is_known
         self._on_archive = on_archive
+        self._failures = FailurePreparer(limits)
 
     def prepare(self, item: Input | Skip) -> Iterator[Prepared]:
         """Do with an input what needs no store; an archive's members come one by one, the archive itself last."""
@@ -244,9 +253,10 @@ class Preparer:
         if known.kind is Kind.REPORT:
             prepared.read = read = reader_of(known.format or "")
             if content.size_bytes <= READ_AHEAD_BYTES and not self._is_known(content.digest):
-                recording = Recording()
+                recording = Recording(self._failures)
                 if recording.record(content, read, self._limits):
                     prepared.read, prepared.held_bytes = recording.read, content.size_bytes
+                    prepared.found = recording.found
 
 
 def _only_listed(skip: Skip) -> Prepared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -108,14 +109,25 @@ class ReportTaker:
         )
         return _merged_outcome(source, source.format, warnings, counts)
 
-    def take(self, source: SourceFile, content: Bytes, read: FormatReader, now_ms: int) -> FileOutcome:
+    def take(
+        self,
+        source: SourceFile,
+        content: Bytes,
+        read: FormatReader,
+        now_ms: int,
+        found: Counter[str] | None = None,
+    ) -> FileOutcome:
         """Read a report and write it.
+
+        Args:
+            found: what was cut and taken out of it already.
 
         Raises:
             Refused: it cannot be read; what was written of it is to be rolled back by the caller.
             MergedReport: other reports of its run hold everything in it; likewise, and `note_merged` called.
         """
         sink = _PartSink(self, source, now_ms)
+        sink.secrets.update(found or ())
         content.stream.seek(0)
         read(content.stream, self._limits, sink)
         return sink.finish()

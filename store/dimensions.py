@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ingest.model import Failure, TestCase
 from store.connect import Connection
-from store.traces import Traces
+from store.traces import PreparedFailure, Traces, digest_of
 
 _CACHED_CASES = 20_000
 _SOUGHT_TOGETHER = 250
@@ -113,8 +113,7 @@ class Dimensions:
         return known
 
     def _find_or_add_failure(self, failure: Failure, is_skip: bool) -> tuple[int, int | None]:
-        raw = "\x00".join(("skip" if is_skip else "", *failure)).encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(raw, digest_size=16).digest()
+        digest = failure.digest if isinstance(failure, PreparedFailure) else digest_of(failure, is_skip=is_skip)
         row = self._connection.execute(
             "SELECT failure_id, signature_id FROM failure WHERE digest = ?", (digest,)
         ).fetchone()
@@ -131,7 +130,8 @@ class Dimensions:
 
     def _signature(self, failure: Failure) -> int:
         """Id of a failure's signature; its title is the first in the alphabet of those ever seen."""
-        version, key, title = self._sign(failure)
+        prepared = failure.signature if isinstance(failure, PreparedFailure) else None
+        version, key, title = prepared or self._sign(failure)
         known = self._signatures.get((version, key))
         if known is None:
             known = self._connection.execute(

@@ -7,10 +7,11 @@ next one. Samples are never removed: another process may be about to use them.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from ingest.model import Failure
 from store.connect import Connection
 
 SHORT = 400
@@ -25,17 +26,26 @@ _TRIED, _ROOM, _MOST_SAMPLES = 8, 300, 8
 _CACHED = 64
 
 
-class PreparedFailure(NamedTuple):
+class PreparedFailure(Failure):
     """A failure as it is stored: clean and cut, with what else can be worked out before the store is locked."""
 
-    type: str
-    message: str
-    trace: bytes
-    """UTF-8."""
     digest: bytes
     """Of all its text: equal texts are stored once. That of a skip differs from that of a failure."""
     signature: tuple[int, str, str] | None
     """(version, key, title); None of a skip."""
+
+    @classmethod
+    def of(cls, clean: Failure, digest: bytes, signature: tuple[int, str, str] | None) -> PreparedFailure:
+        """A clean failure with what was worked out of it."""
+        prepared = cls(*clean)
+        prepared.digest, prepared.signature = digest, signature
+        return prepared
+
+
+def digest_of(clean: Failure, *, is_skip: bool) -> bytes:
+    """What tells the text of a failure from any other, and from the same text of a skip."""
+    raw = "\x00".join(("skip" if is_skip else "", *clean)).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(raw, digest_size=16).digest()
 
 
 @dataclass(slots=True)

@@ -49,6 +49,7 @@ from store.placed import PlacedCases as PlacedCases
 from store.rollups import PartSum, Rollups
 from store.runs import Runs
 from store.traces import PreparedFailure as PreparedFailure
+from store.traces import digest_of as digest_of
 from store.twins import Twins
 
 Sign = Callable[[Failure], tuple[int, str, str]]

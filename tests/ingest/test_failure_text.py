@@ -28,12 +28,13 @@ TEXTS = st.one_of(
 def test_it_is_the_clean_failure_with_its_digest_and_its_signature(
     kind: str, message: str, text: str, is_skip: bool
 ) -> None:
-    """Type, message and trace are those of `scrub_failure`, the digest is that of all three, the signature `sign`'s."""
+    """Type, message and text are those of `scrub_failure`, the digest is that of all three, the signature `sign`'s."""
     failure, found, again = Failure(kind, message, text), Counter[str](), Counter[str]()
     clean = scrub_failure(failure, LIMITS, found)
     raw = "\0".join(("skip" if is_skip else "", *clean)).encode()
     signature = None if is_skip else (SIGNATURE_VERSION, *sign(clean))
     digest = hashlib.blake2b(raw, digest_size=16).digest()
     prepared = prepare_failure(failure, LIMITS, again, is_skip=is_skip)
-    assert prepared == (clean.type, clean.message, clean.text.encode(), digest, signature)
+    assert prepared == clean
+    assert (prepared.digest, prepared.signature) == (digest, signature)
     assert again == found
