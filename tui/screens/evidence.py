@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.model import Verdict
 from tui import present
-from tui.screens.argument import hypothesis_lines, onset_lines
+from tui.screens.argument import deed_lines, hypothesis_lines, onset_lines
 from tui.screens.context import ViewContext
 from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, width_of, wrap_lines
 
@@ -37,6 +37,7 @@ def evidence(detail: TestDetail, context: ViewContext, width: int) -> list[Line]
         lines += flake_lines(main.flakes, detail.window.now_ms, context, width)
         lines += ledger_lines(detail, main, context, width)
         lines += duration_lines(main, width, context)
+    lines += deed_lines(detail.deeds, detail.window.now_ms, context, width)
     if red is not None and red.hypotheses:
         lines.append(())
         lines += onset_lines(red.onset, red.between, detail.window.now_ms, context, width)

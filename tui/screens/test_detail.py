@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
@@ -16,6 +16,7 @@ from tui.screens.acting import ActingView, Target
 from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.evidence import evidence
+from tui.screens.failure_diff import failure_diff
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
 from tui.widgets.columns import Column, Fold, Row
@@ -66,9 +67,15 @@ class TestView(ActingView["TestDetail"]):
         glyphs = self.context.glyphs
         yield LinesPane(id="evidence")
         yield LineTable(COLUMNS, self._draw_row, mark=glyphs.cursor, ellipsis=glyphs.ellipsis, id="failures")
+        yield LinesPane(id="difference", classes="below")
 
     def on_mount(self) -> None:
         self.query_one("#failures").add_class("below")
+        self.query_one("#difference").can_focus = False
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A low screen has one line for what differs."""
+        self.set_class(event.size.height < 32, "-short")
 
     def show(self, answer: TestDetail) -> None:
         self._shown_name = answer.case.name
@@ -79,7 +86,7 @@ class TestView(ActingView["TestDetail"]):
         seen = [index for index, row in enumerate(answer.failures) if matches(self.filter_text, _fields(row))]
         failures.set_keys(seen)
         failures.forget_rows()
-        failures.display = bool(answer.failures)
+        failures.display = self.query_one("#difference").display = bool(answer.failures)
 
     @property
     def main(self) -> Widget:
@@ -90,7 +97,8 @@ class TestView(ActingView["TestDetail"]):
         if not answer.total_failures:
             return (), line(("no failing attempt in this window", "good"))
         number = present.count(answer.total_failures, "failing attempt")
-        return (), line((number if shown == answer.total_failures else f"newest {shown} of {number}", "muted"))
+        state = line((f"{answer.state}   ", "strong")) if answer.state != "new" else ()
+        return state, line((number if shown == answer.total_failures else f"newest {shown} of {number}", "muted"))
 
     @property
     def target(self) -> Target | None:
@@ -130,7 +138,19 @@ class TestView(ActingView["TestDetail"]):
 
     @on(LineTable.RowHighlighted, "#failures")
     def _offer_keys(self) -> None:
+        self.query_one("#difference", LinesPane).set_source(self._difference)
         self.refresh_bindings()
+
+    def _difference(self, width: int) -> list[Line]:
+        """What the failure under the cursor says that the one before it in its stream did not."""
+        row, failures = self.selected, self.answer.failures if self.answer else ()
+        if row is None:
+            return []
+        older = (one for one in failures[failures.index(row) + 1 :] if one.scope == row.scope)
+        before = next(older, None)
+        if before is None:
+            return [line(("no failure before it in this window", "muted"))]
+        return failure_diff(attempt_text(before), attempt_text(row), present.run_label(before.run), width)
 
     @on(LineTable.RowOpened, "#failures")
     def _open(self) -> None:

@@ -9,6 +9,7 @@ from analysis.records import ResultMatrix
 from ingest.model import Counts, Outcome, RunRef, Scope, TestCase
 from store.read.regrouping import Member
 from tests.tui.screens import fakes
+from tests.tui.screens.fake_details import run_detail
 from tests.tui.screens.fake_losses import flows_answer, silent_answer
 from tests.tui.screens.fakes import (
     CASES,
@@ -28,7 +29,6 @@ from tests.tui.screens.fakes import (
     grid,
     grid_cells,
     run,
-    run_detail,
     services_answer,
     test_row,
 )

@@ -14,7 +14,6 @@ from ingest.model import (
     Change,
     ChangeKind,
     ChangeTarget,
-    Counts,
     Link,
     Outcome,
     Result,
@@ -26,13 +25,10 @@ from ingest.model import (
     Trigger,
     Verdict,
 )
-from store.read.run_parts import PartFact
 from tui.answers.flakes import FlakeRow
 from tui.answers.health import Health, StalePipeline
 from tui.answers.quarantine import QuarantineRow
 from tui.answers.query import DAY_MS, Window
-from tui.answers.run_detail import RunDetail, RunFailure
-from tui.answers.runs import RunRow
 from tui.answers.services import DayHealth, ServiceRow, ServicesAnswer
 from tui.answers.suspects import SuspectsAnswer
 from tui.answers.test_detail import AttemptRow, ChangePointRow, SegmentRow, StreamStrip, TestDetail
@@ -361,19 +357,6 @@ def detail(one: TestCase = PAYS) -> TestDetail:
     exercised = tuple(Exercise(name, Tier.DECLARED) for name in ("web", "cart", "payments"))
     streams = (stream(), stream(PREPROD, 21))
     return TestDetail(one, WINDOW, OWNERS, exercised, streams, suspects(), attempts(), 12)
-
-
-def run_detail(one: RunRef, state: RunState = RunState.INCOMPLETE) -> RunDetail:
-    """A run of which a shard is missing: one test is red anew, one was red before, one passed on a retry."""
-    counts = Counts(tests=136, attempts=140, passed=130, failed=2, flaky=1, skipped=3)
-    row = RunRow(replace(one, state=state), counts, 1, shards_expected=2)
-    part = PartFact("nightly.zip!a/TEST-1.xml", "junit", STAGING, "shard 1", "", (1, 2), counts, ("a time is missing",))
-    failing = attempts(3)
-    said = ((F, False), (F, True), (K, None))
-    failures = tuple(
-        RunFailure(CASES[n], STAGING, result, was, failing[n], n + 1) for n, (result, was) in enumerate(said)
-    )
-    return RunDetail(row, run(6239, BAD_MS - 15 * MIN), (PAYMENTS, CATALOG), (part,), failures, False)
 
 
 SERVICES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,12 +12,14 @@ from ingest.model import RunState
 from tests.hostile_names import HOSTILE_NAMES
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
-from tests.tui.screens.fakes import CASES, PAYMENTS, PAYS, run, run_detail
+from tests.tui.screens.fake_details import run_detail
+from tests.tui.screens.fakes import CASES, PAYMENTS, PAYS, attempts, detail, run
 from tui.answers.acting import Wish
 from tui.present import ASCII, UNICODE
 from tui.screens.attempt import AttemptView
 from tui.screens.change_detail import ChangeView
 from tui.screens.choosing import ChooseScreen
+from tui.screens.failure_diff import failure_diff
 from tui.screens.incident import IncidentView
 from tui.screens.run_detail import RunView
 from tui.screens.service_detail import ServiceView
@@ -75,6 +78,38 @@ async def test_from_an_attempt_to_its_run(make_app: AppMaker) -> None:
         await press(pilot, "2", "enter", "down", "R", "escape", "enter", "R")
         assert isinstance(app.screen, RunView)
     assert [what[1] for what in answers.asked if what[0] == "run"] == ["6245", "6245"]
+
+
+def test_what_a_failure_says_anew() -> None:
+    """Equal texts are one sentence, ids do not count; lines that came and went have a sign; many are counted."""
+    assert [text_of(one) for one in failure_diff("a\nb", "a\nb", "run 7", 40)] == ["says the same as in run 7"]
+    (only,) = failure_diff("pod-85c95ef7d took 12", "pod-71c15f4cf took 9", "run 7", 60)
+    assert text_of(only) == "says the same as in run 7 but for numbers and ids"
+    lines = [text_of(one) for one in failure_diff("a\nb\nc", "a\nx [/x]\nc\nd", "run 7", 40)]
+    assert lines == ["differs from run 7 in 3 lines", "- b", "+ x [/x]", "+ d"]
+    many = failure_diff("", "\n".join(f"line {n}" for n in range(30)), "run 7", 40, shown=5)
+    assert (len(many), text_of(many[-1])) == (7, "  and 25 more")
+    for text in HOSTILE_NAMES:
+        assert "\x1b" not in "".join(text_of(one) for one in failure_diff("", text, text, 30))
+
+
+@pytest.mark.parametrize(("size", "is_whole"), [((120, 40), True), ((80, 24), False)])
+async def test_a_test_tells_what_differs(make_app: AppMaker, size: tuple[int, int], is_whole: bool) -> None:
+    """Of the failure under the cursor against the one before it; one line of it on a low screen."""
+    failures = list(attempts())
+    failures[0] = replace(failures[0], text=f"{failures[0].text}\nretry budget spent")
+    app = make_app(FakeAnswers(detail_now=replace(detail(), failures=tuple(failures), state="claimed by ada")))
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "enter")
+        text = screen_text(app)
+        assert "differs from run 6245 in 1 line" in text
+        assert ("+ retry budget spent" in text) is is_whole
+        assert "claimed by ada" in text
+        await press(pilot, "down")
+        assert "says the same as in run 6244" in screen_text(app)
+        await press(pilot, "G")
+        assert "no failure before it in this window" in screen_text(app)
 
 
 def test_a_run_that_tells_everything_raises_no_doubt() -> None:

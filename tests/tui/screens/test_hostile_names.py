@@ -7,21 +7,34 @@ from dataclasses import replace
 import pytest
 
 from analysis.handling import Quarantine
-from ingest.model import Change, Link, TestCase
+from ingest.model import Change, Link, RunRef, TestCase
 from tests.tui.screens import fakes
 from tests.tui.screens.driving import AppMaker, press, settle
 from tests.tui.screens.fake_answers import FakeAnswers
+from tests.tui.screens.fake_details import run_detail
 from tests.tui.screens.hostile import HOSTILE
 from tui.answers.changes import ChangeRow
+from tui.answers.query import Query
+from tui.answers.run_detail import RunDetail
 from tui.answers.search import Hit
+from tui.answers.service_detail import ServiceDetail
 from tui.answers.tests import TestRow
 from tui.answers.timeline import TimelineGrid
-from tui.answers.triage import DoneBefore, ThreeOwners
+from tui.answers.triage import DoneBefore, SessionNow, ThreeOwners, TriageAnswer
 from tui.app import CrywolfApp
 
 CHUNKS = [HOSTILE[start : start + 12] for start in range(0, len(HOSTILE), 12)]
 TOUR = (
+    "b",
+    "f",
+    "f",
+    "m",
+    "escape",
     "enter",
+    "R",
+    "enter",
+    "escape",
+    "escape",
     "enter",
     "enter",
     "y",
@@ -33,6 +46,10 @@ TOUR = (
     "escape",
     "3",
     "enter",
+    "tab",
+    "D",
+    "escape",
+    "escape",
     "4",
     "G",
     "5",
@@ -120,6 +137,25 @@ class HostileAnswers(FakeAnswers):
             replace(fakes.test_row(index), case=self.cases[index], owners=(self.evil[index],))
             for _, index in keys  # type: ignore[attr-defined]
         )
+
+    def triage(self, query: Query) -> TriageAnswer:
+        session = SessionNow(self.evil[0], self.evil[-1], 0, 3)
+        return replace(super().triage(query), session=session)
+
+    def run(self, query: Query, run: RunRef) -> RunDetail:
+        found, text = run_detail(run), self.evil[0]
+        part = replace(found.parts[0], path=text, format=text, job=text, warnings=self.evil)
+        failures = tuple(
+            replace(found.failures[0], case=one, attempt=replace(found.failures[0].attempt, message=one.name))
+            for one in self.cases
+        )
+        ref = replace(run, run_id=text, revision=text, url=text, environment=text, branch=text)
+        return replace(found, row=replace(found.row, run=ref), parts=(part,), failures=failures)
+
+    def service(self, query: Query, name: str) -> ServiceDetail:
+        rows = {row.name: row for row in self.services_now.services}
+        row = replace(self.services_now.services[0], used_by=self.evil, depends_on=self.evil)
+        return ServiceDetail(fakes.WINDOW, row, rows, self.change_rows, self.test_rows(None, [(1, 0)]), 1)
 
     def search(self, text: str) -> tuple[Hit, ...]:
         return tuple(Hit("test", one, one, one) for one in self.evil)

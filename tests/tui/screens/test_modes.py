@@ -88,7 +88,7 @@ async def test_argument_follows_the_cursor(make_app: AppMaker) -> None:
         assert "61 tests of 9 services in one run" in screen_text(app)
         await press(pilot, "k", "up")
         text = screen_text(app)
-        assert "payments-5d8f: upstream token version 2 not supported" in text  # names the suspect, the message does not
+        assert "payments-5d8f: upstream token version 2 not supported" in text
         assert "CheckoutIT.java:88" not in text
 
 
