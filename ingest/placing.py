@@ -25,7 +25,7 @@ _CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
 _new = tuple.__new__
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Place:
     test_id: int
     case: TestCase

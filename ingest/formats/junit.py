@@ -23,6 +23,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, SubElement
@@ -44,6 +45,7 @@ from ingest.formats.junit_children import (
 from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, check, handlers
 from ingest.formats.junit_heads import Heads, plain_columns
 from ingest.formats.junit_pytest import NAMELESS, TEARDOWN, in_pytest
+from ingest.formats.junit_runs import Run, pieces
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
 from ingest.formats.plain_cases import Attempts, PlainCases
@@ -115,6 +117,12 @@ class _Reader:
             names.append(f"<{child or self._children.innermost()}>")
         return ", ".join(names)
 
+    def pieces(self, data: bytes, offset: int) -> Iterable[bytes]:
+        """What the parser is given for a piece of the file: no more than it takes, where plain cases follow another."""
+        if self._suites.project or self._suites.path:
+            return (data,)
+        return pieces(data, offset, self._parser, self._waiting.__len__, self._take_run)
+
     def piece_ended(self) -> None:
         """Hand over what has gathered, between two pieces of the file."""
         self._settle()
@@ -173,19 +181,30 @@ class _Reader:
             for at, case in enumerate(waiting):
                 self._take(case, results.get(at))
         else:
-            classnames, names, times = columns
-            plain = self._plain_here()
-            before = len(plain)
-            plain.classnames += classnames
-            plain.names += names
-            plain.files += [suites.file] * len(names)
-            plain.durations += self._heads.durations(times)
-            suites.cases += len(names)
+            plain = self._add_columns(*columns)
+            before = len(plain) - len(waiting)
             for at, child in results.items():
                 plain.results[before + at] = outcome, _ = single_result(*child)
                 suites.count(outcome, 0 if outcome is _SKIPPED else 1)
         waiting.clear()
         results.clear()
+
+    def _take_run(self, run: Run) -> bool:
+        if self._suites.project or self._suites.path:
+            return False
+        self._settle()
+        self._add_columns(*run)
+        return True
+
+    def _add_columns(self, classnames: list[str], names: list[str], times: list[str]) -> PlainCases:
+        """Take cases that passed, all of the suite that is open."""
+        plain = self._plain_here()
+        plain.classnames += classnames
+        plain.names += names
+        plain.files += [self._suites.file] * len(names)
+        plain.durations += self._heads.durations(times)
+        self._suites.cases += len(names)
+        return plain
 
     def _plain_here(self) -> PlainCases:
         """The columns for what comes next."""

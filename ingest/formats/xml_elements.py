@@ -132,6 +132,10 @@ class _Elements:
         name = self._children.innermost() or (self._open[-1] if self._open else "")
         return f"<{name}>" if name else ""
 
+    def pieces(self, data: bytes, offset: int) -> tuple[bytes]:
+        """The parser is given all of it."""
+        return (data,)
+
     def piece_ended(self) -> None:
         """Nothing gathers between two pieces."""
 

@@ -12,7 +12,7 @@ megabytes costs quadratic time. Pieces are therefore large and double while a to
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import BinaryIO, Protocol
 from xml.parsers import expat
 
@@ -45,6 +45,13 @@ class Handlers(Protocol):
 
     def inside(self) -> str:
         """Names of the open elements, for the reason of a truncated file; empty before the first one."""
+
+    def pieces(self, data: bytes, offset: int) -> Iterable[bytes]:
+        """What the parser is given for a piece of the file, one after the other; as a rule the piece itself.
+
+        Args:
+            offset: bytes that it was given before.
+        """
 
     def piece_ended(self) -> None:
         """Called between two pieces of the file, a quarter of a megabyte each as a rule."""
@@ -124,7 +131,8 @@ class _Run:
         data = self._prepared(chunk, final)
         self._before, self._window = self._window[-_LOOK:], data
         try:
-            self.parser.Parse(data, final)
+            for piece in (data,) if final else self._handlers.pieces(data, self._fed):
+                self.parser.Parse(piece, final)
         except expat.ExpatError as error:
             raise self._refusal(error) from None
         self._fed += len(data)
