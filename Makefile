@@ -72,7 +72,7 @@ tools:
 # Refreshes the pins; see CONTRIBUTING.md.
 requirements:
 	echo "editables>=0.5" | uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate \
-	  --no-header pyproject.toml - --extra dev --extra serve -o requirements.txt  # hatchling needs editables for an editable install
+	  --no-header pyproject.toml - --extra dev --extra serve --extra pictures -o requirements.txt  # hatchling needs editables for an editable install
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

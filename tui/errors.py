@@ -32,3 +32,18 @@ class NoMatch(AnswerError):
             )
         hint = f"; did you mean {self.near[0]!r}?" if self.near else ""
         return f"no {self.kind} matches {self.text!r}{hint}"
+
+
+class NeedsExtra(AnswerError):
+    """Something that a package does which is not installed.
+
+    Args:
+        what: what is wanted, such as `PNG`.
+        package: what does it.
+    """
+
+    def __init__(self, what: str, package: str) -> None:
+        super().__init__(
+            f"{what} needs {package}, which is not installed: pipx inject crywolf {package}"
+            f" (or pip install {package} beside crywolf); SVG needs nothing"
+        )

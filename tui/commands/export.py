@@ -1,4 +1,4 @@
-"""`crywolf export WHAT --format FORMAT`: summaries for chats, issues and spreadsheets."""
+"""`crywolf export WHAT --format FORMAT`: summaries for chats, issues and spreadsheets; pictures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tui.answers.flakes import FlakesAnswer, answer_flakes
 from tui.answers.query import Query
 from tui.commands.opening import reader
 from tui.commands.options import query_options
+from tui.commands.picture import picture_command
 
 FORMATS = ("md", "csv", "json")
 _output = click.option(
@@ -24,7 +25,10 @@ _output = click.option(
 
 @click.group("export")
 def export_command() -> None:
-    """Write a summary, or the report of a shift, as Markdown, CSV or JSON."""
+    """Write a summary or the report of a shift as Markdown, CSV or JSON; or a picture as SVG or PNG."""
+
+
+export_command.add_command(picture_command)
 
 
 @export_command.command("flakes")

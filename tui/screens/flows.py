@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from analysis.flows import FlowState
 from ingest.model import Verdict
@@ -17,6 +19,7 @@ from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
+from tui.screens.pictures import export_pictures, picture_binding
 from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
@@ -63,6 +66,7 @@ class FlowsView(View["FlowsAnswer"]):
     MAIN = "#flows"
     FIELDS = ("flow", "state", "owner", "test")
     CSS_PATH: ClassVar[str] = "flows.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [picture_binding("flows")]
 
     @property
     def crumb(self) -> str:
@@ -145,6 +149,13 @@ class FlowsView(View["FlowsAnswer"]):
         table = self.query_one("#flows", LineTable)
         rows = [texts for key in table.keys if (texts := table.texts(key)) is not None]
         return Sheet("flows", tuple(column.title for column in COLUMNS), rows)
+
+    def action_picture(self) -> None:
+        """Draws the flows by day."""
+        from tui.exports.drawings import flows_picture
+
+        answer = None if self.has_class("-blank") else self.answer
+        export_pictures(self.app, {} if answer is None else {"flows": partial(flows_picture, answer)})
 
 
 def state_line(state: FlowState, glyphs: present.Glyphs) -> Line:

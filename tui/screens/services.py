@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from tui import present
 from tui.screens import states
@@ -14,6 +16,7 @@ from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
+from tui.screens.pictures import export_pictures, picture_binding
 from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
@@ -42,6 +45,7 @@ class ServicesView(View["ServicesAnswer"]):
     MAIN = "#services"
     FIELDS = ("service", "owner")
     CSS_PATH: ClassVar[str] = "services.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [picture_binding("services")]
 
     @property
     def crumb(self) -> str:
@@ -129,6 +133,18 @@ class ServicesView(View["ServicesAnswer"]):
         table = self.query_one("#services", LineTable)
         rows = [texts for key in table.keys if (texts := table.texts(key)) is not None]
         return Sheet("services", tuple(column.title for column in COLUMNS), rows)
+
+    def action_picture(self) -> None:
+        """Draws the services by day, and the graph of all of them."""
+        from tui.exports.drawings import services_picture
+        from tui.exports.graph_drawing import graph_picture
+
+        answer = self.answer
+        if answer is None or self.has_class("-blank"):
+            export_pictures(self.app, {})
+            return
+        drawn = {"services": partial(services_picture, answer), "graph": partial(graph_picture, answer.services)}
+        export_pictures(self.app, drawn)
 
 
 def service_cells(row: ServiceRow, now_ms: int, context: ViewContext) -> Row:

@@ -22,6 +22,7 @@ from tui.screens.filtering import matches
 from tui.screens.grid_cells import Cells, Span, Zoom, spans_of
 from tui.screens.messages import AnswerFailed, CellExplained, CellsLoaded
 from tui.screens.outside import Sheet
+from tui.screens.pictures import export_pictures, picture_binding
 from tui.screens.view import View
 from tui.widgets.heat_grid import HeatGrid
 from tui.widgets.lines import LinesPane
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from ingest.model import Scope
     from tui.answers.cell_facts import CellFacts
     from tui.answers.timeline import GridRow, TimelineGrid
+    from tui.colours import Scheme
+    from tui.exports.pictures import Picture
 
 MARGIN = 32
 """Rows above and below the visible ones that are read with them."""
@@ -49,6 +52,7 @@ class TimelineView(View["TimelineGrid"]):
         Binding("left_square_bracket,p", "stream(-1)", "Previous stream", id="timeline.previous", show=False),
         Binding("right_square_bracket,n", "stream(1)", "Next stream", id="timeline.next"),
         Binding("w", "with_green", "Green too", id="timeline.green"),
+        picture_binding("timeline"),
     ]
 
     def __init__(self, context: ViewContext) -> None:
@@ -305,6 +309,25 @@ class TimelineView(View["TimelineGrid"]):
         answer, shown, answers = self.answer, list(self._rows), self.context.answers
         heads = tuple(f"{run.pipeline} {run.run_id}" for run in answer.runs)
         return Sheet("timeline", ("test", *heads), grid_drawing.sheet_rows(answer, shown, answers))
+
+    def action_picture(self) -> None:
+        """Draws the rows and runs that are seen, with what fits beside them into a picture."""
+        from tui.exports import drawings
+
+        answer, answers, clock = self.answer, self.context.answers, self.context.clock
+        if answer is None or self.has_class("-blank") or not answer.runs:
+            export_pictures(self.app, {})
+            return
+        grid = self.query_one("#grid", HeatGrid)
+        rows = self._rows[grid.scroll_offset.y :][: drawings.MOST_ROWS]
+        stop = len(answer.runs) if self.spans else max(grid.visible_columns().stop, 1)
+        columns = range(max(stop - drawings.MOST_COLUMNS, 0), stop)
+
+        def draw(scheme: Scheme) -> Picture:
+            cells = answers.grid_cells(answer, columns, [row.test_row for row in rows])
+            return drawings.timeline_picture(answer, rows, columns, cells, scheme, clock)
+
+        export_pictures(self.app, {"timeline": draw})
 
 
 def _fields(row: GridRow) -> dict[str, Sequence[str]]:

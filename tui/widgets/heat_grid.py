@@ -224,7 +224,7 @@ class HeatGrid(ScrollView, can_focus=True):
         if event.y < HEADER_LINES or row >= self.content.rows:
             return
         x = event.x - self._label_width()
-        column = self.column if x < 0 else self._visible().start + x // self.cell_width
+        column = self.column if x < 0 else self.visible_columns().start + x // self.cell_width
         self.move_to(row, column)
         if event.chain > 1:
             self.action_open()
@@ -265,7 +265,7 @@ class HeatGrid(ScrollView, can_focus=True):
             self._styles = palette(self.app.theme_variables)
         return self._styles
 
-    def _visible(self) -> range:
+    def visible_columns(self) -> range:
         """Columns that are whole on the screen: one that is scrolled half away makes room for the newest."""
         first = -(-self.scroll_offset.x // self.cell_width)
         return range(first, min(first + self._room() // self.cell_width, self.content.columns))
@@ -274,7 +274,7 @@ class HeatGrid(ScrollView, can_focus=True):
         styles = self._palette()
         segments = to_segments(label, styles, base)
         own = self.content.onsets.get(self.row)
-        for column in self._visible():
+        for column in self.visible_columns():
             if self.cell_width > 1:
                 is_through = column in self._lines_through
                 text = (self._through if is_through else " ").rjust(self.cell_width - 1)
@@ -294,13 +294,15 @@ class HeatGrid(ScrollView, can_focus=True):
 
     def _ask(self) -> None:
         if self._missing:
-            self.post_message(self.CellsWanted(range(min(self._missing), max(self._missing) + 1), self._visible()))
+            self.post_message(
+                self.CellsWanted(range(min(self._missing), max(self._missing) + 1), self.visible_columns())
+            )
         self._missing.clear()
 
     def _marks_line(self) -> Line:
         pieces = [Piece("  "), *fit((Piece(self.content.corner, "muted"),), self._label_width() - 2)]
         own = self.content.onsets.get(self.row)
-        for column in self._visible():
+        for column in self.visible_columns():
             letter, is_own = self.content.marks.get(column, ""), column == own
             text = letter.upper() if is_own else letter
             tone = "accent" if is_own else "text" if self.content.is_near(self.row, column) else "faint"
@@ -316,8 +318,8 @@ class HeatGrid(ScrollView, can_focus=True):
     def _ruler_line(self) -> Line:
         step = -(-_LABEL_CELLS // self.cell_width)
         text = ""
-        for column in self._visible():
-            start = (column - self._visible().start) * self.cell_width + self.cell_width - 1
+        for column in self.visible_columns():
+            start = (column - self.visible_columns().start) * self.cell_width + self.cell_width - 1
             if column % step == 0 and len(text) <= start:
                 text = text.ljust(start) + self.content.head(column, max(column - step, 0))
         return (Piece(" " * self._label_width()), Piece(text[: self._room()], "muted"))
