@@ -7,6 +7,7 @@ others.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from ingest.formats.plain_cases import Attempts, PlainCases
 from ingest.limits import Limits
@@ -37,10 +38,15 @@ def prepare_failure(
 
 
 class FailurePreparer:
-    """Prepares the failures of attempts; remembers short ones in which nothing was cut or taken out."""
+    """Prepares the failures of attempts; remembers short ones in which nothing was cut or taken out.
 
-    def __init__(self, limits: Limits) -> None:
+    Args:
+        on_new: is given each that is not remembered: does what else can be done ahead.
+    """
+
+    def __init__(self, limits: Limits, on_new: Callable[[PreparedFailure], None]) -> None:
         self._limits = limits
+        self._on_new = on_new
         self._known: dict[tuple[Failure, bool], PreparedFailure] = {}
 
     def prepare(self, batch: Attempts, found: Counter[str]) -> None:
@@ -60,6 +66,7 @@ class FailurePreparer:
         if ready is None:
             inside = Counter[str]()
             ready = prepare_failure(failure, self._limits, inside, is_skip=key[1])
+            self._on_new(ready)
             if inside:
                 found.update(inside)
             elif len(failure.message) + len(failure.text) <= _SHORT_CHARS:

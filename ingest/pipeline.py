@@ -92,7 +92,10 @@ class Ingestion:
         self._placer = CasePlacer(self._writer, limits, settings.service_name)
         self._reports = ReportTaker(self._writer, self._resolver, self._placer, limits)
         self._preparer = Preparer(
-            limits, lambda digest: self._writer.ledger.report_with(digest) is not None, self._sidecars.note
+            limits,
+            lambda digest: self._writer.ledger.report_with(digest) is not None,
+            self._sidecars.note,
+            self._writer.deflate_ahead,
         )
         self._sidecars.look_into = self._preparer.look_into
         self._documents = DocumentTaker(self._writer, self._resolver, self._reports, limits)

@@ -31,7 +31,7 @@ from ingest.sources.directory import ignored_reason
 from ingest.sources.guarded import Budget
 from ingest.sources.inputs import Input, Skip, open_input
 from ingest.sources.member import Member
-from store.write import SourceFile
+from store.write import PreparedFailure, SourceFile
 
 STDIN_LOCATION = b"-"
 NOTHING_CAME = "nothing came; what writes it, or serves it, may have failed"
@@ -131,15 +131,20 @@ class Preparer:
     Args:
         is_known: whether a report with these bytes (SHA-256) is in the store already, and need not be read ahead.
         on_archive: is given where an archive is, and every `run.json` in it by folder, before its members come.
+        on_failure: is given each failure of a report that is read ahead.
     """
 
     def __init__(
-        self, limits: Limits, is_known: Callable[[bytes], bool], on_archive: Callable[[bytes, dict[bytes, bytes]], None]
+        self,
+        limits: Limits,
+        is_known: Callable[[bytes], bool],
+        on_archive: Callable[[bytes, dict[bytes, bytes]], None],
+        on_failure: Callable[[PreparedFailure], None],
     ) -> None:
         self._limits = limits
         self._is_known = is_known
         self._on_archive = on_archive
-        self._failures = FailurePreparer(limits)
+        self._failures = FailurePreparer(limits, on_failure)
 
     def prepare(self, item: Input | Skip) -> Iterator[Prepared]:
         """Do with an input what needs no store; an archive's members come one by one, the archive itself last."""
@@ -156,7 +161,7 @@ class Preparer:
         """Say what `run.json` files an archive holds that was read by another process."""
         path = Path(os.fsdecode(location))
         if path.is_file():
-            blind = Preparer(self._limits, lambda digest: True, self._on_archive)
+            blind = Preparer(self._limits, lambda digest: True, self._on_archive, lambda failure: None)
             for one in blind.prepare(Input(str(path), path, None, None, is_explicit=True)):
                 one.close()
 

@@ -112,16 +112,25 @@ class Dimensions:
                 self._failures[failure, is_skip] = known
         return known
 
-    def _find_or_add_failure(self, failure: Failure, is_skip: bool) -> tuple[int, int | None]:
-        digest = failure.digest if isinstance(failure, PreparedFailure) else digest_of(failure, is_skip=is_skip)
+    def deflate_ahead(self, failure: PreparedFailure) -> None:
+        """Deflate the trace of a failure that is not there yet, outside of a transaction."""
+        if self._failure_with(failure.digest) is None:
+            failure.body = self._traces.deflate_ahead(failure.text, failure.type)
+
+    def _failure_with(self, digest: bytes) -> tuple[int, int | None] | None:
         row = self._connection.execute(
             "SELECT failure_id, signature_id FROM failure WHERE digest = ?", (digest,)
         ).fetchone()
-        return (int(row[0]), row[1]) if row else self._add_failure(digest, failure, is_skip)
+        return None if row is None else (int(row[0]), row[1])
+
+    def _find_or_add_failure(self, failure: Failure, is_skip: bool) -> tuple[int, int | None]:
+        digest = failure.digest if isinstance(failure, PreparedFailure) else digest_of(failure, is_skip=is_skip)
+        return self._failure_with(digest) or self._add_failure(digest, failure, is_skip)
 
     def _add_failure(self, digest: bytes, failure: Failure, is_skip: bool) -> tuple[int, int | None]:
         signature_id = None if is_skip else self._signature(failure)
-        body, sample_id = self._traces.deflate(failure.text, failure.type)
+        ahead = failure.body if isinstance(failure, PreparedFailure) else None
+        body, sample_id = self._traces.deflate(failure.text, failure.type, ahead)
         cursor = self._connection.execute(
             "INSERT INTO failure (digest, signature_id, type, message, body, sample_id) VALUES (?, ?, ?, ?, ?, ?)",
             (digest, signature_id, failure.type, failure.message, body, sample_id),

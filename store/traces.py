@@ -33,6 +33,8 @@ class PreparedFailure(Failure):
     """Of all its text: equal texts are stored once. That of a skip differs from that of a failure."""
     signature: tuple[int, str, str] | None
     """(version, key, title); None of a skip."""
+    body: tuple[bytes | None, int | None] | None = None
+    """Its trace, deflated; None: it is done when it is written."""
 
     @classmethod
     def of(cls, clean: Failure, digest: bytes, signature: tuple[int, str, str] | None) -> PreparedFailure:
@@ -58,6 +60,11 @@ class _Sample:
     tried: list[bytes] = field(default_factory=list)
     room: int = 0
 
+    def deflated(self, data: bytes) -> bytes:
+        """A trace that starts from it."""
+        run = self.deflate.copy()
+        return run.compress(data) + run.flush()
+
 
 class Traces:
     """Deflates traces; remembers the newest sample of each type until `forget`."""
@@ -70,19 +77,36 @@ class Traces:
         """After a rollback: samples made since may be gone."""
         self._samples.clear()
 
-    def deflate(self, text: str | bytes, kind: str) -> tuple[bytes | None, int | None]:
-        """(body of a trace, the sample it starts from); no body for no text."""
+    def deflate_ahead(self, text: str, kind: str) -> tuple[bytes | None, int | None] | None:
+        """What `deflate` gives, outside of a transaction; None where the type has no sample yet."""
+        data = text.encode("utf-8", "surrogatepass")
+        if len(data) < SHORT:
+            return (zlib.compress(data, _LEVEL) if data else None), None
+        sample = self._samples.get(kind) or self._newest(kind)
+        return None if sample is None else (sample.deflated(data), sample.sample_id)
+
+    def deflate(
+        self, text: str, kind: str, ahead: tuple[bytes | None, int | None] | None = None
+    ) -> tuple[bytes | None, int | None]:
+        """(body of a trace, the sample it starts from); no body for no text.
+
+        Args:
+            ahead: what `deflate_ahead` gave.
+        """
+        if ahead is not None and ahead[1] is None:
+            return ahead
         if not text:
             return None, None
-        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        data = text.encode("utf-8", "surrogatepass")
         if len(data) < SHORT:
             return zlib.compress(data, _LEVEL), None
         sample = self._samples.get(kind) or self._newest(kind)
         if sample is None:
             self._add(kind, data, 1)
             return zlib.compress(data, _LEVEL), None
-        run = sample.deflate.copy()
-        body = run.compress(data) + run.flush()
+        if ahead is not None and ahead[1] != sample.sample_id:
+            return ahead  # of an earlier sample, which is there for good
+        body = ahead[0] if ahead is not None and ahead[0] is not None else sample.deflated(data)
         self._consider(kind, sample, data, len(body))
         return body, sample.sample_id
 

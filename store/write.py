@@ -172,6 +172,10 @@ class Writer:
         """(rows of test cases, in their order; those of them that were not known)."""
         return self._dimensions.test_cases(cases)
 
+    def deflate_ahead(self, failure: PreparedFailure) -> None:
+        """Deflate the trace of a failure outside of a transaction, where it is not stored yet."""
+        self._dimensions.deflate_ahead(failure)
+
     @property
     def generation(self) -> int:
         """Changes whenever remembered rows of test cases may stand for nothing any more."""

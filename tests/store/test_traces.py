@@ -14,7 +14,7 @@ from ingest.model import Failure
 from store.connect import Connection, open_writer
 from store.dimensions import Dimensions
 from store.read.results import load_failures
-from store.traces import SHORT
+from store.traces import SHORT, PreparedFailure, digest_of
 
 
 def signed(failure: Failure) -> tuple[int, str, str]:
@@ -42,13 +42,32 @@ _TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.builds(Failure, st.sampled_from(["A", "B", ""]), st.just("boom"), _TEXTS), max_size=40))
 def test_every_trace_comes_back(failures: list[Failure]) -> None:
     """Of any length and type, in any order, also what two processes wrote by turns."""
     with tempfile.TemporaryDirectory() as folder, closing(open_writer(Path(folder) / "s.db")) as connection:
         half = len(failures) // 2
         written = store_texts(connection, failures[:half]) | store_texts(connection, failures[half:])
+        found = load_failures(connection, written)
+        assert {row: text.failure for row, text in found.items()} == written
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.builds(Failure, st.sampled_from(["A", "B"]), st.just("boom"), _TEXTS), max_size=40))
+def test_traces_that_were_deflated_ahead_come_back(failures: list[Failure]) -> None:
+    """Some together before any of them is written, by two processes in turn, which know different samples."""
+    with tempfile.TemporaryDirectory() as folder, closing(open_writer(Path(folder) / "s.db")) as connection:
+        processes = [Dimensions(connection, signed), Dimensions(connection, signed)]
+        written: dict[int, Failure] = {}
+        for start in range(0, len(failures), 8):
+            dimensions = processes[start // 8 % 2]
+            group = [
+                PreparedFailure.of(one, digest_of(one, is_skip=False), signed(one)) for one in failures[start:][:8]
+            ]
+            for failure in group:
+                dimensions.deflate_ahead(failure)
+            written |= {dimensions.failure(failure, is_skip=False)[0]: failure for failure in group}
         found = load_failures(connection, written)
         assert {row: text.failure for row, text in found.items()} == written
 
