@@ -35,6 +35,8 @@ COLUMNS = (
     Column("after", "failed after", 12, align="right", folds=(Fold(4, 6),), short="failed"),
     Column("suspicion", "P", 4, align="right"),
 )
+WORTH_NAMING, STRONG = 0.05, 0.4
+"""Suspicion from which it is shown, and from which it stands out."""
 
 
 class ChangesView(View["ChangesAnswer"]):
@@ -84,9 +86,9 @@ class ChangesView(View["ChangesAnswer"]):
 
     def summary(self, answer: ChangesAnswer) -> tuple[Line, Line]:
         suspicious = sum(bool(row.failures_after) for row in answer.rows)
-        suspected = sum(row.suspicion is not None for row in answer.rows)
+        suspected = sum(row.suspicion is not None and row.suspicion >= WORTH_NAMING for row in answer.rows)
         left = line((present.count(len(answer.rows), "change"), "strong"))
-        left += line((f"   {suspicious} followed by new red", "text" if suspicious else "muted"))
+        left += line((f"   {suspicious} before new red", "text" if suspicious else "muted"))
         left += line((f"   {suspected} suspected", "text")) if suspected else ()
         return left, green_line(answer, self._since_green, self.context)
 
@@ -167,8 +169,15 @@ def change_cells(row: ChangeRow, now_ms: int, context: ViewContext) -> Row:
         lambda width: line(
             (after if len(after) <= width else after.split(" ")[0], "bad" if row.failures_after else "muted")
         ),
-        line((present.probability(row.suspicion), "bad" if (row.suspicion or 0) >= 0.4 else "muted")),
+        line(_suspicion(row)),
     )
+
+
+def _suspicion(row: ChangeRow) -> tuple[str, str]:
+    """Text and tone of a suspicion; a dash where it is too small to be worth a look."""
+    if row.suspicion is None or row.suspicion < WORTH_NAMING:
+        return present.DASH, "muted"
+    return present.probability(row.suspicion), "bad" if row.suspicion >= STRONG else "text"
 
 
 def change_words(row: ChangeRow, now_ms: int, context: ViewContext, width: int) -> list[Line]:
@@ -182,7 +191,7 @@ def change_words(row: ChangeRow, now_ms: int, context: ViewContext, width: int) 
         line((present.count(change.lines, "line"), "muted")) if change.lines is not None else (),
     ]
     lines = [clip_line(joined(facts, dot), width)]
-    if row.suspicion is not None:
+    if row.suspicion is not None and row.suspicion >= WORTH_NAMING:
         said = line((f"suspected with {present.probability(row.suspicion)} of ", "bad"), " ".join(row.incident.split()))
         lines.append(clip_line(said, width))
     if row.failures_after:
@@ -203,7 +212,7 @@ def green_line(answer: ChangesAnswer, is_wanted: bool, context: ViewContext) -> 
     text = f"{present.run_label(green)}, {context.clock(green.started_ms, now_ms)}"
     if answer.is_since_green:
         return line(("since green nightly ", "accent"), text)
-    return line((f"last green nightly {text}", "muted"))
+    return line((f"green nightly {text}", "muted"))
 
 
 def nothing_since_green(answer: ChangesAnswer, context: ViewContext) -> list[Line]:

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("state", "state", 10),
-    Column("flow", "flow", 18, folds=(Fold(5, 14),)),
-    Column("weight", "weight", 8, folds=(Fold(2, 0),)),
+    Column("flow", "flow", 14, is_flexible=True),
+    Column("weight", "weight", 8, folds=(Fold(4, 0),)),
     Column("days", "days", 14),
     Column("red", "red now", 7, align="right"),
-    Column("since", "since", 12, align="right", folds=(Fold(4, 8),)),
-    Column("owner", "owner", 14, folds=(Fold(3, 10),)),
-    Column("worst", "worst", 30, folds=(Fold(1, 16), Fold(6, 0)), is_flexible=True),
+    Column("since", "since", 12, align="right", folds=(Fold(6, 8),)),
+    Column("owner", "owner", 14, folds=(Fold(5, 10),)),
+    Column("worst", "worst", 64, folds=(Fold(1, 44), Fold(2, 24), Fold(3, 0))),
 )
 TONES = {
     FlowState.BROKEN: "bad",

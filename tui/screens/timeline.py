@@ -145,11 +145,11 @@ class TimelineView(View["TimelineGrid"]):
         signs = self.context.glyphs
         here = answer.scopes.index(answer.scope) + 1 if answer.scope in answer.scopes else 1
         left = line((present.scope_text(answer.scope, signs.dot), "strong"))
-        left += line((f"  stream {here} of {len(answer.scopes)}", "muted"))
+        left += line((f"  stream {here}/{len(answer.scopes)}", "muted"))
         right = [line((f"a column is a {self.zoom}", "accent"))] if self.spans else []
         right.append(line((present.count(len(answer.runs), "run"), "muted")))
         if answer.hidden_green:
-            right.append(line((f"{answer.hidden_green:,} never red, left out", "muted")))
+            right.append(line((f"{answer.hidden_green:,} green hidden", "muted")))
         if answer.closed or any(answer.mostly_red):
             right.append(line((f"{signs.masked} masked outage", "muted")))
         if answer.outages:
