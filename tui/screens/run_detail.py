@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.answers.run_detail import RunDetail, RunFailure
 
 COLUMNS = (
-    Column("result", "result", 9, folds=(Fold(4, 1),)),
+    Column("result", "result", 9, folds=(Fold(4, 1),), short=" "),
     Column("before", "before", 7, folds=(Fold(5, 0),)),
     Column("test", "test", 28, is_flexible=True),
     Column("class", "class", 20, folds=(Fold(2, 0),)),
