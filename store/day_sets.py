@@ -41,6 +41,10 @@ Parts whose results were pruned may have got another namespace since.
 """
 
 
+_Rows = tuple[tuple[int, int], ...]
+"""(set, runs) of a day."""
+
+
 class Today:
     """What is known of a stream's day while parts come in the order of their runs."""
 
@@ -86,12 +90,15 @@ class DaySets:
         self._days: dict[tuple[int, int], Today] = {}
         self._newest: dict[int, int] = {}
         self._left: set[tuple[int, int]] = set()
+        self._folded: dict[_Rows, _Rows] = {}
+        """Most days of a stream are made of the same sets."""
 
     def forget(self) -> None:
         """Drop what is cached: after a rollback, or when another process has written."""
         self._days.clear()
         self._newest.clear()
         self._left.clear()
+        self._folded.clear()
 
     def leave(self, stream_id: int, day: int) -> None:
         """Drop what is known of a day: its sums change otherwise than by one more part."""
@@ -150,9 +157,20 @@ class DaySets:
         self._left.clear()
 
     def _fold(self, stream_id: int, day: int) -> None:
-        rows = self._connection.execute(_OF_DAY, (stream_id, day)).fetchall()
+        rows = tuple(self._connection.execute(_OF_DAY, (stream_id, day)).fetchall())
         if len(rows) <= _FEW_SETS:
             return
+        if rows not in self._folded:
+            if len(self._folded) >= _MOST_DAYS:
+                self._folded.clear()
+            self._folded[rows] = self._classes(rows)
+        folded = self._folded[rows]
+        if len(folded) < len(rows):
+            self._connection.execute("DELETE FROM set_day WHERE stream_id = ? AND day = ?", (stream_id, day))
+            self._connection.executemany(_ADD, [(stream_id, day, *row) for row in folded])
+
+    def _classes(self, rows: _Rows) -> _Rows:
+        """(set, runs) of the cases that were executed equally often."""
         counts: dict[int, int] = defaultdict(int)
         for set_id, runs in rows:
             for test in self._sets.executed(set_id):
@@ -160,10 +178,7 @@ class DaySets:
         classes: dict[int, list[int]] = defaultdict(list)
         for test, runs in sorted(counts.items()):
             classes[runs].append(test)
-        if len(classes) < len(rows):
-            self._connection.execute("DELETE FROM set_day WHERE stream_id = ? AND day = ?", (stream_id, day))
-            folded = [(stream_id, day, self._sets.of_tests(tests), runs) for runs, tests in classes.items()]
-            self._connection.executemany(_ADD, folded)
+        return tuple((self._sets.of_tests(tests), runs) for runs, tests in classes.items())
 
     def rename(self, stream_id: int, day: int, old: int, new: int) -> None:
         """Put a test case in the place of another one."""
