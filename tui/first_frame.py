@@ -87,7 +87,17 @@ def _incidents(answer: TriageAnswer, context: ViewContext, width: int, room: int
     first = answer.incidents[chosen]
     argued = argument.argument(first, answer.health.now_ms or first.since_ms, context, width - 3)
     lines.append(("background", (Piece(context.glyphs.rule * width, "rule"),)))
-    return lines + [("background", _padded(one)) for one in argued[: room - len(lines)]]
+    foot = _session(answer, context, width)
+    lines += [("background", _padded(one)) for one in argued[: room - len(lines) - len(foot)]]
+    return lines + [("background", ())] * (room - len(lines) - len(foot)) + foot
+
+
+def _session(answer: TriageAnswer, context: ViewContext, width: int) -> list[FrameLine]:
+    """The session on call at the bottom, while one goes on."""
+    if answer.session is None:
+        return []
+    left, right = incident_rows.session_line(answer.session, answer.health.now_ms, context, width)
+    return [("panel", _padded(ends(left, right, width - 2)))]
 
 
 def _padded(pieces: Line) -> Line:
