@@ -167,6 +167,13 @@ class LiveView(View[LiveSeen]):
     def _offer_keys(self) -> None:
         self.refresh_bindings()
 
+    @on(LineTable.RowOpened, "#runs")
+    def _open_run(self) -> None:
+        from tui.screens.run_detail import RunView
+
+        if (run := self.selected) is not None:
+            self.app.push_screen(RunView(self.context, run))
+
     def url(self) -> str | None:
         return self.selected.url if self.selected else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from tui.screens.change_detail import ChangeView
 from tui.screens.choosing import ChooseScreen
 from tui.screens.failure_diff import failure_diff
 from tui.screens.incident import IncidentView
+from tui.screens.live import LiveView
 from tui.screens.run_detail import RunView
 from tui.screens.service_detail import ServiceView
 from tui.screens.service_graph import service_graph
@@ -67,6 +69,17 @@ async def test_from_an_incident_to_what_is_behind_it(make_app: AppMaker) -> None
         await press(pilot, "escape")
         assert isinstance(app.screen, IncidentView)
     assert [what[1] for what in answers.asked if what[0] == "run"] == ["6240", "6239"]
+
+
+async def test_from_a_run_that_came_in(make_app: AppMaker, tmp_path: Path) -> None:
+    """Enter on a run of the Live view."""
+    app = make_app(FakeAnswers(), watched=(tmp_path,))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6", "enter")
+        assert isinstance(app.screen, RunView)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, LiveView)
 
 
 async def test_from_an_attempt_to_its_run(make_app: AppMaker) -> None:
