@@ -35,6 +35,17 @@ class _Place:
 
 _Names = tuple[str, str, str | None]
 """Class name, name and file as written."""
+_Columns = tuple[list[str], list[str], list[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequence:
+    """Cases in the order of a report."""
+
+    names: _Columns
+    places: list[_Place]
+    test_ids: list[int]
+    identities: list[TestCase]
 
 
 class CasePlacer:
@@ -47,6 +58,9 @@ class CasePlacer:
         self._namespace = ""
         self._generation = 0
         self._places: dict[_Names, _Place] = {}
+        self._sequences: dict[tuple[int, str, str], _Sequence] = {}
+        """By length, first and last name."""
+        self._in_sequences = 0
         self._has_raw_names = False
         """Whether a place has a name as written beside its identity."""
         self._paths = CheckoutPaths()
@@ -62,6 +76,8 @@ class CasePlacer:
     def begin(self) -> None:
         """Before the first attempt of a report: what was concluded from the paths of another one is dropped."""
         self._paths = CheckoutPaths()
+        if self._of_report:
+            self._forget_sequences()
         for names in self._of_report:
             self._places.pop(names, None)
         self._of_report.clear()
@@ -69,9 +85,14 @@ class CasePlacer:
     def forget(self) -> None:
         """Drop what is remembered: rows may have been rolled back."""
         self._places.clear()
+        self._forget_sequences()
         self._has_raw_names = False
         self._of_report.clear()
         self._secrets.clear()
+
+    def _forget_sequences(self) -> None:
+        self._sequences.clear()
+        self._in_sequences = 0
 
     def place(
         self, batch: list[CaseAttempt], namespace: str, shift_ms: int, secrets: Counter[str]
@@ -107,12 +128,9 @@ class CasePlacer:
         """
         self._enter(namespace)
         self._paths.learn(cases.files)
-        look_up, names = self._places.get, (cases.classnames, cases.names, cases.files)
-        found = list(map(look_up, zip(*names, strict=True)))
-        if not all(found):
-            self._find([one for one, place in zip(zip(*names, strict=True), found, strict=True) if place is None])
-            found = list(map(look_up, zip(*names, strict=True)))
-        places = cast("list[_Place]", found)
+        names = (cases.classnames, cases.names, cases.files)
+        sequence = self._sequence_of(names)
+        places = sequence.places
         for place in places if cases.services else ():
             if cases.services != place.services:
                 self._declare(place, cases.services)
@@ -126,9 +144,30 @@ class CasePlacer:
             raw_names = {at: place.raw_name for at, place in enumerate(places) if place.raw_name is not None}
         if self._secrets:
             self._count_secrets(zip(*names, strict=True), secrets)
-        test_ids = [place.test_id for place in places]
-        identities = [place.case for place in places]
-        return PlacedCases(test_ids, outcomes, cases.durations, failures, raw_names, cases.retry, identities)
+        return PlacedCases(
+            sequence.test_ids, outcomes, cases.durations, failures, raw_names, cases.retry, sequence.identities
+        )
+
+    def _sequence_of(self, names: _Columns) -> _Sequence:
+        """Places of names in their order: most reports name the same cases in the same order as one before."""
+        key = (len(names[1]), names[1][0], names[1][-1])
+        known = self._sequences.get(key)
+        if known is not None and known.names == names:
+            return known
+        look_up = self._places.get
+        found = list(map(look_up, zip(*names, strict=True)))
+        if not all(found):
+            self._find([one for one, place in zip(zip(*names, strict=True), found, strict=True) if place is None])
+            found = list(map(look_up, zip(*names, strict=True)))
+        places = cast("list[_Place]", found)
+        self._in_sequences += len(places)
+        if self._in_sequences > _CACHED:
+            self._sequences.clear()
+            self._in_sequences = len(places)
+        self._sequences[key] = _Sequence(
+            names, places, [place.test_id for place in places], [place.case for place in places]
+        )
+        return self._sequences[key]
 
     def _enter(self, namespace: str) -> None:
         """Forget what does not hold in a namespace, or no longer."""

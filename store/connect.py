@@ -50,6 +50,8 @@ WAL_RESET_FIXED = (3, 51, 3)
 BUSY_TIMEOUT_MS = 10_000
 _ATTACH, _STEPS = 24, 100_000
 """SQLITE_ATTACH, also what `VACUUM INTO` needs; steps of the virtual machine between two looks at signals."""
+_STATEMENTS = 256
+"""Kept prepared: a file takes some seventy, and with fewer than are used in turn each is prepared anew every time."""
 _PRAGMAS = ("foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-32000")
 
 
@@ -240,7 +242,12 @@ def _check_schema(connection: Connection, path: Path) -> None:
 
 def _open(uri: str, path: Path, *, sole: bool = False) -> Connection:
     """A connection in autocommit mode: transactions are begun and ended by hand."""
-    options: dict[str, Any] = {"uri": True, "isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
+    options: dict[str, Any] = {
+        "cached_statements": _STATEMENTS,
+        "uri": True,
+        "isolation_level": None,
+        "timeout": BUSY_TIMEOUT_MS / 1000,
+    }
     if sole:
         become_writer(path)
         options["factory"] = _SoleWriter
