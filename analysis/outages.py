@@ -12,8 +12,8 @@ service, is no outage.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from analysis.candidates import returns
 from analysis.exposure import EVERYTHING
 from analysis.likelihood import Observations, Windows, observe, outage_odds
 from analysis.records import (
+    ABSENT,
     BoolMatrix,
     ChangeFeed,
     Count,
@@ -50,6 +51,8 @@ MOST_OF_SERVICE = 0.5
 """And, where the later change is no rollback but the next deploy, this share of what exercises the service failed."""
 SELDOM = 0.05
 """A test case is said to have failed with a service when it fails in at most this share of its other runs."""
+_MOST_CELLS = 2_000_000
+"""Results that are weighed at once; each takes some hundred bytes."""
 _BAD = (Result.FAILED, Result.ERRORED, Result.FLAKY)
 _SIGNS = ("connection refused", "timed out", "timeout", "connection reset", "no healthy upstream", "unavailable", "dns")
 
@@ -180,13 +183,13 @@ def mostly_red(history: StreamHistory) -> npt.NDArray[np.bool_]:
 def _stretches(history: StreamHistory) -> list[_Stretch]:
     """Outages of one stream, oldest first; at most one at a time."""
     n = len(history.runs)
-    seen = observe(history, None)
-    failed = np.diff(seen.failed, axis=0)
+    ran = (history.results != ABSENT) & (history.results != Result.SKIPPED)
+    failed = np.isin(history.results, _BAD)
     busy = np.flatnonzero(failed.sum(axis=1) >= LEAST_FAILURES)
     if n == 0 or len(busy) == 0:
         return []
     names, members = _scopes(history)
-    ratio, counts = _ratios(seen, members, busy)
+    ratio, counts = _ratios(history, members, busy)
     found: list[_Stretch] = []
     row, of = 0, {int(r): i for i, r in enumerate(busy)}
     while row < n:
@@ -198,7 +201,7 @@ def _stretches(history: StreamHistory) -> list[_Stretch]:
         end = row
         while end + 1 in of and ratio[best, of[end + 1]] > LEAST_RATIO:
             end += 1
-        state = _state(seen, members[best], row, end)
+        state = _state(ran, failed, members[best], row, end)
         if state is not None and end - row < LONGEST_RUNS:
             found.append(_Stretch(row, end, names[best], members[best], float(ratio[best, place]), state == "open"))
         row = end + 1
@@ -220,18 +223,38 @@ def _scopes(history: StreamHistory) -> tuple[list[str], BoolMatrix]:
 
 
 def _ratios(
-    seen: Observations, members: BoolMatrix, rows: npt.NDArray[np.int64]
+    history: StreamHistory, members: BoolMatrix, rows: npt.NDArray[np.int64]
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """([s, r] log likelihood ratio of an outage, [s, r] failures) of each scope in each of the runs `rows`."""
     single = Windows(rows, rows + 1)
-    inside = members.astype(np.float64)
-    null = _own_rate_odds(seen, rows)
-    sums = np.stack([inside @ outage_odds(seen, single, float(rate), null).T for rate in weights.OUTAGE_RATES])
+    sums = np.zeros((len(weights.OUTAGE_RATES), len(members), len(rows)))
+    failures = np.zeros((len(members), len(rows)), dtype=np.int64)
+    for columns in _blocks(*history.results.shape):
+        seen, inside = observe(_columns(history, columns), None), members[:, columns].astype(np.float64)
+        null = _own_rate_odds(seen, rows)
+        for number, rate in enumerate(weights.OUTAGE_RATES):
+            sums[number] += inside @ outage_odds(seen, single, float(rate), null).T
+        failures += members[:, columns].astype(np.int64) @ (seen.failed[rows + 1] - seen.failed[rows]).T
     top = sums.max(axis=0)
     ratio = top + np.log(np.mean(np.exp(sums - top), axis=0))
     ratio[1:] -= np.log(max(len(members) - 1, 1))
-    failed = (seen.failed[rows + 1] - seen.failed[rows]).T
-    return ratio, members.astype(np.int64) @ failed
+    return ratio, failures
+
+
+def _blocks(n: int, m: int) -> Iterator[slice]:
+    """Columns that are looked at together: all of them, but where names come and go there may be a hundred thousand."""
+    size = max(1, _MOST_CELLS // max(n, 1))
+    return (slice(start, start + size) for start in range(0, m, size))
+
+
+def _columns(history: StreamHistory, columns: slice) -> StreamHistory:
+    return replace(
+        history,
+        tests=history.tests[columns],
+        results=history.results[:, columns],
+        failed_attempts=history.failed_attempts[:, columns],
+        attempts=history.attempts[:, columns],
+    )
 
 
 def _own_rate_odds(seen: Observations, rows: npt.NDArray[np.int64]) -> Floats:
@@ -247,20 +270,21 @@ def _own_rate_odds(seen: Observations, rows: npt.NDArray[np.int64]) -> Floats:
     return np.asarray(first + again * np.log(retry) + (retried - again) * np.log1p(-retry))
 
 
-def _state(seen: Observations, members: npt.NDArray[np.bool_], begin: int, end: int) -> str | None:
-    """`closed` when the test cases that failed pass in the next runs, `open` when none followed; None: neither."""
-    hit = ((seen.failed[end + 1] - seen.failed[begin]) > 0) & members
-    total = seen.total
-    for last in range(end + 2, min(end + 3, total) + 1):
-        ran = (seen.ran[last] - seen.ran[end + 1])[hit]
-        failed = (seen.failed[last] - seen.failed[end + 1])[hit]
-        executed = int(np.count_nonzero(ran))
+def _state(ran: BoolMatrix, failed: BoolMatrix, members: npt.NDArray[np.bool_], begin: int, end: int) -> str | None:
+    """`closed` when the test cases that failed pass in the next runs, `open` when none followed; None: neither.
+
+    Args:
+        ran: [n, m], and so `failed`.
+        members: [m], the scope.
+    """
+    hit = failed[begin : end + 1].any(axis=0) & members
+    for last in range(end + 2, min(end + 3, len(ran)) + 1):
+        ran_later, failed_later = (cells[end + 1 : last][:, hit].any(axis=0) for cells in (ran, failed))
+        executed = int(np.count_nonzero(ran_later))
         if executed >= LEAST_FAILURES:
-            recovered = int(np.count_nonzero((ran > 0) & (failed == 0)))
+            recovered = int(np.count_nonzero(ran_later & ~failed_later))
             return "closed" if recovered >= RECOVERED * executed else None
-    ran_now = (seen.ran[end + 1] - seen.ran[end]) * members
-    failed_now = (seen.failed[end + 1] - seen.failed[end]) * members
-    return "open" if failed_now.sum() >= OPEN_SHARE * max(int(ran_now.sum()), 1) else None
+    return "open" if (failed[end] & members).sum() >= OPEN_SHARE * max(int((ran[end] & members).sum()), 1) else None
 
 
 def _outage(history: StreamHistory, stretch: _Stretch, samples: Sequence[FailureSample]) -> Outage:

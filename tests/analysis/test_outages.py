@@ -111,6 +111,23 @@ def test_only_failures_near_a_recovery_are_masked(found: list[str]) -> None:
     assert not masked[-1].any()
 
 
+@given(
+    st.lists(st.text(alphabet="....F~SR ", min_size=9, max_size=9), min_size=4, max_size=12),
+    st.integers(1, 40),
+)
+def test_it_does_not_matter_how_many_results_are_weighed_at_once(found: list[str], cells: int) -> None:
+    """Very many test cases are looked at some at a time: the same outages, and the same ratio but for rounding."""
+    seen = history({f"t{number}": line[:4] + "F" + line[4:] for number, line in enumerate(found)})
+    whole = find_outages([seen])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("analysis.outages._MOST_CELLS", cells)
+        pieces = find_outages([seen])
+    assert np.array_equal(pieces.closed[0], whole.closed[0])
+    assert [one.tests for one in pieces.outages] == [one.tests for one in whole.outages]
+    ratios = [[one.log_likelihood_ratio for one in report.outages] for report in (pieces, whole)]
+    assert ratios[0] == pytest.approx(ratios[1])
+
+
 def _checkout(line: str, others: str) -> StreamHistory:
     """Eight tests that touch the queue, twenty that do not."""
     rows = [(column(f"q{i}", "queue"), line) for i in range(8)]
