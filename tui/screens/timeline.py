@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
-from textual.worker import get_current_worker
 
 from tui import present
 from tui.answers.query import DAY_MS
@@ -63,7 +61,6 @@ class TimelineView(View["TimelineGrid"]):
         self._cells: Cells | None = None
         self._facts: dict[tuple[int, int], CellFacts] = {}
         """(test row, column) -> what is known of the cell."""
-        self._resting: Timer | None = None
         self._shown: TimelineGrid | None = None
         self.zoom = Zoom.RUN
         self.spans: tuple[Span, ...] = ()
@@ -237,31 +234,27 @@ class TimelineView(View["TimelineGrid"]):
     def _highlight(self) -> None:
         self._explain()
         self.refresh_bindings()
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(PAUSE_S, self._ask_cell)
+        row, column, answer = self.selected, self.query_one("#grid", HeatGrid).column, self._shown
+        if row is None or answer is None or self.spans or column >= len(answer.runs):
+            return
+        if (row.test_row, column) not in self._facts:
+            self._read_cell(answer, column, row.test_row)
 
     def _explain(self) -> None:
         self.query_one("#cell", LinesPane).set_source(self._lines)
 
-    def _ask_cell(self) -> None:
-        row, column = self.selected, self.query_one("#grid", HeatGrid).column
-        if row is None or self.spans or self._shown is None or (row.test_row, column) in self._facts:
+    @work(exclusive=True, exit_on_error=False, group="cell")
+    async def _read_cell(self, answer: TimelineGrid, column: int, test_row: int) -> None:
+        """Reads what happened in a cell, once the cursor rests there; the next cell ends it."""
+        await asyncio.sleep(PAUSE_S)
+        try:
+            facts = await asyncio.to_thread(self.context.answers.grid_cell, answer, column, test_row)
+        except Superseded:
             return
-        self._read_cell(self._shown, column, row.test_row)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="cell")
-    def _read_cell(self, answer: TimelineGrid, column: int, test_row: int) -> None:
-        with suppress(Superseded):
-            try:
-                facts = self.context.answers.grid_cell(answer, column, test_row)
-            except Superseded:
-                raise
-            except Exception as problem:  # shown by name in this view
-                self.post_message(AnswerFailed(self.turns.request, problem))
-                return
-            if not get_current_worker().is_cancelled:
-                self.post_message(CellExplained((test_row, column), facts))
+        except Exception as problem:  # shown by name in this view
+            self.post_message(AnswerFailed(self.turns.request, problem))
+            return
+        self.post_message(CellExplained((test_row, column), facts))
 
     @on(CellExplained)
     def _take_facts(self, event: CellExplained) -> None:
