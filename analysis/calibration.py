@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest.model import ChangeKind, ContentKind
 
-MODEL_VERSION = 3
+MODEL_VERSION = 4
 """Of what `rank_suspects` says: to be raised with every change to it, so that kept rankings are worked out anew."""
 
 # ---- what a failure looks like (ALGORITHMS.md section 6, items 1-4)
@@ -52,6 +52,8 @@ EFFECTS = ((-25.0, 0.05), (0.0, 0.81), (30.0, 0.07), (120.0, 0.07))
 CHANGE_PRIOR = 0.01
 UNRECORDED_PRIOR = 0.003
 """A gap between runs and a service."""
+REVISION_PRIOR = 0.001
+"""Another revision of a repository breaks a given test of it, and next to none besides."""
 UNCOVERED_FACTOR = 8.0
 """An unrecorded change is so much likelier of a service without a change feed."""
 OUTAGE_PRIOR = 0.007

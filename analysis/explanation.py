@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
 from analysis.events import what_is_shared
-from analysis.exposure import Scopes
+from analysis.exposure import EVERYTHING, Scopes
 from analysis.joint import Odds, Stage, gains, severity_shares, trigger_odds
 from analysis.likelihood import Observations
 from analysis.records import Evidence, Hypothesis, SuspectQuestion
@@ -72,7 +72,7 @@ def explain(case: Case, scored: Scored, probability: float) -> Hypothesis:
     if scored.scope == OWN_FILE:
         return Hypothesis(scored.kind, probability, _unrecorded_evidence(case, scored), target=ChangeTarget.TEST.value)
     tell = _outage_evidence if scored.kind == "environment" else _unrecorded_evidence
-    return Hypothesis(scored.kind, probability, tell(case, scored), service=scored.scope)
+    return Hypothesis(scored.kind, probability, tell(case, scored), service=scored.scope or None)
 
 
 def _explain_change(case: Case, candidate: Candidate, text: float, probability: float) -> Hypothesis:
@@ -270,7 +270,7 @@ def _unrecorded_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
     severity = int((both + own_odds).argmax())
     breadth, own = float(both[severity]), float(own_odds[severity])
     said = f"a change of {scored.scope} that nobody recorded"
-    if scored.scope == OWN_FILE:
+    if scored.scope in (OWN_FILE, EVERYTHING):
         revision = case.question.history.runs[scored.begin].revision or ""
         said = f"the tests ran revision {revision[:12]} for the first time, and no commit of it is known"
     terms = [Evidence("prior", prior, said)]

@@ -92,22 +92,76 @@ def find_segments(
         masked: [n] or [n, m].
         weight: [n] of the change right before each run; see `find_splits`.
     """
-    column = history.results[:, test]
-    ran = (column >= 0) & (column != Result.SKIPPED)
-    if masked is not None:
-        ran &= ~(masked[:, test] if masked.ndim == 2 else masked)
-    rows = np.flatnonzero(ran)
+    rows, red, counts = _counted(history, test, masked)
     if len(rows) == 0:
         return Segmentation((), ())
-    red = (column[rows] == Result.FAILED) | (column[rows] == Result.ERRORED)
-    unexpected = red | (column[rows] == Result.FLAKY)
-    retried = unexpected & (history.attempts[rows, test] > 1)
-    counts = Counts(*(np.asarray(a, dtype=np.int64) for a in (np.ones(len(rows)), unexpected, retried, red & retried)))
     gaps = None if weight is None else _gathered(np.asarray(weight, dtype=np.float64), rows)
     splits = find_splits(counts, weight=gaps)
     runs = history.runs
     points = tuple(ChangePoint(*(runs[rows[i]] for i in split)) for split in splits)
     return Segmentation(_segments(history, rows, red, [split.at for split in splits]), points)
+
+
+def current_segments(
+    history: StreamHistory, tests: Sequence[int], masked: BoolMatrix | None = None
+) -> tuple[Segment | None, ...]:
+    """The last segment of each of some test cases, as `find_segments` has it; None where one never ran.
+
+    Most histories hold too few failures for any change point: those are not looked at run by run.
+    """
+    columns = np.asarray(tests, dtype=np.int64)
+    results = history.results[:, columns]
+    ran = (results >= 0) & (results != Result.SKIPPED)
+    if masked is not None:
+        ran &= ~(masked[:, columns] if masked.ndim == 2 else masked[:, None])
+    red = ((results == Result.FAILED) | (results == Result.ERRORED)) & ran
+    unexpected = red | ((results == Result.FLAKY) & ran)
+    retried = unexpected & (history.attempts[:, columns] > 1)
+    total = ran.sum(axis=0)
+    gain = _most_gain(unexpected.sum(axis=0), total, UNEXPECTED_PRIOR)
+    gain += _most_gain((red & retried).sum(axis=0), retried.sum(axis=0), RETRIED_PRIOR)
+    begins = np.argmax(ran, axis=0) if len(ran) else np.zeros(len(columns), dtype=np.int64)
+    for i in np.flatnonzero(gain + np.log(LIKELIHOOD) > 0):
+        rows, _, counts = _counted(history, int(columns[i]), masked)
+        splits = find_splits(counts)
+        begins[i] = rows[splits[-1].at] if splits else rows[0]
+    inside = np.arange(len(ran))[:, None] >= begins
+    k, n = (red & inside).sum(axis=0), (ran & inside).sum(axis=0)
+    rates = beta_intervals(k, n, FAILURE_PRIOR)
+    ends = len(ran) - 1 - np.argmax(ran[::-1], axis=0) if len(ran) else begins
+    return tuple(
+        Segment(
+            history.runs[begins[i]],
+            history.runs[ends[i]],
+            Interval(float(rates.estimate[i]), float(rates.low[i]), float(rates.high[i]), int(k[i]), int(n[i])),
+            int(n[i]),
+        )
+        if total[i]
+        else None
+        for i in range(len(columns))
+    )
+
+
+def _most_gain(k: Ints, n: Ints, prior: tuple[float, float]) -> Floats:
+    """What a split of k hits of n would gain at most: if all hits came together at one end."""
+    green, red, both = (sequence_odds(hits, of, *prior) for hits, of in ((0 * k, n - k), (k, k), (k, n)))
+    return np.maximum(green + red - both, 0.0)
+
+
+def _counted(
+    history: StreamHistory, test: int, masked: BoolMatrix | None
+) -> tuple[Ints, npt.NDArray[np.bool_], Counts]:
+    """(rows that executed a test case outside what is masked, whether each ended red, what was seen in each)."""
+    column = history.results[:, test]
+    ran = (column >= 0) & (column != Result.SKIPPED)
+    if masked is not None:
+        ran &= ~(masked[:, test] if masked.ndim == 2 else masked)
+    rows = np.flatnonzero(ran)
+    red = (column[rows] == Result.FAILED) | (column[rows] == Result.ERRORED)
+    unexpected = red | (column[rows] == Result.FLAKY)
+    retried = unexpected & (history.attempts[rows, test] > 1)
+    arrays = (np.ones(len(rows)), unexpected, retried, red & retried)
+    return rows, red, Counts(*(np.asarray(a, dtype=np.int64) for a in arrays))
 
 
 def _gathered(weight: Floats, rows: Ints) -> Floats:

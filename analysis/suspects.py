@@ -24,7 +24,16 @@ from analysis.elsewhere import with_elsewhere
 from analysis.errors import AnalysisError
 from analysis.explanation import OWN_FILE, Case, Scored, explain
 from analysis.exposure import EVERYTHING, Scopes, find_scopes, name_of, reachable
-from analysis.joint import Odds, Stage, break_score, explain_away, outage_score, weigh
+from analysis.joint import (
+    Odds,
+    Stage,
+    break_score,
+    explain_away,
+    outage_score,
+    severity_shares,
+    trigger_odds,
+    weigh,
+)
 from analysis.likelihood import Observations, observe
 from analysis.outages import closed_cells, failed_together
 from analysis.records import BoolMatrix, Hypothesis, SuspectQuestion, TestColumn
@@ -117,7 +126,7 @@ def _scopes(
     for service, felt in failed_together(question.history, streak.first_bad).items():
         together.setdefault(service, set()).update(felt)
     groups = (_services_of(one) for one in candidates if one.group)
-    own = [_own_file(question)] if new_revisions(question, streak) else []
+    own = [_own_file(question)] if _has_services(question) and new_revisions(question, streak) else []
     return find_scopes(tests, services, [*commits, *own], question.graph, together, groups)
 
 
@@ -126,6 +135,11 @@ def _own_file(question: SuspectQuestion) -> Change:
     case = question.history.tests[_place_of(question)].case
     file = case.file or case.classname.replace("/", ".").rsplit(".", 1)[-1]
     return Change(OWN_FILE, ChangeKind.COMMIT, 0, target=ChangeTarget.TEST, files=(file,))
+
+
+def _has_services(question: SuspectQuestion) -> bool:
+    """Whether the trigger exercises services; else its repository holds what it tests as well as the test."""
+    return bool(question.history.tests[_place_of(question)].exercised)
 
 
 def _services_of(candidate: Candidate) -> tuple[str, ...]:
@@ -177,7 +191,7 @@ def _score(
     quiet = float(np.logaddexp.reduce([stage.cost for stage in stages]))
     flake_text = float(np.log(weights.FLAKE_NAMES if mentions.services else weights.FLAKE_NAMES_NONE))
     scored = _one_a_group([_score_change(c, scopes, odds, broken, mentions) for c in candidates], scopes, odds, broken)
-    scored.append(_score_unrecorded(question, streak, scopes, odds, broken, mentions))
+    scored.append(_score_unrecorded(question, streak, scopes, odds, broken, stages, mentions, trigger))
     scored += _score_test(question, streak, scopes, odds, broken, mentions)
     scored.append(_score_outage(question, streak, scopes, odds, outage, mentions))
     scored.append(Scored("flake", quiet + flake_text, flake_text))
@@ -223,14 +237,21 @@ def _over_windows(candidate: Candidate, scope: int, odds: Odds, broken: Floats) 
 
 
 def _score_unrecorded(
-    question: SuspectQuestion, streak: Streak, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions
+    question: SuspectQuestion,
+    streak: Streak,
+    scopes: Scopes,
+    odds: Odds,
+    broken: Floats,
+    stages: tuple[Stage, ...],
+    mentions: _Mentions,
+    trigger: int,
 ) -> Scored:
     """A step in any service at any gap between runs; the service is the most probable one."""
     environment = question.history.scope.environment
     rows = np.flatnonzero((odds.windows.stop == len(question.history.runs)) & (odds.windows.begin <= streak.last_bad))
     services = [s for s, name in enumerate(scopes.names) if name and s < _first_commit(scopes)]
     if not services:
-        return Scored("unrecorded", float(np.log(weights.UNRECORDED_PRIOR)) - 5.0, 0.0)
+        return _score_revision(question, streak, odds, broken, stages, trigger)
     texts = np.array([mentions.by_scope[scopes.names[s]] for s in services])
     covered = [is_covered(question.feed, scopes.names[s], environment) for s in services]
     prior = np.log(weights.UNRECORDED_PRIOR) + np.where(covered, 0.0, np.log(weights.UNCOVERED_FACTOR))
@@ -240,12 +261,29 @@ def _score_unrecorded(
     return Scored("unrecorded", weight, float(texts[best]), None, scopes.names[services[best]], begin)
 
 
+def _score_revision(
+    question: SuspectQuestion, streak: Streak, odds: Odds, broken: Floats, stages: tuple[Stage, ...], trigger: int
+) -> Scored:
+    """Where no service is known, what the tests' own repository brought: a step with another revision of it.
+
+    It broke a share of all tests or, as most commits that break any, this one and nothing else to speak of.
+    """
+    rows = [odds.place[gap, len(question.history.runs)] for gap in new_revisions(question, streak)]
+    if not rows:
+        return Scored("unrecorded", float(np.log(weights.UNRECORDED_PRIOR)) - 5.0, 0.0)
+    quiet = float(np.logaddexp.reduce([stage.cost for stage in stages]))
+    alone = quiet + np.logaddexp.reduce(trigger_odds(odds, trigger)[:, rows] + severity_shares()[:, None], axis=0)
+    each = np.logaddexp(broken[0, rows] + np.log(weights.CHANGE_PRIOR), alone + np.log(weights.REVISION_PRIOR))
+    begin = int(odds.windows.begin[rows[int(each.argmax())]])
+    return Scored("unrecorded", float(np.logaddexp.reduce(each)), 0.0, None, EVERYTHING, begin)
+
+
 def _score_test(
     question: SuspectQuestion, streak: Streak, scopes: Scopes, odds: Odds, broken: Floats, mentions: _Mentions
 ) -> list[Scored]:
     """A defect of the trigger's own file that came with another revision of the tests, of which no commit is known."""
     rows = [odds.place[gap, len(question.history.runs)] for gap in new_revisions(question, streak)]
-    if not rows:
+    if not rows or not _has_services(question):
         return []
     text = float(np.log(weights.FLAKE_NAMES if mentions.services else weights.FLAKE_NAMES_NONE))
     each = broken[scopes.place[OWN_FILE], rows] + np.log(weights.UNRECORDED_PRIOR) + text

@@ -46,6 +46,7 @@ _ROWS = (
     (LOOK, "owners", "whose files and tests are"),
     (LOOK, "changes", "what was deployed, and what failed after it"),
     (LOOK, "runs", "which runs there are, with their results"),
+    (LOOK, "gate", "may a run pass: exit 1 only for red that is real"),
     (LOOK, "export", "write a summary, a hand-over or a picture"),
     (LOOK, "demo", "the dashboard on sample data"),
     (LOOK, "serve", "the dashboard in a browser"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.segments import Counts, find_segments, find_splits
+from analysis.segments import Counts, current_segments, find_segments, find_splits
 from tests.analysis.builders import column, history
 from tests.analysis.lab_evidence import SHARED
 
@@ -118,3 +118,26 @@ def test_segments_cover_all_executed_runs_in_order(line: str) -> None:
         assert (found.segments[0].start.run_id, found.segments[-1].end.run_id) == (str(ran[0]), str(ran[-1]))
     for point in found.change_points:
         assert point.low <= point.at <= point.high
+
+
+@given(st.lists(st.text(alphabet=".F~R S", min_size=60, max_size=60), min_size=1, max_size=4))
+def test_the_current_segment_is_the_last_of_all(found: list[str]) -> None:
+    """Whether or not a history was worth looking at run by run."""
+    stream = history([(column(str(i)), line) for i, line in enumerate(found)])
+    last = current_segments(stream, range(len(found)))
+    for test, one in enumerate(last):
+        segments = find_segments(stream, test).segments
+        assert one == (segments[-1] if segments else None)
+
+
+def test_the_current_segment_of_what_broke_and_of_what_never_ran() -> None:
+    """The rate is that since the change point; a mask leaves runs out."""
+    stream = history({"broke": "." * 30 + "F" * 8, "never": " " * 38})
+    now, never = current_segments(stream, [0, 1])
+    assert never is None
+    assert now is not None
+    assert (now.start, now.failure_rate.k, now.failure_rate.n) == (stream.runs[30], 8, 8)
+    masked = np.arange(38) >= 30
+    (before,) = current_segments(stream, [0], masked)
+    assert before is not None
+    assert (before.failure_rate.k, before.failure_rate.n) == (0, 30)

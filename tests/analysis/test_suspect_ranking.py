@@ -225,6 +225,21 @@ def test_another_revision_of_the_tests_without_a_commit_is_a_defect_of_the_test(
     assert all(h.change is not None for h in ask(stream, known) if h.target == "test")
 
 
+def test_where_no_service_is_known_another_revision_is_what_changed() -> None:
+    """Tests of one repository: a step with a new revision is unrecorded, not flaky; one without is no change."""
+    rows = {f"t{i}": "." * 30 + ("FFF" if i == 0 else "...") for i in range(20)}
+    found = ask(history(rows, revisions=[f"r{i // 3}" for i in range(33)]), feed())
+    assert weigh_kinds(found)[0] is Verdict.UNRECORDED
+    assert found[0].target is None
+    said = "the tests ran revision r10 for the first time, and no commit of it is known"
+    assert said in {e.text for e in found[0].evidence}
+    same = next(h for h in ask(history(rows), feed()) if h.kind == "unrecorded")
+    assert same.probability < found[0].probability / 2
+    flapping = {"shaky": "." * 10 + "F..F.F..F....F....F..F", **{f"t{i}": "." * 32 for i in range(20)}}
+    found = ask(history(flapping, revisions=[f"r{i}" for i in range(40)]), feed())
+    assert weigh_kinds(found)[0] is Verdict.FLAKY
+
+
 def test_commits_to_services_are_no_suspects_of_their_own() -> None:
     """They attach to the deploy that carried them."""
     commit = replace(deploy("vault", 29.4), kind=ChangeKind.COMMIT)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.records import Interval, Recent
+from analysis.records import Interval, Recent, Segment
+from analysis.segments import current_segments
 from ingest.model import Result, Scope, TestCase, Verdict
 from store.connect import Connection
 from tui.answers.basis import Basis, load_basis
@@ -52,6 +53,8 @@ class FlakeRow:
     """`new`, `flaky`, `recovered`; empty: it never flaked often enough."""
     trend_since_ms: int | None = None
     """Start of the first run of that state."""
+    segment: Segment | None = None
+    """The current one, with its failure rate; None where it was not asked for, or below the minimum number of runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +106,19 @@ def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
         wanted = by_stream.get(stream.stream_id)
         if wanted:
             rated = rate_stream(basis, stream, wanted)
-            rows += [row for row in flake_rows(basis, rated, judged) if row.failed_runs or row.flaky_runs]
+            rows += _with_segments(rated, flake_rows(basis, rated, judged))
             builds.append(_red_builds(rated))
     rows.sort(key=_order)
     is_whole = query.owner is None and query.service is None
     return FlakesAnswer(basis.window, tuple(rows), _sum(rows, builds) if is_whole else None, flake_prior(basis))
+
+
+def _with_segments(rated: Rated, rows: Iterator[FlakeRow]) -> list[FlakeRow]:
+    """Rows of cases that failed or flaked, one a column given, with the segment that they are in now."""
+    listed = [(column, row) for column, row in enumerate(rows) if row.failed_runs or row.flaky_runs]
+    known = [column for column, row in listed if row.runs - row.masked_runs - row.summed_runs >= LEAST_RUNS]
+    segments = dict(zip(known, current_segments(rated.loaded.history, known, rated.masked), strict=True))
+    return [replace(row, segment=segments.get(column)) for column, row in listed]
 
 
 def _red_builds(rated: Rated) -> LostTime:

@@ -87,6 +87,11 @@ def flake_json(row: FlakeRow) -> Json:
             "entropy": recent_json(row.recent_entropy),
         },
         "trend": {"state": row.trend or None, "since": iso_or_none(row.trend_since_ms)},
+        "segment": row.segment
+        and {
+            "since": iso_or_none(row.segment.start.started_ms),
+            "failure_rate": interval_json(row.segment.failure_rate),
+        },
         **({"summed_runs": row.summed_runs} if row.summed_runs else {}),
     }
 
