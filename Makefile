@@ -10,6 +10,7 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 RESULTS ?= 1000000
 WORLDS ?= 500
+SOME_WORLDS ?= $(shell expr $(WORLDS) / 5)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -37,10 +38,12 @@ bench: $(STAMP)
 
 bench-accuracy: $(STAMP)
 	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS)
-	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(WORLDS) --odd
-	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(WORLDS) --ablation
-	$(BIN)/python -m bench.emitted_worlds
-	$(BIN)/python -m bench.emitted_worlds --count 100 --pre-merge 0.3
+	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(SOME_WORLDS) --kind environment
+	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(SOME_WORLDS) --odd
+	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(SOME_WORLDS) --ablation
+	$(BIN)/python -m bench.emitted_worlds --count $(SOME_WORLDS)
+	$(BIN)/python -m bench.emitted_worlds --count $(SOME_WORLDS) --pre-merge 0.3
+	$(BIN)/python -m bench.real_noise
 	$(BIN)/python -m bench.flake_coverage
 
 soak: $(STAMP) tools

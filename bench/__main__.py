@@ -5,8 +5,8 @@
     python -m bench --only start tail --share 0.1    # some of them, on a tenth of the files
 
 Every script also runs alone: `python -m bench.parse`, `ingest_history`, `scale`, `start`, `tail`,
-`suspects_on_evidence`; accuracy through the command line is `make bench-accuracy` (`python -m bench.emitted_worlds`,
-`flake_coverage`).
+`suspects_on_evidence`, `suspects_speed`; accuracy, also through the command line and in real noise, is
+`make bench-accuracy`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def scripts(results: int, share: float) -> dict[str, list[str]]:
         "start": ["--rounds", str(max(3, int(9 * share)))],
         "tail": ["--files", some(200), "--burst", some(10_000)],
         "suspects_on_evidence": ["--count", some(100)],
+        "suspects_speed": ["--rounds", str(max(3, int(9 * share)))],
     }
 
 
