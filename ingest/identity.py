@@ -43,6 +43,7 @@ _ARCHIVES = 256
 """Archives whose `run.json` files are remembered."""
 _PACKED = re.compile(r"(?:\.(?:zip|tar|tgz|tbz2|txz|tzst|gz|bz2|xz|zst)){0,2}!(?=/|\Z)", re.IGNORECASE)
 """What an archive's name has more than a folder's."""
+_ANT_PART = re.compile(rb"TEST-.*\.xml", re.DOTALL)
 _REF_PREFIXES = ("refs/heads/", "refs/remotes/origin/")
 
 
@@ -130,6 +131,8 @@ class Resolver:
         known = given.over(sidecar[1] if sidecar else RunIdentity()).over(said).over(self._from_path(location))
         if known.run_id is None:
             known = known.over(environ)
+        if known.run_id is None and report.is_merged:
+            folder = _where_its_parts_are(folder)
         return self.complete(known, folder)
 
     def complete(self, known: RunIdentity, folder: bytes) -> RunIdentity:
@@ -194,6 +197,18 @@ def to_utc(naive_ms: int, zone: tzinfo) -> int:
     wall = datetime.fromtimestamp(naive_ms / 1000, UTC).replace(tzinfo=zone)
     offset = wall.utcoffset()
     return naive_ms - (int(offset.total_seconds() * 1000) if offset else 0)
+
+
+def _where_its_parts_are(folder: bytes) -> bytes:
+    """The folder that names the run of a merged report: that of the archive it is in, when Ant's reports lie there."""
+    archive, is_inside, _ = folder.partition(b"!/")
+    beside = os.path.join(os.path.dirname(archive), b"")
+    try:
+        with os.scandir(beside) as listing:
+            has_parts = is_inside and any(_ANT_PART.fullmatch(entry.name) for entry in listing)
+    except OSError:
+        return folder
+    return beside if has_parts else folder
 
 
 def _folder_names(folder: bytes) -> tuple[str, str]:

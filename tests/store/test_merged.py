@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,39 @@ def test_the_order_of_arrival_does_not_matter(tmp_path: Path, order: tuple[int, 
     assert found[:3] == [("shop.Cart", "adds", 0, 12), ("shop.Pay", "pays", 1, 200), ("shop.Pay", "refunds", 0, 0)]
     assert [row[1] for row in found[3:6]] == [FileStatus.INGESTED, FileStatus.INGESTED, DUPLICATE]
     assert found[6] == (3, 2, 1)
+
+
+def packed(folder: Path, *suites: Suite) -> Path:
+    """The merged report in an archive of its own."""
+    file = merged(folder / "aside", *suites)
+    with zipfile.ZipFile(folder / "reports.zip", "w") as archive:
+        archive.write(file, MERGED)
+    file.unlink()
+    file.parent.rmdir()
+    return folder / "reports.zip"
+
+
+@pytest.mark.parametrize("is_packed_first", [True, False])
+def test_a_merged_report_in_an_archive_beside_its_parts(tmp_path: Path, is_packed_first: bool) -> None:
+    """Is of their run, also where no `run.json` says which that is; it is counted where they do not hold all of it."""
+    folder = tmp_path / "runs" / "1"
+    given = [part(folder, CART), part(folder, PAY), packed(folder, CART, PAY)]
+    for path in reversed(given) if is_packed_first else given:
+        ingest(tmp_path / "x.db", path)
+    found = rows(tmp_path / "x.db")
+    assert found[:3] == [("shop.Cart", "adds", 0, 12), ("shop.Pay", "pays", 1, 200), ("shop.Pay", "refunds", 0, 0)]
+    assert found[-1] == (3, 2, 1)
+    assert [row[1] for row in found[3:6]].count(DUPLICATE) == 1
+
+
+def test_archives_of_merged_reports_alone_are_runs_of_their_own(tmp_path: Path) -> None:
+    """Nothing lies beside them that they could repeat."""
+    for number in range(2):
+        packed(tmp_path / "runs", CART, PAY).rename(tmp_path / "runs" / f"{number}.zip")
+    ingest(tmp_path / "x.db", tmp_path / "runs")
+    with reading(tmp_path / "x.db") as connection:
+        query = "SELECT l.name, r.name FROM run r JOIN pipeline l USING (pipeline_id) ORDER BY r.name"
+        assert connection.execute(query).fetchall() == [("runs", "0"), ("runs", "1")]
 
 
 def test_reading_everything_again_changes_nothing(tmp_path: Path) -> None:
