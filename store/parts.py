@@ -198,7 +198,7 @@ class PartWriter:
         if len(group) == 1:
             code = int(group[0][2].outcome)
         else:
-            code = code_of(group)
+            code = code_of([placed[2].outcome for placed in group])
             self._several.add(test_id)
         codes[test_id] = code | _SEEN
         self._touched.append(test_id)
@@ -263,7 +263,7 @@ class PartWriter:
         self._write_group(test_id, group, len(outcomes))
         outcomes += [placed[2].outcome for placed in group]
         self._several.add(test_id)
-        self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
+        self._codes[test_id] = code_of(outcomes) | _SEEN
 
     def _settle_unmarked(self, test_id: int, groups: list[Group]) -> None:
         self._write_rows()
@@ -276,7 +276,9 @@ class PartWriter:
         sequence = [(int(merge_attempts(outcomes)), first[-1][1], first[-1][2])]
         for group in groups:
             last = group[-1][2]
-            sequence.append((code_of(group) & ~RETRIED, self._offset(last), last.duration_ms))
+            sequence.append(
+                (code_of([placed[2].outcome for placed in group]) & ~RETRIED, self._offset(last), last.duration_ms)
+            )
         if not is_retry_sequence(sequence):
             for group in groups:
                 self._take_namesake(group)
@@ -285,7 +287,7 @@ class PartWriter:
             self._write_group(test_id, group, len(outcomes))
             outcomes += [placed[2].outcome for placed in group]
         self._several.add(test_id)
-        self._codes[test_id] = merge_attempts(outcomes) | RETRIED | _SEEN
+        self._codes[test_id] = code_of(outcomes) | _SEEN
 
     def _take_namesake(self, group: Group) -> None:
         """Take a case whose name another case of the report has already: numbered, so that neither hides the other."""

@@ -60,8 +60,7 @@ def as_reruns(groups: Sequence[Group]) -> Group:
     return [*failed, last]
 
 
-def code_of(group: Group) -> int:
-    """`Result` of a group, plus `RETRIED` where it was executed more than once."""
-    outcomes = [placed[2].outcome for placed in group]
+def code_of(outcomes: Sequence[int]) -> int:
+    """`Result` of a case's attempts in order, plus `RETRIED` where it was executed more than once."""
     executed = sum(outcome != Outcome.SKIPPED for outcome in outcomes)
     return int(merge_attempts(outcomes)) | (RETRIED if executed > 1 else 0)
