@@ -19,7 +19,7 @@ help:
 	@echo "make test   format, lint, types, import borders, tests"
 	@echo "make lint   the same without the tests"
 	@echo "make bench  speed, as tables (RESULTS=10000000: on a store of that size); make bench-accuracy: accuracy (WORLDS=50: of so many)"
-	@echo "make soak   long tests"
+	@echo "make soak   long tests, and an hour of the dashboard on a store that grows"
 
 demo: $(STAMP)
 	@$(BIN)/crywolf demo
@@ -48,6 +48,7 @@ bench-accuracy: $(STAMP)
 
 soak: $(STAMP) tools
 	$(BIN)/python -m pytest -n $(WORKERS) -m soak
+	$(BIN)/python -m bench.cockpit --results $(RESULTS) --tests 20000 --seconds 3600
 
 venv: $(STAMP)
 

@@ -30,6 +30,7 @@ def scripts(results: int, share: float) -> dict[str, list[str]]:
         "ingest_history": ["--files", some(1000), "--huge", some(900_000)],
         "scale": ["both", "--results", str(results)],
         "start": ["--rounds", str(max(3, int(9 * share)))],
+        "cockpit": ["--results", str(results), "--tests", str(max(400, results // 50)), "--seconds", some(60)],
         "tail": ["--files", some(200), "--burst", some(10_000)],
         "suspects_on_evidence": ["--count", some(100)],
         "suspects_speed": ["--rounds", str(max(3, int(9 * share)))],

@@ -25,6 +25,7 @@ from tui.screens.outside import browser_opener
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
 from tui.steady import LOOK_S, end_by_signals, is_terminal_gone, steady
+from tui.warming import import_screens, read_styles
 from tui.widgets.chrome import TopLine
 from tui.widgets.tabs import LIVE, MODES
 
@@ -144,7 +145,7 @@ class CrywolfApp(PersonalApp):
     def on_mount(self) -> None:
         """Starts looking for changes, where one left."""
         self._watcher.start()
-        self.set_timer(WARM_S, _collect_garbage_again)
+        self.set_timer(WARM_S, self._warm)
         self.begin_personal()
         if not self.is_headless:
             parent = os.getppid()
@@ -155,6 +156,11 @@ class CrywolfApp(PersonalApp):
             self.switch_mode(mode)
         if not self.context.remembered.is_toured:
             self.call_after_refresh(self.action_tour)
+
+    def _warm(self) -> None:
+        _collect_garbage_again()
+        if not self.is_headless:
+            import_screens(lambda: self.call_later(read_styles, self))
 
     def on_unmount(self) -> None:
         """Ends the watchers, what runs in the background, and the connections."""
