@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -39,6 +39,7 @@ class IncidentView(ActingView["TriageAnswer"]):
 
     NOUN = "the incident"
     MAIN = "#tests"
+    FIELDS = ("test", "env", "pipeline")
     SIDE = "#argument"
     CSS_PATH: ClassVar[str] = "incident.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -180,6 +181,11 @@ class IncidentView(ActingView["TriageAnswer"]):
 
     def url(self) -> str | None:
         return incident_url(self.incident)
+
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        pair = None if self.has_class("-blank") else self._pair(self.query_one("#tests", LineTable).key)
+        of_test = _fields(pair) if pair is not None else {}
+        return {**of_test, "what": [self._title], "incident": [self._incident_id]}
 
     def copied(self) -> str:
         return f"{self._incident_id}\n{argument.as_text(self._lines(100))}" if self.incident else ""

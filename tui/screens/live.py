@@ -39,6 +39,8 @@ COLUMNS = (
 )
 MOST_RUNS = 1000
 """The newest; a tail is not for browsing."""
+ROOMY = 110
+"""Cells from which on there is room for what can be seen anyway."""
 _TAIL_BYTES = 4096
 _LOOK_S = 1.0
 
@@ -118,7 +120,8 @@ class LiveView(View[LiveSeen]):
 
     def summary(self, answer: LiveSeen) -> tuple[Line, Line]:
         newly = sum(1 for row in answer.runs.rows[:MOST_RUNS] if answer.new_red.get(row.run))
-        left = line((present.count(len(answer.runs.rows), "run"), "strong"), ("  newest on top", "muted"))
+        left = line((present.count(len(answer.runs.rows), "run"), "strong"))
+        left += line(("  newest on top", "muted")) if self.size.width >= ROOMY else ()
         left += line((f"   {newly} with new red", "bad")) if newly else ()
         if self._is_paused:
             left += line(("   paused: space goes on", "unowned"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -42,6 +42,7 @@ class TestView(ActingView["TestDetail"]):
 
     NOUN = "the test"
     MAIN = "#failures"
+    FIELDS = ("run", "env", "pipeline", "message")
     SIDE = "#evidence"
     CSS_PATH: ClassVar[str] = "test_detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -163,6 +164,10 @@ class TestView(ActingView["TestDetail"]):
     def url(self) -> str | None:
         row = self.selected
         return attempt_url(row) if row else None
+
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        row = self.selected
+        return {**(_fields(row) if row is not None else {}), "test": [self._identity], "name": [self._shown_name]}
 
     def copied(self) -> str:
         return self.answer.case.identity if self.answer else ""

@@ -430,3 +430,19 @@ async def test_read_only_offers_no_deeds(make_app: AppMaker) -> None:
         await press(pilot, *"acCtnsSvzZdu")
         assert not [what for what in answers.asked if what[0] in ("act", "undo")]
         assert "read only" in screen_text(app)
+
+
+async def test_commands_know_what_is_gone_into(make_app: AppMaker) -> None:
+    """In an incident and a test the values are theirs, and of what is selected in them."""
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter")
+        values = values_of(view(app))
+        assert (values["view"], values["incident"]) == ("incident", fakes.INCIDENTS[0].incident_id)
+        assert values["test"] == fakes.INCIDENTS[0].tests[0][0].identity
+        await press(pilot, "enter")
+        values = values_of(view(app))
+        assert values["view"] == "test"
+        assert values["name"] == fakes.INCIDENTS[0].tests[0][0].name
+        assert {"run", "env", "message", "db", "url"} <= set(values)
