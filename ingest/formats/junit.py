@@ -1,7 +1,8 @@
 """Reads JUnit XML in all its dialects: one pass, constant memory.
 
-A test case without children, nine of ten in most reports, becomes a `CaseAttempt` straight from its attributes.
-Elements are built only for cases that have children (`junit_children` interprets those) and dropped with the case.
+A test case without children, nine of ten in most reports, goes straight from its attributes into the columns of
+`PlainCases`, and so does one with one plain child. Elements are built only for cases that have more children
+(`junit_children` interprets those) and dropped with the case. Runs of plain cases need no parser (`junit_runs`).
 Suites may be nested, missing, or wrapped in unknown elements; counts come from the cases, never from attributes.
 
 Rules:

@@ -18,6 +18,8 @@ from xml.parsers import expat
 _OPENS, _ENDS, _BREAKS = b"<testcase ", b"/>", b'">'
 _FEWEST_BYTES = 1_000
 """A shorter run is not worth the trouble."""
+_LONGEST_SHAPE = 200
+"""What stands between two values, white space included; the shapes are remembered."""
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _SHAPE = re.compile(r"\s*/>\s*<testcase\s+(\w+)\s*=\s*")
 _ATTRIBUTE = re.compile(r"\s+(\w+)\s*=\s*")
@@ -84,6 +86,8 @@ def run_of(region: bytes) -> Run | None:
     if rest != 1 or not number:
         return None
     between = pieces[6] if number > 1 else "/>" + pieces[0]
+    if max(map(len, (between, pieces[0], pieces[2], pieces[4]))) > _LONGEST_SHAPE:
+        return None
     order = _order(between, pieces[2], pieces[4])
     if order is None or not _TAIL.fullmatch(pieces[-1]) or _order("/>" + pieces[0], pieces[2], pieces[4]) != order:
         return None
