@@ -1,62 +1,55 @@
 """One process that reads files: with crywolf or with bare ElementTree. Prints what it took as one line of JSON.
 
-    python -m bench.ingest_child ingest DATABASE FOLDER [PART/PARTS]
+    python -m bench.ingest_child ingest DATABASE FOLDER [JOBS]
     python -m bench.ingest_child iterparse - FOLDER
 
-Times are of the monotonic clock, which all processes share, and leave out the start of the interpreter.
+With more than one job it is the one that leads them; processor time is of all, peak memory of the largest. Times leave
+out the start of the interpreter.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import resource
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from bench.measuring import peak_megabytes
 
 
-def inputs_of(folder: Path, part: int, parts: int) -> Iterator[object]:
-    """Every so many-th file, where every file but `run.json` counts; a `run.json` goes to all."""
-    from ingest.sources.directory import list_inputs
-    from ingest.sources.inputs import Input
-
-    number = 0
-    for item in list_inputs([str(folder)]):
-        if not isinstance(item, Input):
-            continue
-        if item.path.endswith("run.json"):
-            yield item
-            continue
-        if number % parts == part:
-            yield item
-        number += 1
-
-
-def by_crywolf(database: Path, folder: Path, part: int, parts: int) -> dict[str, float]:
-    """Ingest into a store, checkpoint included."""
-    from ingest.limits import Limits
+def by_crywolf(database: Path, folder: Path, jobs: int) -> dict[str, float]:
+    """Ingest into a store as the command does, checkpoint included, without the answer that it keeps in the end."""
     from ingest.model import FileOutcome, RunIdentity
-    from ingest.pipeline import Ingestion
     from ingest.settings import Settings
+    from ingest.sources.directory import list_inputs
+    from tui.commands.ingest import ingester
+    from tui.locations import Place
 
     outcomes: list[FileOutcome] = []
-    began, cpu = time.monotonic(), time.process_time()
-    with Ingestion(database, Settings(), RunIdentity(), Limits(), {}) as ingestion:
-        ingestion.ingest_all(inputs_of(folder, part, parts), outcomes.append)  # type: ignore[arg-type]
+    began, cpu = time.monotonic(), processor_seconds()
+    place = Place(database, "bench", Settings())
+    with ingester(place, list_inputs([str(folder)]), RunIdentity(), {}, jobs) as ingest:
+        ingest(outcomes.append)
     ended = time.monotonic()
     kinds = [outcome.status.value for outcome in outcomes]
     return {
         "began": began,
         "ended": ended,
-        "cpu": time.process_time() - cpu,
+        "cpu": processor_seconds() - cpu,
         "files": len(outcomes),
         "results": sum(outcome.counts.attempts for outcome in outcomes),
         "ingested": kinds.count("ingested"),
         "duplicate": kinds.count("duplicate"),
         "rejected": kinds.count("rejected"),
     }
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it started and that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def by_iterparse(folder: Path) -> dict[str, float]:
@@ -76,9 +69,12 @@ def main() -> None:
     if route == "iterparse":
         told = by_iterparse(Path(folder))
     else:
-        part, parts = map(int, rest[0].split("/")) if rest else (0, 1)
-        told = by_crywolf(Path(database), Path(folder), part, parts)
-    print(json.dumps(told | {"peak": peak_megabytes()}))
+        told = by_crywolf(Path(database), Path(folder), int(rest[0]) if rest else 1)
+    print(
+        json.dumps(
+            told | {"peak": max(peak_megabytes(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ _HEADER = ("route", "s", "results/s", "x iterparse", "processor s", "x iterparse
 _BARE = "ET.iterparse, cleared"
 
 
-def start(route: str, database: Path, folder: Path, *part: str) -> subprocess.Popen[str]:
+def start(route: str, database: Path, folder: Path, jobs: int = 1) -> subprocess.Popen[str]:
     """One child on its way."""
-    command = [sys.executable, "-m", "bench.ingest_child", route, str(database), str(folder), *part]
+    command = [sys.executable, "-m", "bench.ingest_child", route, str(database), str(folder), str(jobs)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
@@ -37,15 +37,6 @@ def finish(child: subprocess.Popen[str]) -> Told:
         raise SystemExit(f"{' '.join(map(str, child.args))} ended with {child.returncode}")  # type: ignore[arg-type]
     told: Told = json.loads(out)
     return told | {"seconds": told["ended"] - told["began"]}
-
-
-def together(database: Path, folder: Path, processes: int) -> Told:
-    """Some processes, each on its share of the files, from the first start to the last end."""
-    children = [start("ingest", database, folder, f"{n}/{processes}") for n in range(processes)]
-    told = [finish(child) for child in children]
-    seconds = max(one["ended"] for one in told) - min(one["began"] for one in told)
-    sums = {key: sum(one[key] for one in told) for key in ("results", "cpu")}
-    return sums | {"seconds": seconds, "peak": max(one["peak"] for one in told)}
 
 
 def compare(folder: Path, rounds: int, scratch: Path) -> None:
@@ -59,7 +50,7 @@ def compare(folder: Path, rounds: int, scratch: Path) -> None:
         size = database.stat().st_size
         told["crywolf, again"].append(finish(start("ingest", database, folder)))
         shared = scratch / f"{folder.name}-{number}-two.db"
-        told["crywolf, two processes"].append(together(shared, folder, 2))
+        told["crywolf, two processes"].append(finish(start("ingest", shared, folder, 2)))
         database.unlink()
         shared.unlink()
     print_routes(told)

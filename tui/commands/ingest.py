@@ -128,7 +128,7 @@ def ingest_paths(
     found = with_sizes(_listed(paths, headers, place))
     try:
         with (
-            _ingester(place, found, identity, environ, _jobs(paths, place, jobs)) as ingest,
+            ingester(place, found, identity, environ, _jobs(paths, place, jobs)) as ingest,
             progress_over(found) as advance,
         ):
 
@@ -154,7 +154,7 @@ def ingest_paths(
 
 
 @contextmanager
-def _ingester(
+def ingester(
     place: Place, found: Iterable[Input | Skip], identity: RunIdentity, environ: Mapping[str, str], jobs: int | None
 ) -> Iterator[Callable[[Callable[[FileOutcome], None]], None]]:
     """What ingests all that was found, in this process or, where that is faster, in several."""
