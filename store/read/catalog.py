@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingest.model import OwnerFile, Service
 from store.codec import decode
@@ -11,8 +12,7 @@ from store.connect import Connection
 from store.read.rows import marks
 
 
-@dataclass(frozen=True, slots=True)
-class DayTotals:
+class DayTotals(NamedTuple):
     """Results of the cases that exercise a service on one UTC day."""
 
     service: str
@@ -70,5 +70,5 @@ def list_service_days(
         (first_day, last_day, *stream_ids, *(service_rows or ())),
     ).fetchall()
     names = dict(list_service_rows(connection))
-    rows.sort(key=lambda row: (names[row[0]], row[1]))
-    return tuple(DayTotals(names[row[0]], *row[1:]) for row in rows)
+    named = sorted((names[service], day, executed, failed, flaky) for service, day, executed, failed, flaky in rows)
+    return tuple(map(DayTotals._make, named))
