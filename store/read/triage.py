@@ -141,6 +141,12 @@ def last_event(connection: Connection) -> tuple[int, int]:
     return (int(row[0]), int(row[1]))
 
 
+def has_session(connection: Connection) -> bool:
+    """Whether anybody ever began a session on call."""
+    row = connection.execute("SELECT 1 FROM triage_event WHERE subject_kind = 'session' LIMIT 1").fetchone()
+    return row is not None
+
+
 def list_log(connection: Connection) -> tuple[TriageEvent, ...]:
     """The whole log, oldest first."""
     return tuple(TriageEvent(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM triage_event e ORDER BY 1"))

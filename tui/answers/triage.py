@@ -147,15 +147,18 @@ def answer_triage(connection: Connection, query: Query) -> TriageAnswer:
 
 def lay_over(connection: Connection, query: Query, answer: TriageAnswer) -> TriageAnswer:
     """An answer from facts alone with what people did: states, their verdicts, what is set aside counted apart."""
-    from store.read.triage import last_event
+    from store.read.triage import has_session, last_event
 
     if answer.window is None or last_event(connection) == (0, 0):
         return answer
     from tui.answers.handled import handled_rows
-    from tui.answers.sessions import session_now
 
     incidents = handled_rows(connection, query, answer.window, answer.incidents)
-    session = None if query.at is not None else session_now(connection, query)
+    session = None
+    if query.at is None and has_session(connection):
+        from tui.answers.sessions import session_now  # the first paint waits for what is imported here
+
+        session = session_now(connection, query)
     return replace(answer, incidents=incidents, counts=count_verdicts(incidents), session=session)
 
 
