@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.records import ABSENT
 from analysis.renames import Trace, compare
 from ingest.model import Outcome, TestCase
 from store.connect import Connection
 from store.read import results, tests
 from store.read.aliases import list_former
+from tui.answers.grid_cells import load_cells
 
 NEAR = 2
 """Days between the last run with a case and the first with the one that may continue it."""
@@ -36,8 +39,14 @@ class CellFacts:
     """What a case that vanished from the stream may be called now."""
 
 
-def answer_cell(connection: Connection, stream_id: int, run_row: int, test_row: int) -> CellFacts:
-    """Attempts of a case in a run of a stream; where it has vanished, what may continue it."""
+def answer_cell(
+    connection: Connection, stream_id: int, run_row: int, test_row: int, newest: Sequence[int] = ()
+) -> CellFacts:
+    """Attempts of a case in a run of a stream; where it has vanished, what may continue it.
+
+    Args:
+        newest: runs of which any holds the case unless it has vanished.
+    """
     facts = [fact for fact in results.list_attempts(connection, test_row, (run_row,)) if fact.stream_id == stream_id]
     texts = results.load_failures(connection, [fact.failure_row for fact in facts if fact.failure_row])
     attempts = tuple(
@@ -49,7 +58,8 @@ def answer_cell(connection: Connection, stream_id: int, run_row: int, test_row: 
         )
         for fact in facts
     )
-    onward = None if facts else _continuation(connection, stream_id, test_row)
+    has_vanished = not facts and bool((load_cells(connection, stream_id, newest, (test_row,)) == ABSENT).all())
+    onward = _continuation(connection, stream_id, test_row) if has_vanished else None
     return CellFacts(attempts, list_former(connection, test_row), onward)
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tui.answers.triage import TriageAnswer
     from tui.screens.acting import Target
 
+NEWEST = 40
+"""Runs of which one holds a case that has not vanished."""
 Days = tuple[int, int]
 """First and last UTC day."""
 _NAMES_HOLD_S = 10.0
@@ -181,8 +183,8 @@ class StoreAnswers:
     def grid_cell(self, grid: TimelineGrid, column: int, test_row: int) -> CellFacts:
         from tui.answers.cell_facts import answer_cell
 
-        run_row = grid.run_rows[column]
-        return self._names.ask(lambda connection: answer_cell(connection, grid.stream_id, run_row, test_row))
+        run_row, newest = grid.run_rows[column], grid.run_rows[-NEWEST:]
+        return self._names.ask(lambda connection: answer_cell(connection, grid.stream_id, run_row, test_row, newest))
 
     def changes(self, query: Query, since_green: bool = False) -> ChangesAnswer:
         from tui.answers.changes import answer_changes

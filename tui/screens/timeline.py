@@ -11,6 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from analysis.records import ABSENT
 from tui import present
 from tui.answers.query import DAY_MS
 from tui.screens import grid_drawing, states
@@ -61,6 +62,10 @@ class TimelineView(View["TimelineGrid"]):
         self._cells: Cells | None = None
         self._facts: dict[tuple[int, int], CellFacts] = {}
         """(test row, column) -> what is known of the cell."""
+        self._left: tuple[TimelineGrid, str, list[GridRow]] | None = None
+        """(answer, filter, rows that it leaves)."""
+        self._absent: dict[int, CellFacts] = {}
+        """test row -> what is known of any cell without it."""
         self._shown: TimelineGrid | None = None
         self.zoom = Zoom.RUN
         self.spans: tuple[Span, ...] = ()
@@ -90,9 +95,13 @@ class TimelineView(View["TimelineGrid"]):
         return None
 
     def _seen(self, answer: TimelineGrid) -> list[GridRow]:
+        """Rows that the filter leaves; of thousands they are sought once for each letter typed."""
         if not self.filter_text:
             return list(answer.rows)
-        return [row for row in answer.rows if matches(self.filter_text, _fields(row))]
+        if self._left is None or self._left[0] is not answer or self._left[1] != self.filter_text:
+            found = [row for row in answer.rows if matches(self.filter_text, _fields(row))]
+            self._left = (answer, self.filter_text, found)
+        return list(self._left[2])
 
     # Showing
 
@@ -102,6 +111,7 @@ class TimelineView(View["TimelineGrid"]):
         if self._cells is None or self._cells.answer is not answer:
             self._cells = Cells(answer, self._cells)
             self._facts.clear()
+            self._absent.clear()
         self._rows = self._seen(answer)
         row = next((n for n, one in enumerate(self._rows) if one.test_row == before), 0)
         self._show_grid(row, at)
@@ -198,7 +208,7 @@ class TimelineView(View["TimelineGrid"]):
         if missing:
             self._read_cells(self._cells, missing, columns)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="cells")
+    @work(thread=True, exclusive=True, exit_on_error=False, group="cells", description="cells")
     def _read_cells(self, cells: Cells, test_rows: tuple[int, ...], columns: range) -> None:
         self._read_piece(
             cells,
@@ -206,7 +216,7 @@ class TimelineView(View["TimelineGrid"]):
             lambda found: cells.take(test_rows, columns, found),
         )
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="cells")
+    @work(thread=True, exclusive=True, exit_on_error=False, group="cells", description="cells")
     def _read_days(self, cells: Cells, days: tuple[int, int], test_rows: tuple[int, ...]) -> None:
         self._read_piece(cells, lambda answers: answers.grid_days(cells.answer, days, test_rows), cells.take_days)
 
@@ -237,13 +247,17 @@ class TimelineView(View["TimelineGrid"]):
         row, column, answer = self.selected, self.query_one("#grid", HeatGrid).column, self._shown
         if row is None or answer is None or self.spans or column >= len(answer.runs):
             return
-        if (row.test_row, column) not in self._facts:
+        key = (row.test_row, column)
+        absent = self._absent.get(row.test_row)
+        if absent is not None and self._cells is not None and self._cells.result(*key) == ABSENT:
+            self._facts[key] = absent
+        if key not in self._facts:
             self._read_cell(answer, column, row.test_row)
 
     def _explain(self) -> None:
         self.query_one("#cell", LinesPane).set_source(self._lines)
 
-    @work(exclusive=True, exit_on_error=False, group="cell")
+    @work(exclusive=True, exit_on_error=False, group="cell", description="cell")  # else Textual writes out the answer
     async def _read_cell(self, answer: TimelineGrid, column: int, test_row: int) -> None:
         """Reads what happened in a cell, once the cursor rests there; the next cell ends it."""
         await asyncio.sleep(PAUSE_S)
@@ -259,6 +273,8 @@ class TimelineView(View["TimelineGrid"]):
     @on(CellExplained)
     def _take_facts(self, event: CellExplained) -> None:
         self._facts[event.key] = event.facts
+        if not event.facts.attempts:
+            self._absent[event.key[0]] = event.facts
         self._explain()
 
     def _lines(self, width: int) -> list[Line]:

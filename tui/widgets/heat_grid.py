@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -124,6 +125,7 @@ class HeatGrid(ScrollView, can_focus=True):
         self.row, self.column, self.cell_width = 0, 0, 2
         self._through, self._mark, self._ellipsis, self._alarm = through, mark, ellipsis, alarm
         self._styles: Palette | None = None
+        self._looks: dict[Style, Palette] = {}
         self._lines_through: frozenset[int] = frozenset()
         self._missing: set[int] = set()
 
@@ -240,6 +242,7 @@ class HeatGrid(ScrollView, can_focus=True):
         """A new theme means new colours."""
         super().notify_style_update()
         self._styles = None
+        self._looks.clear()
 
     def render_line(self, y: int) -> Strip:
         """A header line, or the row that is scrolled to this line."""
@@ -271,19 +274,38 @@ class HeatGrid(ScrollView, can_focus=True):
         return range(first, min(first + self._room() // self.cell_width, self.content.columns))
 
     def _row_strip(self, row: int, label: Line, base: Style, width: int) -> Strip:
-        styles = self._palette()
-        segments = to_segments(label, styles, base)
+        """A row; neighbours of one look are one segment, and blanks take on any look."""
+        looks = self._looks_on(base)
+        texts, styles = [piece.text for piece in label], [looks[piece.tone] for piece in label]
         own = self.content.onsets.get(self.row)
+        cursor = self.get_component_rich_style("heat-grid--cursor")
+
+        def add(text: str, style: Style) -> None:
+            if styles[-1] is style or text.isspace():
+                texts[-1] += text
+            else:
+                texts.append(text)
+                styles.append(style)
+
         for column in self.visible_columns():
             if self.cell_width > 1:
                 is_through = column in self._lines_through
                 text = (self._through if is_through else " ").rjust(self.cell_width - 1)
-                segments += to_segments((Piece(text, "accent" if column == own else "faint"),), styles, base)
+                add(text, looks["accent" if column == own else "faint"])
             piece = self.content.cell(row, column) or self._wanting(row)
-            here = row == self.row and column == self.column
-            style = self.get_component_rich_style("heat-grid--cursor") if here else base
-            segments += to_segments((Piece(piece.text, "text" if here else piece.tone),), styles, style)
+            if row == self.row and column == self.column:
+                texts += [piece.text, ""]
+                styles += [cursor, base]
+            else:
+                add(piece.text, looks[piece.tone])
+        segments = [Segment(text, style) for text, style in zip(texts, styles, strict=True) if text]
         return Strip(segments).adjust_cell_length(width, base)
+
+    def _looks_on(self, base: Style) -> Palette:
+        """Tones on a background, added up once."""
+        if base not in self._looks:
+            self._looks[base] = {tone: base + style for tone, style in self._palette().items()}
+        return self._looks[base]
 
     def _wanting(self, row: int) -> Piece:
         """A blank in the place of a cell that is asked for, once the whole screen is drawn."""

@@ -221,3 +221,19 @@ def test_old_pieces_are_shown_until_the_new_ones_are_there() -> None:
     assert second.missing([0, 1], range(10)) == ((0, 1), range(61))
     assert Cells(replace(new, stream_id=2), first).result(0, 0) is None
     assert second.sums(0, Span(1, 2, 0, 0)) is None
+
+
+async def test_the_filter_leaves_rows_by_word_and_field(make_app: AppMaker) -> None:
+    """By name, owner or exercised service; esc brings all back, with the cursor on its row."""
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "4", "j", "j")
+        for text, rows in (("refund", 1), ("service:pricing", 5), ("!service:pricing", 5), ("owner:nobody", 0)):
+            await press(pilot, "slash", *text, "enter")
+            shown = 0 if app.screen.has_class("-blank") else grid_of(app).content.rows
+            assert shown == rows, text
+            await press(pilot, "escape")
+        assert grid_of(app).content.rows == 10
+        await press(pilot, "g", "j", "slash", *"refund", "enter", "escape")
+        assert grid_of(app).row == 1
