@@ -126,6 +126,10 @@ def test_modes_in_a_terminal(
     database, query = store_of(kind, tmp_path_factory)
     folder = query.settings.path.parent if query.settings.path else database.parent
     tmux.type(f"cd {folder} && {CRYWOLF} --db {database}", "Enter")
+    if kind != "empty":  # where there is nothing to show, there is no tour
+        tmux.wait(lambda text: "esc skips the tour" in text)
+        tmux.type("Escape")
+        tmux.wait(lambda text: "esc skips the tour" not in text)
     for mode, word in zip(MODES, words, strict=True):
         tmux.wait(lambda text: "1 Triage" in text)
         tmux.type(mode)
