@@ -180,7 +180,8 @@ def _reds_of_parts(
 def _reds_of_part(part: PackedPart, sets: dict[int, Ints]) -> Ints:
     special = np.frombuffer(part.specials, dtype=_SPECIAL)
     is_red = (special["result"] == Result.FAILED) | (special["result"] == Result.ERRORED)
-    return sets[part.set_row or 0][special["place"][is_red]]
+    tests: Ints = sets[part.set_row or 0][special["place"][is_red]]
+    return tests
 
 
 def _by_rows(

@@ -60,4 +60,4 @@ def test_last_green_nightly(tmp_path: Path) -> None:
     assert (whole.green.run_id, whole.is_since_green, len(whole.rows)) == ("1", False, 4)
     assert (since.is_since_green, [row.change.to_version for row in since.rows]) == (True, ["4.0", "3.0", "2.0"])
     document = changes_document(since)
-    assert document["last_green_nightly"]["run_id"] == "1"  # type: ignore[index, call-overload]
+    assert document["last_green_nightly"]["run_id"] == "1"  # type: ignore[index]

@@ -206,7 +206,8 @@ def test_flows_of_the_sample_agree_with_what_is_red(sample: Asked) -> None:
         found = {(one.case, one.scope): one.verdict for one in row.red}
         flow = next(one for one in settings.flows if one.name == row.name)
         assert found == {key: verdict for key, verdict in red.items() if flow in settings.flows_of(key[0].identity)}
-    whole = answer_flows(sample.connection, sample.query(answer.window and iso(answer.window.now_ms)))
+    assert answer.window is not None
+    whole = answer_flows(sample.connection, sample.query(iso(answer.window.now_ms)))
     assert [row.days for row in whole.flows] == [row.days for row in answer.flows]
     document = flows_document(answer)["flows"]
     assert isinstance(document, list)

@@ -12,7 +12,12 @@ from tui.widgets.line_table import LineTable
 async def test_the_pane_says_what_a_change_is_suspected_of(make_app: AppMaker) -> None:
     """Probability and incident, what turned red after it, its files and its link; o opens it."""
     opened: list[str] = []
-    app = make_app(opener=lambda url: bool(opened.append(url)) or True)
+
+    def opener(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    app = make_app(opener=opener)
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
         await press(pilot, "5")
