@@ -16,7 +16,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 _OPENS, _ENDS, _BREAKS = b"<testcase ", b"/>", b'">'
-_FEWEST_BYTES = 1_000
+_FEWEST_BYTES = 2_000
 """A shorter run is not worth the trouble."""
 _LONGEST_SHAPE = 200
 """What stands between two values, white space included; the shapes are remembered."""
