@@ -83,8 +83,9 @@ def maker(context: ViewContext, mode: str, firsts: dict[str, View[Any]]) -> Call
         view = MAKERS[mode](context)
         view.mode = mode
         view.put_as(context.remembered.of(mode))
-        # A new screen has every style as it is now; Textual (8.2.8) would parse them all for it, twice.
-        view._css_update_count = view.app._css_update_count
+        if firsts:  # the very first screen brings the theme's colours in
+            # A new screen has every style as it is now; Textual (8.2.8) would parse them all for it, twice.
+            view._css_update_count = view.app._css_update_count
         firsts[mode] = view
         return view
 
