@@ -55,6 +55,8 @@ class Basis:
     """Of flake rates, once it was fitted (`tui.answers.priors`)."""
     every_stream: tuple[StreamRow, ...] | None = None
     """All of the store, once they were asked for (`tui.answers.beside`)."""
+    starts: dict[int, list[int]] = field(default_factory=dict)
+    """When the newest runs of a stream started, by its row (`tui.answers.beside`)."""
     felt: tuple[tuple[str, int, tuple[str, ...]], ...] | None = None
     """What failed by confirmed culprits, once it was loaded (`tui.answers.beside`)."""
     clusters: Clusters | None = None

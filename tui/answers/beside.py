@@ -5,6 +5,8 @@ Neither depends on the filters of a query: what is said of a test case does not 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 from analysis.records import StreamHistory
 from ingest.model import PRE_MERGE_BRANCH
 from store.read import runs, streams, triage
@@ -25,11 +27,22 @@ def histories_elsewhere(
     for other in _others(basis, stream):
         if len(found) == MOST_STREAMS:
             break
-        if not runs.list_stream_runs(basis.connection, other.stream_id, onset_ms, until_ms, basis.window.now_ms, 1):
+        starts = _starts(basis, other)
+        if bisect_left(starts, onset_ms) == bisect_right(starts, until_ms):
             continue
         load_whole(basis, other, -(2**53), basis.window.now_ms, LOOK_BACK_RUNS)  # what most stretches are cut from
         found.append(history_of(basis, load_whole(basis, other, since_ms, until_ms)))
     return tuple(found)
+
+
+def _starts(basis: Basis, stream: StreamRow) -> list[int]:
+    """When a stream's newest runs started, oldest first; loaded once an answer."""
+    known = basis.starts.get(stream.stream_id)
+    if known is None:
+        now_ms = basis.window.now_ms
+        facts = runs.list_stream_runs(basis.connection, stream.stream_id, -(2**53), now_ms, now_ms, LOOK_BACK_RUNS)
+        known = basis.starts[stream.stream_id] = [fact.run.started_ms for fact in facts]
+    return known
 
 
 def _others(basis: Basis, stream: StreamRow) -> list[StreamRow]:
