@@ -29,7 +29,7 @@ from tests.store.test_kill import KILLED, paths_in
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "command"
 """`crywolf ingest` with whatever processes it starts, killed from outside at a moment."""
-MOST_FILES = 60
+MOST_FILES = 40
 """New files between two kills."""
 LONGEST_S = 0.03
 """From the beginning of a commit, a checkpoint or a read to the kill."""
