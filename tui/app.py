@@ -20,7 +20,7 @@ from tui.personal import PersonalApp
 from tui.remembered import Remembered
 from tui.screens.asking import Answers, StoreAnswers
 from tui.screens.context import Opener, Opening, ViewContext, may_write
-from tui.screens.messages import StoreChanged
+from tui.screens.messages import AnswerLoaded, StoreChanged
 from tui.screens.outside import browser_opener
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
@@ -154,8 +154,7 @@ class CrywolfApp(PersonalApp):
         mode = self.context.remembered.mode
         if mode != self.DEFAULT_MODE and is_there(self.context, mode):
             self.switch_mode(mode)
-        if not self.context.remembered.is_toured:
-            self.call_after_refresh(self.action_tour)
+        self.call_after_refresh(self._tour_once)
 
     def _warm(self) -> None:
         _collect_garbage_again()
@@ -211,6 +210,12 @@ class CrywolfApp(PersonalApp):
 
         here = doings(self.screen, self)
         self.push_screen(GoTo(self.context, entries(self, here)), lambda target: self._go(target, here))
+
+    @on(AnswerLoaded)
+    def _tour_once(self) -> None:
+        """The first time, once there is something that it can tell of: an empty store says itself what comes next."""
+        if not self.context.remembered.is_toured and isinstance(self.screen, View) and self.screen.window() is not None:
+            self.action_tour()
 
     def action_tour(self) -> None:
         """What one has to know, on four pages; shown by itself once."""

@@ -395,6 +395,21 @@ async def test_tour_goes_through_its_pages_once(make_app: AppMaker, tmp_path: Pa
     assert load_remembered(file, tmp_path / "s.db").is_toured
 
 
+async def test_tour_waits_until_there_is_something(make_app: AppMaker) -> None:
+    """An empty store says itself what comes next, q leaves it; the tour comes with the first reports."""
+    answers = FakeAnswers(health_now=fakes.EMPTY_HEALTH, incidents=(), counts={})
+    app = make_app(answers, remembered=Remembered())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert isinstance(app.screen, TriageView)
+        assert "crywolf demo" in screen_text(app)
+        answers.health_now, answers.incidents = fakes.HEALTH, fakes.INCIDENTS
+        await press(pilot, "r")
+        assert isinstance(app.screen, TourScreen)
+        await press(pilot, "escape", "r")
+        assert isinstance(app.screen, TriageView)
+
+
 # Settings and read-only
 
 
