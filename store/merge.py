@@ -11,11 +11,11 @@ from ingest.model import Outcome, Result
 UNKNOWN_MS = -1
 """Milliseconds where no duration is known."""
 _FAILED = (Outcome.FAILED, Outcome.ERRORED)
-_MOST, _LONGEST = 255, 2**62
+_MOST, _LONGEST = 255, 2**31 - 1
 
 
 class Cell(NamedTuple):
-    """A result with what its attempts took. Attempts are capped at 255, milliseconds may be `UNKNOWN_MS`."""
+    """A result with what its attempts took. Attempts are capped at 255, milliseconds at 24 days, or `UNKNOWN_MS`."""
 
     result: int
     attempts: int

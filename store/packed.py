@@ -21,10 +21,10 @@ from store.case_sets import CaseSets, special_places
 from store.connect import Connection
 from store.merge import merge_cell
 
-SPECIAL = struct.Struct("<IBBBxqqq")
+SPECIAL = struct.Struct("<IBBBxiii")
 """Place in the sorted set, then a `store.merge.Cell`."""
 _FAILED = (int(Outcome.FAILED), int(Outcome.ERRORED))
-_LONG_MS = 2**40
+_LONG_MS = 2**31
 _BATCH = 1000
 """Parts packed in one go."""
 _ROWS = "SELECT test_id, outcome, duration_ms FROM result WHERE part_id = ?1 AND "

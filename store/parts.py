@@ -252,7 +252,7 @@ class PartWriter:
         self._write_rows()
         key = (self._part_id, test_id)
         self._connection.execute(
-            f"UPDATE result SET outcome = {Outcome.FAILED:d} WHERE part_id = ? AND test_id = ?"
+            f"UPDATE result SET took = took & ~3 | {Outcome.FAILED:d} WHERE part_id = ? AND test_id = ?"
             f" AND outcome = {Outcome.PASSED:d}",
             key,
         )

@@ -2,7 +2,8 @@
 
 They are written in the order of the key: rows that are appended fill their pages, and need no search for their place.
 Rows of cases with one attempt, nearly all, go in a hundred with one statement; that takes half as long as one by one.
-Stand-ins become NULL in SQL: the driver takes 2 us to bind a None or an enum and 0.1 us to bind a plain int.
+Stand-ins become NULL in SQL: the driver takes 2 us to bind a None or an enum and 0.1 us to bind a plain int. Outcome
+and duration are one column, `took`; the stand-in of a duration is what stands there for none.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from store.connect import Connection
 NO_OFFSET = -(2**62)
 NO_DURATION, NO_FAILURE = -1, 0
 
-_COLUMNS = "(part_id, test_id, ordinal, outcome, duration_ms, start_offset_ms, failure_id)"
-_ADD = f"INSERT INTO result {_COLUMNS} VALUES (?, ?, ?, ?, nullif(?, -1), nullif(?, {NO_OFFSET}), nullif(?, 0))"
-_SINGLE = "(?1, ?, 0, ?, nullif(?, -1), NULL, nullif(?, 0))"
+_COLUMNS = "(part_id, test_id, ordinal, took, start_offset_ms, failure_id)"
+_ADD = f"INSERT INTO result {_COLUMNS} VALUES (?, ?, ?, ? + ? * 4, nullif(?, {NO_OFFSET}), nullif(?, 0))"
+_SINGLE = "(?1, ?, 0, ? + ? * 4, NULL, nullif(?, 0))"
 _ADD_SINGLES = {size: f"INSERT INTO result {_COLUMNS} VALUES {', '.join([_SINGLE] * size)}" for size in (100, 10, 1)}
 """Few sizes, so that the statements stay prepared."""
 _WIDTH = 4
@@ -24,7 +25,7 @@ _WIDTH = 4
 Single = tuple[int, int, int, int]
 """Test, outcome, duration or `NO_DURATION`, failure or `NO_FAILURE`, of a first attempt without a stated start."""
 Row = tuple[int, int, int, int, int, int, int]
-"""The columns of `result`, stand-ins for NULL."""
+"""Part, test, ordinal, outcome, duration, start and failure, stand-ins for NULL."""
 
 
 class ResultRows:

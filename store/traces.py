@@ -21,6 +21,8 @@ _MEMORY_LEVEL = 6
 """Small tables: what starts from a sample starts from a copy of its compressor, which was a third of the time."""
 _WINDOW = 32 * 1024
 """As far as deflate looks back."""
+_RAW = -zlib.MAX_WBITS
+"""Bodies have no frame of zlib around them: up to 10 bytes of each."""
 _TRIED, _ROOM, _MOST_SAMPLES = 8, 300, 8
 """So many traces that take this many bytes on average ask for another sample, up to so many of one type."""
 _CACHED = 64
@@ -81,7 +83,7 @@ class Traces:
         """What `deflate` gives, outside of a transaction; None where the type has no sample yet."""
         data = text.encode("utf-8", "surrogatepass")
         if len(data) < SHORT:
-            return (zlib.compress(data, _LEVEL) if data else None), None
+            return (_deflated(data) if data else None), None
         sample = self._samples.get(kind) or self._newest(kind)
         return None if sample is None else (sample.deflated(data), sample.sample_id)
 
@@ -99,11 +101,11 @@ class Traces:
             return None, None
         data = text.encode("utf-8", "surrogatepass")
         if len(data) < SHORT:
-            return zlib.compress(data, _LEVEL), None
+            return _deflated(data), None
         sample = self._samples.get(kind) or self._newest(kind)
         if sample is None:
             self._add(kind, data, 1)
-            return zlib.compress(data, _LEVEL), None
+            return _deflated(data), None
         if ahead is not None and ahead[1] != sample.sample_id:
             return ahead  # of an earlier sample, which is there for good
         body = ahead[0] if ahead is not None and ahead[0] is not None else sample.deflated(data)
@@ -126,7 +128,7 @@ class Traces:
     def _remember(self, kind: str, sample_id: int, text: bytes, number: int) -> _Sample:
         if len(self._samples) >= _CACHED:
             self._samples.clear()
-        deflate = zlib.compressobj(_LEVEL, memLevel=_MEMORY_LEVEL, zdict=text)
+        deflate = zlib.compressobj(_LEVEL, wbits=_RAW, memLevel=_MEMORY_LEVEL, zdict=text)
         sample = self._samples[kind] = _Sample(sample_id, deflate, number)
         return sample
 
@@ -144,13 +146,18 @@ class Traces:
                 sample.room = 0
 
 
+def _deflated(data: bytes) -> bytes:
+    """A trace by itself."""
+    return zlib.compress(data, _LEVEL, _RAW)
+
+
 def inflate(body: bytes | None, sample: bytes | None) -> str:
     """The trace in a failure's body; `sample` is the deflated text that it starts from, if there is one."""
     if body is None:
         return ""
     if sample is None:
-        data = zlib.decompress(body)
+        data = zlib.decompress(body, _RAW)
     else:
-        run = zlib.decompressobj(zdict=zlib.decompress(sample))
+        run = zlib.decompressobj(_RAW, zdict=zlib.decompress(sample))
         data = run.decompress(body) + run.flush()
     return data.decode("utf-8", "surrogatepass")

@@ -14,7 +14,7 @@ _PART_COLUMNS = (
     " shard_index, shard_total"
 )
 _ROWS = {
-    "result": "test_id, ordinal, outcome, duration_ms, start_offset_ms, failure_id",
+    "result": "test_id, ordinal, took, start_offset_ms, failure_id",
     "result_name": "test_id, ordinal, name",
     "result_link": "test_id, ordinal, position, kind, url",
     "continued": "test_id, old_test_id",

@@ -13,7 +13,7 @@ from store.connect import Connection
 from store.merge import merge_attempts
 from store.rollups import DAY_MS
 
-SPECIAL = struct.Struct("<IBBBxqqq")
+SPECIAL = struct.Struct("<IBBBxiii")
 ROLLUPS = {
     "run_total": "run_id, stream_id, attempts, passed, failed, errored, skipped, flaky",
     "service_day": "service_id, stream_id, day, executed, failed, flaky",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,35 @@ def columns_of(number: int) -> dict[str, list[str]]:
 def facts_of(connection: Connection, number: int) -> Facts:
     """Everything that a store of a released schema held, as it reads now; `state` counts and is no fact.
 
-    Nor are the sets of cases: what they are for is compared.
+    Nor are sets of cases, packed parts and how traces are deflated: what they are for is compared.
     """
     here = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
     found = {
         table: sorted(connection.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall(), key=repr)
         for table, columns in columns_of(number).items()
-        if table in here and table not in ("state", "case_set")
+        if table in here and table not in ("state", "case_set", "packed_part", "failure")
     }
+    found["failure"] = _failures(connection, number)
     return found if "test_day" in here else {**found, "test_day": sorted(days_of_tests(connection), key=repr)}
+
+
+def _failures(connection: Connection, number: int) -> list[tuple[Any, ...]]:
+    """Texts of failures with their traces; since schema 3 those have no frame of zlib."""
+    wbits = zlib.MAX_WBITS if int(connection.execute("PRAGMA user_version").fetchone()[0]) < 3 else -zlib.MAX_WBITS
+    columns = [column for column in columns_of(number)["failure"] if column not in ('"body"', '"sample_id"')]
+    found = []
+    for failure_id, *told in connection.execute(f"SELECT {', '.join(columns)} FROM failure ORDER BY 1").fetchall():
+        (body,) = connection.execute("SELECT body FROM failure WHERE failure_id = ?", (failure_id,)).fetchone()
+        sample = None
+        if number > 1:
+            sample = connection.execute(
+                "SELECT s.text FROM failure f JOIN trace_sample s ON s.sample_id = f.sample_id WHERE failure_id = ?",
+                (failure_id,),
+            ).fetchone()
+        found.append((failure_id, *told, body and _inflated(body, wbits, sample and zlib.decompress(sample[0]))))
+    return found
+
+
+def _inflated(body: bytes, wbits: int, sample: bytes | None) -> bytes:
+    run = zlib.decompressobj(wbits) if sample is None else zlib.decompressobj(wbits, zdict=sample)
+    return run.decompress(body) + run.flush()

@@ -27,7 +27,7 @@ from tui.answers.histories import UNKNOWN_DURATION, Loaded
 Ints = npt.NDArray[np.int64]
 
 _CELL = [("result", "u1"), ("attempts", "u1"), ("failed", "u1"), ("", "u1")]
-_CELL += [("total_ms", "<i8"), ("last_ms", "<i8"), ("failed_ms", "<i8")]
+_CELL += [("total_ms", "<i4"), ("last_ms", "<i4"), ("failed_ms", "<i4")]
 _SPECIAL = np.dtype([("place", "<u4"), *_CELL])
 """As `store.packed.SPECIAL` packs them."""
 
