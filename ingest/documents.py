@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from ingest.bytes_of import Bytes
-from ingest.changes.batch import ChangeBatch
+from ingest.changes.batch import ChangeBatch, IncidentNote
 from ingest.changes.merge import merge_change, merge_commits
 from ingest.identity import Resolver, clean_identity
 from ingest.limits import Limits
@@ -118,7 +118,15 @@ class DocumentTaker:
         batch = scrub(read, secrets)
         self._writer.feed.record_changes((self._with_aliases(change) for change in batch.changes), merge_change)
         self._writer.feed.record_commits((merged.commit for merged in batch.merged), _merge_commit)
+        self._writer.feed.record_notes(map(self._told, batch.notes))
         return batch.warnings
+
+    def _told(self, note: IncidentNote) -> tuple[str, str, str, int, str, str, str, str]:
+        """A note as the store keeps it."""
+        settings = self._resolver.settings
+        environment = settings.environment_name(note.environment) if note.environment else ""
+        service = settings.service_name(note.service) if note.service else ""
+        return note.note_id, note.state, note.incident, note.at_ms, environment, service, note.title, note.url
 
     def _with_aliases(self, change: Change) -> Change:
         settings = self._resolver.settings

@@ -1,4 +1,4 @@
-"""What is known beside results: changes, commits, catalogs and owner files."""
+"""What is known beside results: changes, commits, incidents that monitors saw, catalogs and owner files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,19 @@ _KEEP_CHANGE = (
     " target = excluded.target, service_id = excluded.service_id, environment = excluded.environment,"
     " at_ms = excluded.at_ms, status = excluded.status, content = excluded.content, record = excluded.record"
 )
+_OF_NOTE = "incident, at_ms, environment, service, title, url"
+_KEEP_NOTE = (
+    f"INSERT INTO incident_note (note_id, state, {_OF_NOTE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+    f" SET ({_OF_NOTE}) = (excluded.incident, excluded.at_ms, excluded.environment, excluded.service, excluded.title,"
+    f" excluded.url) WHERE (excluded.at_ms, excluded.incident, excluded.environment, excluded.service, excluded.title,"
+    " excluded.url) < (at_ms, incident, environment, service, title, url)"
+)
+Note = tuple[str, str, str, int, str, str, str, str]
+"""Columns of `incident_note`."""
 
 
 class Feed:
-    """Rows of `change`, `commit_note`, `catalog_entry` and `owner_file`; the caller holds the transaction."""
+    """Rows of `change`, `commit_note`, `incident_note`, `catalog_entry`, `owner_file`; caller holds the transaction."""
 
     def __init__(self, connection: Connection, dimensions: Dimensions) -> None:
         self._connection = connection
@@ -59,6 +68,10 @@ class Feed:
                 (commit.sha, encode(merged)),
             )
         return count
+
+    def record_notes(self, notes: Iterable[Note]) -> None:
+        """Keep what monitors told of incidents; of two notes of one id and state the earlier, in any order."""
+        self._connection.executemany(_KEEP_NOTE, notes)
 
     def replace_catalog(self, source_id: int, catalog: Catalog) -> None:
         """Keep what a catalog file says, in place of what it said before."""

@@ -71,6 +71,20 @@ UPDATE failure SET body = substr(body, 3 + 4 * (sample_id IS NOT NULL),
 -- What is no plain result takes 20 bytes, not 32: parts are packed again from their rows.
 DELETE FROM packed_part;
 UPDATE state SET value = 1 WHERE name = 'unpacked';
+
+-- What monitors told of incidents of their own, in change feeds: to be shown beside changes, and never weighed.
+CREATE TABLE incident_note (
+    note_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    environment TEXT NOT NULL,
+    service TEXT NOT NULL,
+    title TEXT NOT NULL,
+    url TEXT NOT NULL,
+    PRIMARY KEY (note_id, state)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_note_at ON incident_note (at_ms);
 """
 
 MIGRATIONS: tuple[str, ...] = (MIGRATION_1, MIGRATION_2, _MIGRATION_3)

@@ -1,8 +1,8 @@
-"""Changes with the commits they carried."""
+"""Changes with the commits they carried, and incidents that monitors told of."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ingest.model import Change, Commit
 from store.codec import decode
@@ -15,6 +15,32 @@ def list_changes(connection: Connection, since_ms: int, until_ms: int) -> tuple[
         "SELECT record FROM change WHERE at_ms >= ? AND at_ms <= ? ORDER BY at_ms, change_id", (since_ms, until_ms)
     ).fetchall()
     return tuple(_with_commits(connection, decode(row[0], Change)) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenIncident:
+    """What a monitor told once of an incident of its own."""
+
+    note_id: str
+    state: str
+    """`detected`, `reported` or `resolved`."""
+    incident: str
+    """The monitor's name for the incident; what it tells of one shares it."""
+    at_ms: int
+    environment: str
+    service: str
+    title: str
+    url: str
+
+
+def list_seen_incidents(connection: Connection, since_ms: int, until_ms: int) -> tuple[SeenIncident, ...]:
+    """What monitors told in [since, until], oldest first."""
+    rows = connection.execute(
+        "SELECT note_id, state, incident, at_ms, environment, service, title, url FROM incident_note"
+        " WHERE at_ms >= ? AND at_ms <= ? ORDER BY at_ms, note_id, state",
+        (since_ms, until_ms),
+    )
+    return tuple(SeenIncident(*row) for row in rows.fetchall())
 
 
 def list_covered(connection: Connection) -> frozenset[tuple[str, str]]:

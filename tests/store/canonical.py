@@ -69,6 +69,7 @@ VIEWS = {
     ),
     "change": "SELECT change_id, kind, target, environment, at_ms, status, content, record FROM change",
     "commit_note": "SELECT sha, record FROM commit_note",
+    "incident_note": "SELECT note_id, state, incident, at_ms, environment, service, title, url FROM incident_note",
     "run_note": (
         f"SELECT o.location, {_RUN}, n.identity FROM run_note n JOIN source_file o ON o.source_id = n.source_id"
         f" {_OF_RUN.format('n')}"

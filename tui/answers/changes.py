@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from analysis.records import ABSENT
 from ingest.model import Change, Result, RunRef, RunState, Trigger
 from store.connect import Connection
 from store.read import changes, runs, tests
+from store.read.changes import SeenIncident
 from tui.answers.basis import Basis, load_basis, load_graph
 from tui.answers.histories import Loaded, load_history
 from tui.answers.owner_book import owns
@@ -52,6 +54,8 @@ class ChangesAnswer:
     """The last green nightly: the newest complete scheduled run in which nothing is red."""
     is_since_green: bool = False
     """Whether the window begins with it."""
+    notes: tuple[SeenIncident, ...] = ()
+    """What monitors told of incidents of their own: context, nothing weighs it."""
 
 
 def answer_changes(connection: Connection, query: Query, *, since_green: bool = False) -> ChangesAnswer:
@@ -76,7 +80,8 @@ def answer_changes(connection: Connection, query: Query, *, since_green: bool = 
             is_gone = window.pruned_ms is not None and change.at_ms < window.pruned_ms
             after = (None, None) if is_gone else starts.after(change)
             rows.append(ChangeRow(change, owner, *after, *suspected.get(change.change_id, (None, ""))))
-    return ChangesAnswer(window, tuple(rows), green, since_green and green is not None)
+    notes = _notes(connection, query, window, basis.graph.owners)
+    return ChangesAnswer(window, tuple(rows), green, since_green and green is not None, notes)
 
 
 def _suspected(connection: Connection, query: Query) -> dict[str, tuple[float, str]]:
@@ -118,19 +123,28 @@ def _is_nightly(run: RunRef) -> bool:
 def _without_runs(connection: Connection, query: Query) -> ChangesAnswer:
     """The feed of a store that no report has reached yet: there now is the newest change."""
     everything = changes.list_changes(connection, -FAR_FUTURE_MS, FAR_FUTURE_MS)
-    if not everything:
+    told = changes.list_seen_incidents(connection, -FAR_FUTURE_MS, FAR_FUTURE_MS)
+    if not everything and not told:
         return ChangesAnswer(None, ())
-    window = window_before(everything[-1].at_ms, query)
+    window = window_before(max([one.at_ms for one in everything[-1:]] + [one.at_ms for one in told[-1:]]), query)
     owners = load_graph(connection).owners
     rows = [
         ChangeRow(change, owners.get(change.service), 0, 0)
         for change in reversed(everything)
         if window.since_ms <= change.at_ms <= window.until_ms and _passes(change, owners.get(change.service), query)
     ]
-    return ChangesAnswer(window, tuple(rows))
+    return ChangesAnswer(window, tuple(rows), notes=_notes(connection, query, window, owners))
 
 
-def _passes(change: Change, owner: str | None, query: Query) -> bool:
+def _notes(
+    connection: Connection, query: Query, window: Window, owners: Mapping[str, str | None]
+) -> tuple[SeenIncident, ...]:
+    """What monitors told in a window under the filters of `query`, newest first."""
+    told = changes.list_seen_incidents(connection, window.since_ms, window.until_ms)
+    return tuple(note for note in reversed(told) if _passes(note, owners.get(note.service), query))
+
+
+def _passes(change: Change | SeenIncident, owner: str | None, query: Query) -> bool:
     if query.environment is not None and change.environment.casefold() not in ("", query.environment.casefold()):
         return False
     if query.service is not None and change.service.casefold() != query.service.casefold():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from store.read.changes import SeenIncident
 from tui.answers.changes import ChangeRow, ChangesAnswer, answer_changes
 from tui.answers.query import Query
 from tui.commands.opening import reader
@@ -22,7 +23,10 @@ from tui.widgets.pieces import plain
 @reading
 @click.pass_context
 def changes_command(ctx: click.Context, since_green: bool, query: Query, as_json: bool) -> None:
-    """Changes of all services and of the tests, newest first, with the failures that started after each."""
+    """Changes of all services and of the tests, newest first, with the failures that started after each.
+
+    Incidents that other monitors told of stand among them; nothing is concluded from those.
+    """
     with reader(ctx) as connection:
         answer = answer_changes(connection, query, since_green=since_green)
     if as_json:
@@ -34,9 +38,12 @@ def changes_command(ctx: click.Context, since_green: bool, query: Query, as_json
         click.echo(f"note: {note}", err=True)
     if since_green:
         click.echo(f"note: {green_sentence(answer)}", err=True)
-    if answer.rows:
+    lines = [(row.change.at_ms, _cells(row)) for row in answer.rows]
+    lines += [(note.at_ms, _note_cells(note)) for note in answer.notes]
+    if lines:
         heads = ("at (UTC)", "service", "kind", "version", "environment", "red after", "P", "title", "author", "owner")
-        print_table(heads, map(_cells, answer.rows), numeric=(5, 6))
+        lines.sort(key=lambda line: -line[0])
+        print_table(heads, [cells for _, cells in lines], numeric=(5, 6))
     else:
         click.echo(f"no changes, {window_sentence(answer.window)}", err=True)
 
@@ -62,4 +69,20 @@ def _cells(row: ChangeRow) -> tuple[str, ...]:
         change.title or DASH,
         change.author or DASH,
         row.owner or "unowned",
+    )
+
+
+def _note_cells(note: SeenIncident) -> tuple[str, ...]:
+    """One line of the table for what a monitor told."""
+    return (
+        minute(note.at_ms),
+        note.service or DASH,
+        f"incident {note.state}",
+        DASH,
+        note.environment or "all",
+        DASH,
+        DASH,
+        note.title or note.incident or DASH,
+        DASH,
+        DASH,
     )

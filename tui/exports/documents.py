@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from analysis.day_sums import DayCounts
 from analysis.recency import HALF_LIFE_RUNS
 from analysis.records import DurationShift
+from store.read.changes import SeenIncident
 from tui.answers.changes import ChangeRow, ChangesAnswer
 from tui.answers.failures import FailureRow, FailuresAnswer
 from tui.answers.flakes import FlakeRow, FlakesAnswer
@@ -248,6 +249,20 @@ def changes_document(answer: ChangesAnswer) -> Json:
         "window": window_json(answer.window),
         "last_green_nightly": run_json(answer.green) if answer.green else None,
         "changes": [_change_row_json(row) for row in answer.rows],
+        "monitor_incidents": [_seen_incident_json(note) for note in answer.notes],
+    }
+
+
+def _seen_incident_json(note: SeenIncident) -> Json:
+    return {
+        "note_id": note.note_id,
+        "incident": note.incident or None,
+        "state": note.state,
+        "at": iso(note.at_ms),
+        "environment": note.environment or None,
+        "service": note.service or None,
+        "title": note.title,
+        "url": note.url or None,
     }
 
 

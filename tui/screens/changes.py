@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from heapq import merge
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -15,6 +16,7 @@ from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
+from tui.screens.seen_incidents import key_of, note_cells, note_fields, note_words
 from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
@@ -22,6 +24,7 @@ from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, Piece, clip_line, joined, line, wrap_lines
 
 if TYPE_CHECKING:
+    from store.read.changes import SeenIncident
     from tui.answers.changes import ChangeRow, ChangesAnswer
 
 COLUMNS = (
@@ -54,6 +57,7 @@ class ChangesView(View["ChangesAnswer"]):
         super().__init__(context)
         self._since_green = False
         self._by_id: dict[str, ChangeRow] = {}
+        self._notes: dict[str, SeenIncident] = {}
 
     @property
     def crumb(self) -> str:
@@ -71,18 +75,24 @@ class ChangesView(View["ChangesAnswer"]):
     def blank(self, answer: ChangesAnswer, width: int) -> Sequence[Line] | None:
         if answer.window is None:
             return states.first_run(self.context.database, width)
-        if not answer.rows:
+        if not answer.rows and not answer.notes:
             return nothing_since_green(answer, self.context) if answer.is_since_green else no_changes()
         if not self._seen(answer):
             return states.nothing_matches("change", self.filter_text)
         return None
 
-    def _seen(self, answer: ChangesAnswer) -> list[ChangeRow]:
-        return [row for row in answer.rows if matches(self.filter_text, _fields(row))]
+    def _seen(self, answer: ChangesAnswer) -> list[str]:
+        """Keys of what passes the filter, newest first."""
+        changes = [
+            (row.change.at_ms, row.change.change_id) for row in answer.rows if matches(self.filter_text, _fields(row))
+        ]
+        notes = [(note.at_ms, key_of(note)) for note in answer.notes if matches(self.filter_text, note_fields(note))]
+        return [key for _, key in merge(changes, notes, key=lambda seen: -seen[0])]
 
     def show(self, answer: ChangesAnswer) -> None:
         self._by_id = {row.change.change_id: row for row in answer.rows}
-        self.query_one("#changes", LineTable).set_keys([row.change.change_id for row in self._seen(answer)])
+        self._notes = {key_of(note): note for note in answer.notes}
+        self.query_one("#changes", LineTable).set_keys(self._seen(answer))
 
     def summary(self, answer: ChangesAnswer) -> tuple[Line, Line]:
         suspicious = sum(bool(row.failures_after) for row in answer.rows)
@@ -90,6 +100,7 @@ class ChangesView(View["ChangesAnswer"]):
         left = line((present.count(len(answer.rows), "change"), "strong"))
         left += line((f"   {suspicious} before new red", "text" if suspicious else "muted"))
         left += line((f"   {suspected} suspected", "text")) if suspected else ()
+        left += line((f"   {len(answer.notes)} told by monitors", "muted")) if answer.notes else ()
         return left, green_line(answer, self._since_green, self.context)
 
     def action_since_green(self) -> None:
@@ -98,12 +109,16 @@ class ChangesView(View["ChangesAnswer"]):
         self.reload()
 
     def _draw_row(self, key: Key) -> Row | None:
-        row = self._find(key)
-        window = self.window()
-        return None if row is None else change_cells(row, window.now_ms if window else 0, self.context)
+        row, note, window = self._find(key), self._notes.get(str(key)), self.window()
+        now_ms = window.now_ms if window else 0
+        if note is not None:
+            return note_cells(note, now_ms, self.context)
+        return None if row is None else change_cells(row, now_ms, self.context)
 
     def sort_value(self, key: Key, column: str) -> Any:
-        row = self._find(key)
+        row, note = self._find(key), self._notes.get(str(key))
+        if note is not None and column in ("when", "after", "suspicion"):
+            return note.at_ms if column == "when" else None
         found = (row.change.at_ms, row.failures_after, row.suspicion) if row else ()
         values = dict(zip(("when", "after", "suspicion"), found, strict=False))
         return values[column] if column in values else super().sort_value(key, column)
@@ -118,13 +133,22 @@ class ChangesView(View["ChangesAnswer"]):
             return None
         return self._find(self.query_one("#changes", LineTable).key)
 
+    @property
+    def _selected_note(self) -> SeenIncident | None:
+        """What a monitor told, under the cursor."""
+        if self.answer is None or self.has_class("-blank"):
+            return None
+        return self._notes.get(str(self.query_one("#changes", LineTable).key))
+
     @on(LineTable.RowHighlighted, "#changes")
     def _explain(self) -> None:
         self.query_one("#change", LinesPane).set_source(self._lines)
         self.refresh_bindings()
 
     def _lines(self, width: int) -> list[Line]:
-        row, window = self.selected, self.window()
+        row, note, window = self.selected, self._selected_note, self.window()
+        if note is not None and window is not None:
+            return note_words(note, window.now_ms, self.context, width)
         return [] if row is None or window is None else change_words(row, window.now_ms, self.context, width)
 
     @on(LineTable.RowOpened, "#changes")
@@ -135,13 +159,19 @@ class ChangesView(View["ChangesAnswer"]):
             self.app.push_screen(ChangeView(self.context, row.change.change_id, present.change_label(row.change)))
 
     def url(self) -> str | None:
+        if (note := self._selected_note) is not None:
+            return note.url or None
         row = self.selected
         return row.change.url if row and row.change.url else None
 
     def fields(self) -> Mapping[str, Sequence[str]]:
+        if (note := self._selected_note) is not None:
+            return note_fields(note)
         return _fields(self.selected) if self.selected else {}
 
     def copied(self) -> str:
+        if (note := self._selected_note) is not None:
+            return "  ".join((note.incident, note.state, note.url))
         row = self.selected
         return "  ".join((row.change.change_id, present.change_word(row.change), row.change.url)) if row else ""
 

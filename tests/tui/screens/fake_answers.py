@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from analysis.records import ResultMatrix
 from ingest.model import Counts, Outcome, RunRef, Scope, TestCase
+from store.read.changes import SeenIncident
 from store.read.regrouping import Member
 from tests.tui.screens import fakes
 from tests.tui.screens.fake_details import run_detail
@@ -69,6 +70,7 @@ class FakeAnswers:
     services_now: ServicesAnswer = field(default_factory=services_answer)
     silent_now: SilentAnswer = field(default_factory=silent_answer)
     flows_now: FlowsAnswer = field(default_factory=flows_answer)
+    notes: tuple[SeenIncident, ...] = ()
     change_rows: tuple[ChangeRow, ...] = tuple(
         ChangeRow(
             change,
@@ -186,7 +188,7 @@ class FakeAnswers:
             return ChangesAnswer(None, ())
         rows = tuple(row for row in self.change_rows if not since_green or row.change.at_ms > NOW_MS - 8 * HOUR)
         green = run(6212, NOW_MS - 8 * HOUR)
-        return ChangesAnswer(WINDOW, rows, green, since_green)
+        return ChangesAnswer(WINDOW, rows, green, since_green, self.notes)
 
     def runs(self, query: Query) -> RunsAnswer:
         self._note("runs", query)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from store.read.changes import SeenIncident
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
+from tests.tui.screens.fakes import NOW_MS
 from tui.widgets.line_table import LineTable
 
 
@@ -61,3 +63,32 @@ async def test_nothing_changed_since(make_app: AppMaker) -> None:
         assert "No change since the last green nightly" in screen_text(app)
         await press(pilot, "n")
         assert len(app.screen.query_one("#changes", LineTable).keys) == 1
+
+
+async def test_what_monitors_told_stands_among_the_changes(make_app: AppMaker) -> None:
+    """In order of time, found by the filter, with its link; it is no change, so it opens nothing and is no suspect."""
+    opened: list[str] = []
+    address = "https://status.example.com/INC-7"
+
+    def opener(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    told = SeenIncident("n1", "detected", "INC-7", NOW_MS - 1, "staging", "payments", "card gateway times out", address)
+    app = make_app(FakeAnswers(notes=(told,)), opener=opener)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "5")
+        text = screen_text(app)
+        assert "4 changes" in text
+        assert "1 told by monitors" in text
+        assert "incident detected" in text
+        assert "nothing is concluded from it" in text
+        await press(pilot, "o")
+        assert opened == [address]
+        table = app.screen.query_one(LineTable)
+        assert len(table.keys) == 5
+        await press(pilot, "enter")
+        assert "nothing is concluded from it" in screen_text(app)
+        await press(pilot, "slash", *"kind:incident", "enter")
+        assert len(app.screen.query_one(LineTable).keys) == 1

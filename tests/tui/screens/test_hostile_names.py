@@ -8,6 +8,7 @@ import pytest
 
 from analysis.handling import Quarantine
 from ingest.model import Change, Link, RunRef, TestCase
+from store.read.changes import SeenIncident
 from tests.tui.screens import fakes
 from tests.tui.screens.driving import AppMaker, press, settle
 from tests.tui.screens.fake_answers import FakeAnswers
@@ -118,6 +119,7 @@ class HostileAnswers(FakeAnswers):
             incidents=incidents,
             services_now=replace(services, services=rows),
             change_rows=changes,
+            notes=tuple(SeenIncident(f"n{i}", text, text, 0, text, text, text, text) for i, text in enumerate(evil)),
             grid_now=_evil_grid(grid, cases),
             detail_now=replace(fakes.detail(cases[0]), owners=owners, failures=attempts),
             tests_total=len(evil),
