@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from ingest.model import Counts, FileStatus, RunIdentity
 from store.codec import decode, decode_strings, encode, encode_strings
 from store.connect import Connection
@@ -174,7 +176,7 @@ class Ledger:
         self._connection.execute(
             "UPDATE source_file SET status = ?, reason = ?, line = ?, warnings = ?, counts = ?, run_id = ?"
             " WHERE source_id = ?",
-            (status, reason, line, encode_strings(warnings), encode(counts or Counts()), run_id, source_id),
+            (status, reason, line, encode_strings(warnings), _counted(counts or Counts()), run_id, source_id),
         )
 
     def seen_again(self, source_id: int, now_ms: int) -> None:
@@ -220,3 +222,8 @@ class Ledger:
             )
             for row in rows
         )
+
+
+def _counted(counts: Counts) -> str:
+    """JSON of what a file held, without zeros."""
+    return msgspec.json.encode({name: count for name, count in msgspec.to_builtins(counts).items() if count}).decode()

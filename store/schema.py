@@ -68,6 +68,9 @@ CREATE INDEX result_failed ON result (test_id) WHERE outcome IN (1, 2);
 UPDATE failure SET body = substr(body, 3 + 4 * (sample_id IS NOT NULL),
     length(body) - 6 - 4 * (sample_id IS NOT NULL)) WHERE body IS NOT NULL;
 
+-- 8 bytes tell texts apart as they do test cases; each stands in the table and in its index.
+UPDATE failure SET digest = substr(digest, 1, 8);
+
 -- What is no plain result takes 20 bytes, not 32: parts are packed again from their rows.
 DELETE FROM packed_part;
 UPDATE state SET value = 1 WHERE name = 'unpacked';

@@ -63,7 +63,9 @@ def facts_of(connection: Connection, number: int) -> Facts:
 def _failures(connection: Connection, number: int) -> list[tuple[Any, ...]]:
     """Texts of failures with their traces; since schema 3 those have no frame of zlib."""
     wbits = zlib.MAX_WBITS if int(connection.execute("PRAGMA user_version").fetchone()[0]) < 3 else -zlib.MAX_WBITS
-    columns = [column for column in columns_of(number)["failure"] if column not in ('"body"', '"sample_id"')]
+    columns = [
+        column for column in columns_of(number)["failure"] if column not in ('"digest"', '"body"', '"sample_id"')
+    ]
     found = []
     for failure_id, *told in connection.execute(f"SELECT {', '.join(columns)} FROM failure ORDER BY 1").fetchall():
         (body,) = connection.execute("SELECT body FROM failure WHERE failure_id = ?", (failure_id,)).fetchone()
