@@ -85,7 +85,9 @@ class ArrangedScreen(Screen[None]):
         return f"{'-' if order[1] else ''}{order[0]}" if order else ""
 
     def set_sort(self, sort: str) -> None:
-        """Another order; one by a column that is not there is none."""
+        """Another order; one by a column that is not there is none. Who stands on the first row sees the new first."""
+        if (table := self.table) is not None:
+            table.stays_on_top = table.cursor == 0
         self.take_sort(sort)
         self.order_changed()
 

@@ -56,6 +56,7 @@ class FormScreen(ModalScreen[Values | None]):
 
     CSS_PATH: ClassVar[str] = "form.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "go_on", "Next line, on the last: done", id="form.go_on", priority=True),
         Binding("escape", "dismiss(None)", "Leave", id="form.leave"),
         Binding("down", "app.focus_next", "Next line", id="form.next", show=False),
         Binding("up", "app.focus_previous", "Line before", id="form.previous", show=False),
@@ -100,13 +101,18 @@ class FormScreen(ModalScreen[Values | None]):
         """What stands in the lines."""
         return {field.name: self.query_one(f"#{field.name}", Input).value.strip() for field in self._fields}
 
-    @on(Input.Submitted)
-    def _go_on(self, event: Input.Submitted) -> None:
-        if event.input.id != self._fields[-1].name:
+    def action_go_on(self) -> None:
+        """The next line; from the last, sends. No message, which would come after what is typed in the same burst."""
+        if self.focused is None or self.focused.id != self._fields[-1].name:
             self.focus_next()
-            return
-        problem = self._check(self.values)
-        if problem:
-            self.query_one("#problem", Static).update(plain(problem))
         else:
+            self._send_after([self.query_one(f"#{field.name}", Input) for field in self._fields])
+
+    def _send_after(self, lines: Sequence[Input]) -> None:
+        """Sends once every line has taken the letters that were typed before."""
+        if lines:
+            lines[0].call_later(self._send_after, lines[1:])
+        elif problem := self._check(self.values):
+            self.query_one("#problem", Static).update(plain(problem))
+        elif self.is_current:
             self.dismiss(self.values)

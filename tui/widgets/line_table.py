@@ -113,6 +113,8 @@ class LineTable(ScrollView, can_focus=True):
         """Keys of columns that are left out."""
         self.wanted: Key | None = None
         """Where the cursor is to stand as soon as there is such a row."""
+        self.stays_on_top = False
+        """Whether the cursor goes to the first of the next rows: another order was chosen from there."""
         self._draw, self._mark, self._ellipsis = draw, mark, ellipsis
         self._strips: dict[tuple[Key, bool], Strip] = {}
         self._styles: Palette | None = None
@@ -132,6 +134,9 @@ class LineTable(ScrollView, can_focus=True):
         offset = self.cursor - top
         if self.wanted is not None and self.wanted in keys:
             before, offset, self.wanted = self.wanted, max(self.size.height, 1), None
+        elif self.stays_on_top:
+            before = None
+        self.stays_on_top = False
         self.keys = keys
         self.forget_rows()
         self.virtual_size = Size(self.size.width, len(keys) + 1)

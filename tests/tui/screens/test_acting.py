@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from analysis.handling import Action
@@ -231,3 +232,18 @@ async def test_on_a_real_store(database: Path) -> None:
         "noted: bob's [/x]",
         "resolved it",
     ]
+
+
+async def test_a_burst_in_a_dialog(make_app: AppMaker) -> None:
+    """Keys typed without waiting go where they would have gone: enter, words, enter, words, enter, enter."""
+    answers = FakeAnswers()
+    app = make_app(answers)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "z")
+        for key in ("enter", *"slow", "enter", *"me", "enter", "enter"):
+            app.post_message(events.Key(key, None if key == "enter" else key))
+        await settle(pilot)
+    (wish,) = [what[2] for what in answers.asked if what[0] == "act"]
+    assert isinstance(wish, Wish)
+    assert (wish.reason, wish.owner[-2:]) == ("slow", "me")

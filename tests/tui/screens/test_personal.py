@@ -80,6 +80,21 @@ async def test_order_by_keys_and_title(make_app: AppMaker) -> None:
         assert (view(app).sort, list(table(app).keys)) == ("since", largest[::-1])
 
 
+async def test_another_order_shows_its_first_rows(make_app: AppMaker) -> None:
+    """On the first row nothing was chosen yet: the new first row is shown; whoever chose a row keeps it."""
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        first = table(app).key
+        await press(pilot, "greater_than_sign")
+        assert table(app).cursor == 0
+        assert table(app).key != first
+        await press(pilot, "j")
+        chosen = table(app).key
+        await press(pilot, "greater_than_sign")
+        assert table(app).key == chosen
+
+
 async def test_columns_are_chosen(make_app: AppMaker) -> None:
     """| lists the columns: space leaves one out, s orders by it, backspace puts all back; one column always stays."""
     app = make_app()
