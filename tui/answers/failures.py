@@ -40,6 +40,8 @@ class FailureRow:
     """What kind of cause it speaks of."""
     state: str = NEW
     """What people did with the test, else with its incident: `acknowledged by ada`, `quarantined until 2026-12-03`."""
+    probability: float | None = None
+    """Of the verdict; None where it is undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +92,5 @@ def _row(basis: Basis, one: Judged, incident_of: dict[tuple[str, Scope], Inciden
         load_clusters(basis).id_of(one.signature),
         cause_of(basis.query.settings, one.title, Failure(one.kind, one.message, one.text)),
         own_state if own_state != NEW or incident is None else incident.state,
+        None if one.judgement.verdict is Verdict.UNDECIDED else one.judgement.probability,
     )

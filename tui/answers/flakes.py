@@ -55,6 +55,8 @@ class FlakeRow:
     """Start of the first run of that state."""
     segment: Segment | None = None
     """The current one, with its failure rate; None where it was not asked for, or below the minimum number of runs."""
+    flips_of: int = 0
+    """Pairs of consecutive runs in which the outcome might have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]
             stats.recent_entropy if counted >= LEAST_RUNS else None,
             stats.trend.state,
             None if stats.trend.since is None else rated.loaded.history.runs[stats.trend.since].started_ms,
+            flips_of=stats.flips.n,
         )
 
 

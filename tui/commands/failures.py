@@ -13,7 +13,7 @@ from tui.commands.options import reading
 from tui.commands.said import doubts, nothing_red, pruned_note, readable_age
 from tui.exports.documents import failures_document
 from tui.output import DASH, print_table, write_json
-from tui.present import UNICODE, owners_text, run_label, scope_text
+from tui.present import UNICODE, owners_text, probability, run_label, scope_text
 
 
 @click.command("failures")
@@ -37,7 +37,7 @@ def _print(answer: FailuresAnswer, health: Health) -> None:
     if not answer.rows:
         click.echo(nothing_red(health), err=True)
         return
-    headers = ("verdict", "test", "stream", "age", "run", "owner", "incident", "state", "cause", "message")
+    headers = ("verdict", "P", "test", "stream", "age", "run", "owner", "incident", "state", "cause", "message")
     print_table(headers, map(_cells, answer.rows))
     for doubt in doubts(health):
         click.echo(f"note: {doubt}", err=True)
@@ -47,6 +47,7 @@ def _cells(row: FailureRow) -> tuple[str, ...]:
     """One line of the table; the message by its first line."""
     return (
         f"{UNICODE.verdicts[row.verdict]} {row.verdict.value}",
+        probability(row.probability),
         row.case.identity,
         scope_text(row.scope),
         readable_age(row.age),

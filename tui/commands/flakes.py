@@ -21,7 +21,8 @@ def flakes_command(ctx: click.Context, query: Query, as_json: bool, order: str) 
     """Every test with a failed or flaky run in the window, a row a stream.
 
     The flake rate is the share of runs with a flake, with its 95 % interval; retry-pass and same-code flakes are
-    counted apart. A dash means not enough data, or that it could not be observed.
+    counted apart. "red now" is the failure rate since it last changed. A dash means not enough data (fewer than 5
+    runs), or that it could not be observed.
     """
     with reader(ctx) as connection:
         answer = answer_flakes(connection, query)
@@ -49,6 +50,7 @@ def _print(answer: FlakesAnswer) -> None:
         "flaky",
         "rate",
         "red",
+        "red now",
         "retry-pass",
         "same code",
         "flips",
@@ -56,7 +58,7 @@ def _print(answer: FlakesAnswer) -> None:
         "trend",
         "verdict",
     )
-    print_table(headers, map(_cells, answer.rows), numeric=(3, 4, 5, 6, 7, 8, 9))
+    print_table(headers, map(_cells, answer.rows), numeric=(3, 4, 5, 6, 7, 8, 9, 10))
     if answer.lost is not None:
         click.echo(_lost(answer.lost), err=True)
 
@@ -78,9 +80,10 @@ def _cells(row: FlakeRow) -> tuple[str, ...]:
         ratio(row.flaky_runs, row.runs),
         interval(row.flake_rate),
         ratio(row.failed_runs, row.runs),
+        interval(row.segment.failure_rate) if row.segment else DASH,
         ratio(*row.retry_pass) if row.retry_pass else DASH,
         ratio(*row.same_code) if row.same_code else DASH,
-        str(row.flips),
+        ratio(row.flips, row.flips_of),
         duration(row.lost_seconds * 1000) if row.lost_seconds else DASH,
         row.trend or DASH,
         row.verdict.value,

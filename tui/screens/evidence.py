@@ -170,7 +170,7 @@ def flake_lines(flakes: FlakeRow | None, now_ms: int, context: ViewContext, widt
         line(("flake rate ", "muted"), present.interval(flakes.flake_rate)),
         line(("retry-pass ", "muted"), retry),
         line(("same code ", "muted"), same),
-        line(("flips ", "muted"), present.ratio(flakes.flips, max(flakes.runs - 1, 0))),
+        line(("flips ", "muted"), present.ratio(flakes.flips, flakes.flips_of)),
     ]
     if flakes.recent_flips is not None:
         parts.append(line(("lately flips ", "muted"), _share(flakes.recent_flips)))

@@ -70,6 +70,7 @@ ROW = FlakeRow(
     verdict=Verdict.FLAKY,
     age="long-standing",
     lost_seconds=12.5,
+    flips_of=39,
 )
 WINDOW = Window(1_795_219_200_000, 1_796_428_800_000, 1_796_428_800_000)
 ANSWER = FlakesAnswer(
@@ -102,6 +103,7 @@ def test_json_shape() -> None:
         "same_code": None,
         "same_code_runs": None,
         "flips": 2,
+        "flips_of": 39,
     }
     assert (second["owner"], second["owners"], second["flake_rate"]) == (None, [], None)
     assert {"runs", "masked_runs", "failed_runs", "flaky_runs", "flip_rate", "verdict", "age", "lost_seconds"} <= set(

@@ -34,6 +34,14 @@ def test_failures(asked: Run) -> None:
     assert row["incident"]
 
 
+def test_a_verdict_comes_with_its_probability(asked: Run) -> None:
+    """The same as on the card; the table has it, too."""
+    (row,) = document(asked, "failures")["failures"]
+    assert row["verdict"] == "regression"
+    assert row["verdict_probability"] == document(asked, "suspects", PAYS)["verdict_probability"]
+    assert f"regression  .{row['verdict_probability'] * 100:.0f} " in asked("failures").out
+
+
 def test_suspects(asked: Run) -> None:
     """The payments deploy leads; onset and probabilities are those of the story."""
     found = document(asked, "suspects", "pays_with")

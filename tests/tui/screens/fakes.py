@@ -326,6 +326,7 @@ def flake_row(scope: Scope, runs: int) -> FlakeRow:
     return FlakeRow(
         PAYS, scope, ("@acme/journeys",), runs, 0, failed, 1, rate, (1, runs), (0, runs), 2, 2 / (runs - 1),
         Verdict.REGRESSION if failed else Verdict.PASSING, "since 2026-11-19T02:20:00Z", 11 * 60.0,
+        flips_of=runs - 1,
     )  # fmt: skip
 
 
