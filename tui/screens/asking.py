@@ -85,7 +85,7 @@ class StoreAnswers:
         from store.connect import open_reader
 
         self._path = path
-        self._views, self._rows, self._names, self._alarms = (Lane(path, open_reader) for _ in range(4))
+        self._views, self._rows, self._names, self._alarms, self._red = (Lane(path, open_reader) for _ in range(5))
         self._watch: Connection | None = None
         self._inode: int | None = None
         self._acting = threading.Lock()
@@ -111,7 +111,7 @@ class StoreAnswers:
         """The first screen's answer as the last writer kept it; None where it does not hold any more."""
         from tui.answers.kept import load_kept
 
-        return self._views.ask(lambda connection: load_kept(connection, query))
+        return self._red.ask(lambda connection: load_kept(connection, query))
 
     def triage(self, query: Query) -> TriageAnswer:
         early, self._early = self._early, None
@@ -122,7 +122,7 @@ class StoreAnswers:
     def _triage(self, query: Query) -> TriageAnswer:
         from tui.answers.triage import answer_triage
 
-        return self._views.ask(lambda connection: answer_triage(connection, query))
+        return self._red.ask(lambda connection: answer_triage(connection, query))
 
     def health(self, query: Query) -> Health:
         from tui.answers.health import answer_health
@@ -323,7 +323,7 @@ class StoreAnswers:
 
     def close(self) -> None:
         """Closes every connection."""
-        for lane in (self._views, self._rows, self._names, self._alarms):
+        for lane in (self._views, self._rows, self._names, self._alarms, self._red):
             lane.close()
         self._forget_watch()
 

@@ -132,3 +132,23 @@ def test_early_answer_is_used_once(database: Path, monkeypatch: pytest.MonkeyPat
     found: list[object] = [answers.triage(Query()), answers.triage(Query())]
     assert found == [1, 2]
     answers.close()
+
+
+def test_nothing_waits_behind_triage(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Triage is worked out, which may take long in a large store, other screens get their answers."""
+    answers, query = StoreAnswers(database), Query()
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection, query: Query) -> None:
+        begun.set()
+        assert goes_on.wait(20)
+
+    monkeypatch.setattr("tui.answers.triage.answer_triage", slow)
+    answers.start_early(query)
+    try:
+        assert begun.wait(10)
+        assert answers.refused() == ()
+    finally:
+        goes_on.set()
+        answers.triage(query)
+        answers.close()
