@@ -26,6 +26,7 @@ from analysis.records import BoolMatrix, ServiceGraph, TestColumn
 from ingest.model import Change, Tier
 
 Levels = npt.NDArray[np.int8]
+Ints = npt.NDArray[np.int64]
 
 EVERYTHING = ""
 """Name of the scope that every test case feels."""
@@ -76,16 +77,17 @@ def find_scopes(
         together: `test_id` of the test cases that failed before when a service did.
         groups: services that changed as one.
     """
-    listed = [[e.service for e in column.exercised if e.tier is Tier.DECLARED or e.hops == 0] for column in tests]
-    reached = _all_reached(tests, graph)
+    kinds, kind_of = _kinds(tests)
+    listed = [[e.service for e in column.exercised if e.tier is Tier.DECLARED or e.hops == 0] for column in kinds]
+    reached = _all_reached(kinds, graph)
     known = sorted({name for some in (*listed, *reached) for name in some} | {name for name in services if name})
     joined = list(dict.fromkeys(groups))
     names = (EVERYTHING, *known, *(change.change_id for change in commits), *(name_of(group) for group in joined))
     place = {name: s for s, name in enumerate(names)}
-    of_services, doubt = _levels(_lists(listed, reached, known, graph))
-    of_commits = [[_level_of_commit(column, change) for column in tests] for change in commits]
+    of_services, doubt = _levels(_lists(listed, reached, known, graph), np.bincount(kind_of, minlength=len(kinds)))
+    of_commits = [_levels_of_commit(tests, change) for change in commits]
     levels = np.full((len(names), len(tests)), DECLARED, dtype=np.int8)
-    levels[1 : len(known) + 1] = of_services.T
+    levels[1 : len(known) + 1] = of_services.T[:, kind_of]
     for service, felt in (together or {}).items():
         if service in place:
             _learn(levels[place[service]], tests, felt)
@@ -112,6 +114,13 @@ def _exposures(doubt: float) -> Floats:
     low, high = weights.DOUBT
     share = min(max((doubt - low) / (high - low), 0.0), 1.0)
     return np.asarray((1 - share) * weights.EXPOSURES + share * weights.EXPOSURES_IN_DOUBT)
+
+
+def _kinds(tests: Sequence[TestColumn]) -> tuple[list[TestColumn], Ints]:
+    """(one test case of each list of services, [m] place of the one that stands for each): lists are shared by many."""
+    lists = np.fromiter((id(column.exercised) for column in tests), dtype=np.int64, count=len(tests))
+    _, first, kind_of = np.unique(lists, return_index=True, return_inverse=True)
+    return [tests[t] for t in first.tolist()], np.asarray(kind_of)
 
 
 def _all_reached(tests: Sequence[TestColumn], graph: ServiceGraph) -> list[set[str]]:
@@ -142,8 +151,12 @@ def _lists(listed: list[list[str]], reached: list[set[str]], known: list[str], g
     return _Lists(given, entry, far, calls)
 
 
-def _levels(lists: _Lists) -> tuple[Levels, float]:
-    """([m, services] how test cases stand to services, share of doubtful ones among those listed beside the entry)."""
+def _levels(lists: _Lists, counts: Ints) -> tuple[Levels, float]:
+    """([m, services] how test cases stand to services, share of doubtful ones among those listed beside the entry).
+
+    Args:
+        counts: [m] test cases that each one stands for.
+    """
     callers = lists.given @ lists.calls
     has_callers = (lists.calls.sum(axis=0) > 0)[None, :]
     doubtful = lists.given & ~lists.entry & (callers == 0) & has_callers
@@ -156,7 +169,8 @@ def _levels(lists: _Lists) -> tuple[Levels, float]:
     out[lists.reached & alone] = REACHABLE
     out[lists.given] = DECLARED
     out[doubtful] = DOUBTFUL
-    return out, float(doubtful.sum() / max(int((lists.given & ~lists.entry).sum()), 1))
+    beside = lists.given & ~lists.entry
+    return out, float(int(counts @ doubtful.sum(axis=1)) / max(int(counts @ beside.sum(axis=1)), 1))
 
 
 def reachable(graph: ServiceGraph, entry: str) -> set[str]:
@@ -171,14 +185,26 @@ def reachable(graph: ServiceGraph, entry: str) -> set[str]:
     return found
 
 
-def _level_of_commit(column: TestColumn, change: Change) -> int:
-    """Exposure of a test case to a commit to the tests: its own file, a file beside it, the same suite."""
+def _levels_of_commit(tests: Sequence[TestColumn], change: Change) -> list[int]:
+    """[m] exposure of each test case to a commit to the tests; test cases of one file stand alike."""
     files = set(change.files) | {path for commit in change.commits for path in commit.files}
+    known: dict[tuple[str | None, str], int] = {}
+    out = []
+    for column in tests:
+        key = (column.case.file, column.case.classname)
+        level = known.get(key)
+        if level is None:
+            level = known[key] = _level_of_commit(*key, files)
+        out.append(level)
+    return out
+
+
+def _level_of_commit(file: str | None, classname: str, files: set[str]) -> int:
+    """Exposure of a test case to a commit to the tests: its own file, a file beside it, the same suite."""
     if not files:
         return BESIDE
-    file = column.case.file
     if file is None:
-        simple = column.case.classname.replace("/", ".").rsplit(".", 1)[-1]
+        simple = classname.replace("/", ".").rsplit(".", 1)[-1]
         return DECLARED if any(path.rsplit("/", 1)[-1].split(".", 1)[0] == simple for path in files) else UNRELATED
     if any(path == file or path.endswith("/" + file) or file.endswith("/" + path) for path in files):
         return DECLARED

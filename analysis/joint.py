@@ -27,6 +27,8 @@ _UNEXPLAINED = -30.0
 """Log odds of the trigger where a window holds none of its runs: such a change cannot have caused its failure."""
 _CEILING = 30.0
 _UNCHANGED = 1e-9
+_MANY = 2000
+"""From so many test cases on, those that weigh the same are weighed once: nearly all of them only ever passed."""
 _EXPLAINED = 0.5
 """Log odds above which an event is said to explain a test case's failures."""
 
@@ -46,6 +48,8 @@ class Odds:
     """[p, o, m]."""
     drift: Floats
     """[m] the null of the other test cases: their own rate or a breakage of their own."""
+    seen: Ints | None
+    """[m] equal for test cases of which the same was seen, so with the same odds; None where they are too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +103,50 @@ def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) ->
     outage = np.stack([outage_odds(seen, some, float(rate), null[rows]) for rate in weights.OUTAGE_RATES])
     place = {pair: w for w, pair in enumerate(pairs)}
     of_any_severity = np.logaddexp.reduce(broken[:, is_open] + severity_shares()[:, None, None], axis=0)
-    return Odds(windows, place, broken, rows, outage, drift_odds(of_any_severity))
+    return Odds(windows, place, broken, rows, outage, drift_odds(of_any_severity), _seen_alike(seen))
+
+
+def _seen_alike(seen: Observations) -> Ints | None:
+    """[m] a number for each test case, the same for those of which the same was seen."""
+    if seen.ran.shape[1] < _MANY:
+        return None
+    sums = (seen.ran, seen.failed, seen.retried, seen.failed_again)
+    cells = np.ascontiguousarray(np.concatenate([np.diff(some, axis=0).astype(np.uint16) for some in sums]).T)
+    known: dict[bytes, int] = {}
+    return np.array([known.setdefault(row.tobytes(), len(known)) for row in cells], dtype=np.int64)
+
+
+def _alike(odds: Odds, scopes: Scopes) -> Ints | None:
+    """[m] the same for test cases that stand to all scopes alike as well: they weigh the same in every sum."""
+    if odds.seen is None:
+        return None
+    keys = np.concatenate([scopes.levels.T.view(np.uint8), odds.seen[:, None].view(np.uint8)], axis=1)
+    rows = np.ascontiguousarray(keys).view(f"V{keys.shape[1]}")[:, 0]
+    return np.asarray(np.unique(rows, return_inverse=True)[1])
 
 
 def explain_away(odds: Odds, scopes: Scopes, trigger: int) -> tuple[Stage, ...]:
     """Stages with no, one and more background events, greedily chosen among those that explain other failures best."""
     others = np.delete(np.arange(len(odds.drift)), trigger)
-    stage = Stage(odds.drift, (), 0.0, *_evidence(odds, scopes, odds.drift, others))
+    alike = _alike(odds, scopes)
+    stage = Stage(odds.drift, (), 0.0, *_evidence(odds, scopes, odds.drift, others, alike))
     stages = [stage]
     for _ in range(weights.BACKGROUNDS):
         event = _best_background(stage)
         if event.score <= 0:
             break
-        stage = _after(stage, event, odds, scopes, others)
+        stage = _after(stage, event, odds, scopes, others, alike)
         stages.append(stage)
     return tuple(stages)
 
 
-def _after(stage: Stage, event: Background, odds: Odds, scopes: Scopes, others: Ints) -> Stage:
+def _after(stage: Stage, event: Background, odds: Odds, scopes: Scopes, others: Ints, alike: Ints | None) -> Stage:
     """The stage with one more event: only test cases that it explains weigh otherwise than before."""
     gain = _gain(odds, scopes, event, stage.null)
     null = stage.null + gain
     event = replace(event, failing=int(np.count_nonzero(gain > _EXPLAINED)))
     moved = others[np.abs(gain[others]) > _UNCHANGED]
-    was, now = (_evidence(odds, scopes, some, moved) for some in (stage.null, null))
+    was, now = (_evidence(odds, scopes, some, moved, alike) for some in (stage.null, null))
     breadth, outage = (
         old - before + after for old, before, after in zip((stage.breadth, stage.outage), was, now, strict=True)
     )
@@ -160,10 +184,14 @@ def gains(odds: Odds, felt: Floats, window: int, severity: int, breadth: int, nu
     return np.asarray(np.log1p(felt * weights.BREADTHS[breadth] * _ratio(odds.broken[severity, window] - null)))
 
 
-def _evidence(odds: Odds, scopes: Scopes, null: Floats, columns: Ints) -> tuple[Floats, Floats]:
+def _evidence(odds: Odds, scopes: Scopes, null: Floats, columns: Ints, alike: Ints | None) -> tuple[Floats, Floats]:
     """([k, s, w, f] for breakages, [s, o, p] for outages) sums over some test cases."""
+    counts = np.ones(len(columns), dtype=np.float32)
+    if alike is not None:
+        _, first, many = np.unique(alike[columns], return_index=True, return_counts=True)
+        columns, counts = columns[first], many.astype(np.float32)
     levels = scopes.levels[:, columns]
-    members = [(level, np.asarray(levels == level, dtype=np.float32)) for level in np.unique(levels)]
+    members = [(level, (levels == level) * counts) for level in np.unique(levels)]
     felt = [(float(scopes.exposures[level]), some) for level, some in members]
     breadths, whole = [float(share) for share in weights.BREADTHS], [weights.OUTAGE_BREADTH]
     add = partial(_summed, len(levels), felt)

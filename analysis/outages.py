@@ -53,6 +53,8 @@ SELDOM = 0.05
 """A test case is said to have failed with a service when it fails in at most this share of its other runs."""
 _MOST_CELLS = 2_000_000
 """Results that are weighed at once; each takes some hundred bytes."""
+_STRETCHES, _CLOSED = "stretches", "closed"
+"""Names of what is worked out once a history."""
 _BAD = (Result.FAILED, Result.ERRORED, Result.FLAKY)
 _SIGNS = ("connection refused", "timed out", "timeout", "connection reset", "no healthy upstream", "unavailable", "dns")
 
@@ -101,12 +103,13 @@ def failed_together(history: StreamHistory, before: int) -> dict[str, frozenset[
     Args:
         before: outages that ended before this row count.
     """
+    found: dict[str, set[str]] = {}
+    stretches = [one for one in _stretches(history) if one.scope and not one.is_open and one.end < before]
+    if not stretches:
+        return {}
     bad = np.isin(history.results, _BAD)
     ran = (history.results >= 0) & (history.results != Result.SKIPPED)
-    found: dict[str, set[str]] = {}
-    for stretch in _stretches(history):
-        if not stretch.scope or stretch.is_open or stretch.end >= before:
-            continue
+    for stretch in stretches:
         rows = slice(stretch.begin, stretch.end + 1)
         inside = bad[rows].sum(axis=0)
         is_rare = bad[:before].sum(axis=0) - inside <= SELDOM * ran[:before].sum(axis=0)
@@ -117,8 +120,13 @@ def failed_together(history: StreamHistory, before: int) -> dict[str, frozenset[
 
 
 def closed_cells(history: StreamHistory, feed: ChangeFeed | None = None) -> BoolMatrix:
-    """[n, m]: results of one stream that a closed outage explains."""
-    return find_outages([history], feed=feed).closed[0]
+    """[n, m]: results of one stream that a closed outage explains; worked out once a history, not to be written to."""
+    if feed is not None:
+        return find_outages([history], feed=feed).closed[0]
+    if _CLOSED not in history.known:
+        history.known[_CLOSED] = find_outages([history]).closed[0]
+    found: BoolMatrix = history.known[_CLOSED]
+    return found
 
 
 def _is_rolled_back(history: StreamHistory, stretch: _Stretch, feed: ChangeFeed) -> bool:
@@ -181,6 +189,14 @@ def mostly_red(history: StreamHistory) -> npt.NDArray[np.bool_]:
 
 
 def _stretches(history: StreamHistory) -> list[_Stretch]:
+    """Outages of one stream, oldest first; worked out once a history."""
+    if _STRETCHES not in history.known:
+        history.known[_STRETCHES] = _find_stretches(history)
+    found: list[_Stretch] = history.known[_STRETCHES]
+    return found
+
+
+def _find_stretches(history: StreamHistory) -> list[_Stretch]:
     """Outages of one stream, oldest first; at most one at a time."""
     n = len(history.runs)
     ran = (history.results != ABSENT) & (history.results != Result.SKIPPED)
@@ -230,7 +246,7 @@ def _ratios(
     sums = np.zeros((len(weights.OUTAGE_RATES), len(members), len(rows)))
     failures = np.zeros((len(members), len(rows)), dtype=np.int64)
     for columns in _blocks(*history.results.shape):
-        seen, inside = observe(_columns(history, columns), None), members[:, columns].astype(np.float64)
+        seen, inside = observe(columns_of(history, columns), None), members[:, columns].astype(np.float64)
         null = _own_rate_odds(seen, rows)
         for number, rate in enumerate(weights.OUTAGE_RATES):
             sums[number] += inside @ outage_odds(seen, single, float(rate), null).T
@@ -247,7 +263,8 @@ def _blocks(n: int, m: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, m, size))
 
 
-def _columns(history: StreamHistory, columns: slice) -> StreamHistory:
+def columns_of(history: StreamHistory, columns: slice) -> StreamHistory:
+    """The same runs with some of the test cases."""
     return replace(
         history,
         tests=history.tests[columns],

@@ -85,6 +85,8 @@ class StreamHistory:
     """[n, m] attempts that failed or errored, capped at 255."""
     attempts: CountMatrix
     """[n, m] attempts, capped at 255."""
+    known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out from it alone, since many questions are asked of one history; never part of it."""
 
 
 @dataclass(frozen=True, slots=True)

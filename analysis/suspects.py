@@ -35,13 +35,16 @@ from analysis.joint import (
     weigh,
 )
 from analysis.likelihood import Observations, observe
-from analysis.outages import closed_cells, failed_together
+from analysis.outages import closed_cells, columns_of, failed_together
 from analysis.records import BoolMatrix, Hypothesis, SuspectQuestion, TestColumn
 from analysis.same_code import is_covered
 from analysis.texts import changed_file_named, files_in, named_services, texts_of
 from ingest.model import Change, ChangeKind, ChangeTarget
 
 Ints = npt.NDArray[np.int64]
+
+_PLACES = "places"
+"""Name of what is worked out once a history: the place of each test case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +57,41 @@ class _Mentions:
     """Log odds of a cause in each service scope."""
 
 
-def rank_suspects(question: SuspectQuestion) -> tuple[Hypothesis, ...]:
+@dataclass
+class LastWeighed:
+    """What the last question was weighed with: one of the same runs, changes and streak shares it.
+
+    Of the last one only, since it holds gigabytes where runs and test cases are many.
+    """
+
+    of_runs: tuple[tuple[object, ...], tuple[TestColumn, ...], Observations] | None = None
+    """(what it is of, test cases, what was seen of them)."""
+    of_windows: tuple[tuple[object, ...], Odds] | None = None
+
+
+def rank_suspects(question: SuspectQuestion, last: LastWeighed | None = None) -> tuple[Hypothesis, ...]:
     """Competing explanations of the trigger's last failures, most probable first; their probabilities sum to 1.
 
     One hypothesis a candidate change, and one each for an outage, an unrecorded change and a flake. Ties are broken by
     kind, then by the change's recorded time (newest first) and id. Empty where the trigger never failed in the history.
+
+    Args:
+        last: from the question before, and for the next one; what is said does not depend on it.
 
     Raises:
         AnalysisError: if the trigger is not among the history's test cases.
 
     Source: ALGORITHMS.md section 6, its weak variant.
     """
+    last = LastWeighed() if last is None else last
     trigger = _place_of(question)
-    everything = observe(question.history, None)
-    streak = _streak(question, everything, trigger)
+    streak = _streak(question, trigger)
     if streak is None:
         return ()
-    seen, tests = observe(question.history, _mask(question, streak)), question.history.tests
-    if question.elsewhere:
-        tests, seen = with_elsewhere(seen, question.history, question.elsewhere, question.feed, streak.first_bad)
+    tests, seen = _observed(question, streak, last)
     candidates = find_candidates(question.history, question.feed, streak, question.records)
     scopes = _scopes(question, tests, streak, candidates)
-    odds = _odds(question, seen, streak, candidates)
+    odds = _odds(question, seen, streak, candidates, last)
     stages = explain_away(odds, scopes, trigger)
     mentions = _mentions(question, scopes, candidates)
     scored = _score(question, streak, candidates, scopes, odds, stages, mentions, trigger)
@@ -91,17 +107,41 @@ def _order(found: Hypothesis) -> tuple[float, str, int, str]:
 
 
 def _place_of(question: SuspectQuestion) -> int:
-    for t, column in enumerate(question.history.tests):
-        if column.case.test_id == question.test_id:
-            return t
-    raise AnalysisError(f"test case {question.test_id} is not in the history of {question.history.scope}")
+    known = question.history.known
+    if _PLACES not in known:
+        known[_PLACES] = {column.case.test_id: t for t, column in reversed(list(enumerate(question.history.tests)))}
+    place: int | None = known[_PLACES].get(question.test_id)
+    if place is None:
+        raise AnalysisError(f"test case {question.test_id} is not in the history of {question.history.scope}")
+    return place
 
 
-def _streak(question: SuspectQuestion, seen: Observations, trigger: int) -> Streak | None:
+def _streak(question: SuspectQuestion, trigger: int) -> Streak | None:
+    seen = observe(columns_of(question.history, slice(trigger, trigger + 1)), None)
     column = question.history.results[:, trigger]
     red = (column == 1) | (column == 2)
-    failed, ran = (np.diff(sums[:, trigger]) > 0 for sums in (seen.failed, seen.ran))
+    failed, ran = (np.diff(sums[:, 0]) > 0 for sums in (seen.failed, seen.ran))
     return find_streak(failed, red, ran)
+
+
+def _observed(
+    question: SuspectQuestion, streak: Streak, last: LastWeighed
+) -> tuple[tuple[TestColumn, ...], Observations]:
+    """Test cases and what was seen of them, other streams' after those of the history."""
+    of = (question.history, question.masked, *question.elsewhere, question.feed)
+    if last.of_runs is None or not _is_same(last.of_runs[0], (*of, streak.first_bad)):
+        tests, seen = question.history.tests, observe(question.history, _mask(question, streak))
+        if question.elsewhere:
+            tests, seen = with_elsewhere(seen, question.history, question.elsewhere, question.feed, streak.first_bad)
+        last.of_runs, last.of_windows = ((*of, streak.first_bad), tests, seen), None
+    return last.of_runs[1:]
+
+
+def _is_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    """Whether two are of the very same objects; numbers are compared."""
+    return len(some) == len(others) and all(
+        one == other if isinstance(one, int) else one is other for one, other in zip(some, others, strict=True)
+    )
 
 
 def _mask(question: SuspectQuestion, streak: Streak) -> BoolMatrix:
@@ -147,7 +187,13 @@ def _services_of(candidate: Candidate) -> tuple[str, ...]:
     return tuple(sorted({change.service for change in candidate.group}))
 
 
-def _odds(question: SuspectQuestion, seen: Observations, streak: Streak, candidates: tuple[Candidate, ...]) -> Odds:
+def _odds(
+    question: SuspectQuestion,
+    seen: Observations,
+    streak: Streak,
+    candidates: tuple[Candidate, ...],
+    last: LastWeighed,
+) -> Odds:
     """Odds of an open window from every run of the last hours, and of every candidate's own windows."""
     runs = question.history.runs
     starts = np.array([run.started_ms for run in runs], dtype=np.int64)
@@ -155,7 +201,11 @@ def _odds(question: SuspectQuestion, seen: Observations, streak: Streak, candida
     pairs = {(begin, len(runs)) for begin in range(min(first, streak.first_bad), len(runs))}
     pairs |= {(begin, stop) for c in candidates for begin, stop, _ in c.windows}
     outage_ms = runs[streak.last_bad].started_ms - weights.OUTAGE_HOURS * HOUR_MS
-    return weigh(seen, sorted(pairs), int(np.searchsorted(starts, outage_ms)))
+    wanted = (seen, *sorted(pairs), int(np.searchsorted(starts, outage_ms)))
+    if last.of_windows is None or last.of_windows[0][0] is not seen or last.of_windows[0][1:] != wanted[1:]:
+        last.of_windows = None  # frees the memory before more is asked for
+        last.of_windows = (wanted, weigh(seen, sorted(pairs), int(np.searchsorted(starts, outage_ms))))
+    return last.of_windows[1]
 
 
 def _mentions(question: SuspectQuestion, scopes: Scopes, candidates: tuple[Candidate, ...]) -> _Mentions:

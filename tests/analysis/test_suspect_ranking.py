@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis import joint
 from analysis.errors import AnalysisError
 from analysis.records import ChangeFeed, FailureSample, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
-from analysis.suspects import rank_suspects
+from analysis.suspects import LastWeighed, rank_suspects
 from analysis.verdict import weigh_kinds
 from ingest.model import Change, ChangeKind, ChangeTarget, Verdict
 from tests.analysis.builders import SCOPE, column, deploy, feed, history, run
@@ -354,3 +355,24 @@ def test_a_hundred_changes_and_five_hundred_tests() -> None:
     changes = feed(*(deploy(services[i % 40], 70 - i * 0.3, f"v{i}") for i in range(100)))
     trigger = next(t for t, (case, _) in enumerate(rows) if "s07" in [e.service for e in case.exercised])
     assert ask(stream, changes, test=trigger)[0].service == "s07"
+
+
+def test_what_is_shared_with_the_question_before_changes_nothing() -> None:
+    """Whatever was asked before, of the same runs or of others, each ranking is the one it is by itself."""
+    streams = [shop("." * 20 + "FFF", "." * 21 + "FF"), shop("." * 18 + "F.FFF", "." * 23)]
+    changes, last = feed(deploy("bad", 19.5, "pay"), deploy("other", 20.5, "search")), LastWeighed()
+    for stream in (*streams, streams[0]):
+        for test in (0, 1, 7, 0):
+            question = SuspectQuestion(stream.tests[test].case.test_id, stream, GRAPH, changes)
+            assert rank_suspects(question, last) == rank_suspects(question)
+
+
+def test_test_cases_that_weigh_the_same_are_weighed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they are many; the sums are the same but for rounding in single precision."""
+    stream = shop("." * 20 + "FFF", "..F" * 7 + "..", count=9)
+    changes = feed(deploy("bad", 19.5, "pay"), deploy("other", 20.5, "search"))
+    few = ask(stream, changes)
+    monkeypatch.setattr(joint, "_MANY", 1)
+    many = ask(stream, changes)
+    assert [(one.kind, one.change, one.service) for one in many] == [(one.kind, one.change, one.service) for one in few]
+    assert [one.probability for one in many] == pytest.approx([one.probability for one in few], rel=1e-4)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from analysis.candidates import CANDIDATE_HOURS, HOUR_MS
 from analysis.records import Evidence, FailureSample, Hypothesis, Judgement, SuspectQuestion
@@ -23,7 +24,6 @@ from tui.answers.basis import Basis
 from tui.answers.beside import felt_before, histories_elsewhere
 from tui.answers.histories import Loaded, last_complete, load_history
 from tui.answers.query import DAY_MS
-from tui.answers.rankings import feed_of
 from tui.answers.red import LOOK_BACK_RUNS, list_candidates
 from tui.answers.whole_streams import history_of, load_whole, pick
 from tui.errors import PrunedAway
@@ -146,15 +146,16 @@ def _judge_stream(
             signature = red.samples[0].signature if red.samples else ""
             key = (red.first_bad, signature, tuple(e.service for e in test.exercised))
             groups.setdefault(key, []).append(red)
-    judged = []
-    for group in groups.values():
+    judged: dict[tuple[object, ...], list[Judged]] = {key: [] for key in groups}
+    # Questions about one stretch follow one another: what they are weighed with is kept from one to the next.
+    for stretch, group in sorted(groups.items(), key=lambda item: item[1][0].first_bad):
         wanted = [red for red in group if only is None or loaded.test_rows[red.column] in only]
         if not wanted:
             continue
         lead = min(group, key=lambda red: loaded.history.tests[red.column].case.identity)
         hypotheses = _rank(basis, loaded, lead) if lead.last_good is not None else ()
-        judged += [_judged(basis, loaded, red, hypotheses) for red in wanted]
-    return judged
+        judged[stretch] = [_judged(basis, loaded, red, hypotheses) for red in wanted]
+    return list(chain.from_iterable(judged.values()))
 
 
 def _red_now(basis: Basis, loaded: Loaded, column: int) -> _Red | None:
@@ -220,7 +221,7 @@ def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
             test_id,
             around,
             basis.graph,
-            feed_of(basis.feed, around),
+            basis.rankings.feed_of(basis.feed, around),
             lead.samples,
             records=track_records(basis.feed.changes, basis.confirmed, candidates_ms),
             felt=felt_before(basis, candidates_ms),

@@ -15,7 +15,7 @@ import msgspec
 
 from analysis.calibration import MODEL_VERSION
 from analysis.records import ChangeFeed, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
-from analysis.suspects import rank_suspects
+from analysis.suspects import LastWeighed, rank_suspects
 from ingest.model import ChangeKind
 from store.connect import Connection
 from store.read.kept import load_ranking
@@ -35,6 +35,9 @@ class Rankings:
     made: dict[str, bytes] = field(default_factory=dict)
     """Those that were not kept, packed."""
     _known: dict[str, tuple[Hypothesis, ...]] = field(default_factory=dict)
+    _last: LastWeighed = field(default_factory=LastWeighed)
+    _feeds: dict[int, tuple[StreamHistory, ChangeFeed]] = field(default_factory=dict)
+    """Changes that belong to a history, by its `id`, with the history so that it lives."""
     _parts: dict[int, tuple[object, bytes]] = field(default_factory=dict)
     """Digests of what several questions share, by object, with the object so that it lives."""
 
@@ -47,12 +50,18 @@ class Rankings:
             found = self._known[digest] = self._load(digest) or self._work_out(digest, question)
         return found
 
+    def feed_of(self, feed: ChangeFeed, history: StreamHistory) -> ChangeFeed:
+        """`feed_of`, found once a history: all questions of an answer are asked with one feed."""
+        if id(history) not in self._feeds:
+            self._feeds[id(history)] = (history, feed_of(feed, history))
+        return self._feeds[id(history)][1]
+
     def _load(self, digest: str) -> tuple[Hypothesis, ...] | None:
         body = load_ranking(self.connection, digest)
         return None if body is None else msgspec.json.decode(zlib.decompress(body), type=tuple[Hypothesis, ...])
 
     def _work_out(self, digest: str, question: SuspectQuestion) -> tuple[Hypothesis, ...]:
-        found = rank_suspects(question)
+        found = rank_suspects(question, self._last)
         self.made[digest] = zlib.compress(msgspec.json.encode(found), 1)
         return found
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.records import ChangeFeed, SuspectQuestion
-from analysis.suspects import rank_suspects
+from analysis.suspects import LastWeighed, rank_suspects
 from store.connect import open_reader, open_writer
 from tests.story.stores import Asked, ingest
 from tui.answers import rankings
@@ -64,7 +64,7 @@ def test_the_feed_of_a_question_is_enough(sample: Asked, monkeypatch: pytest.Mon
     """Changes of other environments, long before and long after the stretch decide nothing."""
     asked: list[tuple[SuspectQuestion, ChangeFeed]] = []
 
-    def note(question: SuspectQuestion) -> object:
+    def note(question: SuspectQuestion, _: LastWeighed) -> object:
         assert basis is not None
         asked.append((question, basis.feed))
         return rank_suspects(question)
@@ -80,5 +80,5 @@ def test_the_feed_of_a_question_is_enough(sample: Asked, monkeypatch: pytest.Mon
         assert rank_suspects(question) == rank_suspects(replace(question, feed=feed))
 
 
-def _must_not(question: SuspectQuestion) -> object:
+def _must_not(question: SuspectQuestion, _: LastWeighed) -> object:
     raise AssertionError(f"ranked again: {question.test_id}")
