@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _CACHE_PRAGMA = "PRAGMA cache_size=-8000"
-"""8 MB a lane: four lanes and the watcher must not eat the memory budget."""
+"""8 MB a lane: five lanes and the watcher must not eat the memory budget."""
 _STEPS_BETWEEN_LOOKS = 20_000
 
 
