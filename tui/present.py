@@ -250,6 +250,21 @@ def ratio(k: int, n: int) -> str:
     return f"{k}/{n}"
 
 
+def evidence_sign(log_odds: float) -> str:
+    """Whether a reason speaks for (+) or against (-); a dot where it alters the odds by less than a fifth.
+
+    >>> evidence_sign(1.8), evidence_sign(-0.04), evidence_sign(-0.9)
+    ('+', '·', '-')
+    """
+    if abs(log_odds) < _WEIGHS:
+        return "·"
+    return "+" if log_odds > 0 else "-"
+
+
+_WEIGHS = 0.18
+"""Natural log of a factor of 1.2."""
+
+
 def probability(value: float | None) -> str:
     """Two digits without the leading zero.
 

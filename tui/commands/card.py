@@ -9,7 +9,7 @@ from ingest.model import Change, RunRef, Verdict
 from tui.answers.suspects import SuspectsAnswer
 from tui.commands.said import readable_age
 from tui.output import print_rich, styled
-from tui.present import UNICODE, VERDICT_WORDS, change_word, probability, run_label, scope_text
+from tui.present import UNICODE, VERDICT_WORDS, change_word, evidence_sign, probability, run_label, scope_text
 from tui.times import minute
 from tui.widgets.pieces import plain
 
@@ -39,8 +39,10 @@ def card_lines(answer: SuspectsAnswer) -> Iterator[Pieces]:
     yield ("",)
     style = "bold red" if answer.verdict in _WHO_ACTS else "bold"
     verdict = f"{UNICODE.verdicts[answer.verdict]} {VERDICT_WORDS[answer.verdict]}"
-    yield ((verdict, style), f"  P {probability(answer.probability)}  {readable_age(answer.age)}")
-    yield from onset_lines(answer.onset.last_good, answer.onset.first_bad, answer.between)
+    chance = None if answer.verdict is Verdict.UNDECIDED else answer.probability
+    yield ((verdict, style), f"  P {probability(chance)}  {readable_age(answer.age)}")
+    if answer.onset.first_bad is not None:
+        yield from onset_lines(answer.onset.last_good, answer.onset.first_bad, answer.between)
     yield ("",)
     yield from _hypotheses(answer.hypotheses)
     for scope, verdict_there, age in answer.other_scopes:
@@ -71,9 +73,8 @@ def hypothesis_name(hypothesis: Hypothesis) -> str:
 
 
 def evidence_line(evidence: Evidence) -> str:
-    """One reason with its sign: for, against, or a fact that is weighed in another term."""
-    sign = "·" if evidence.log_odds == 0 else "+" if evidence.log_odds > 0 else "-"
-    return f"{sign} {plain(evidence.text)}"
+    """One reason with its sign: for, against, or a fact that hardly weighs, or is weighed in another term."""
+    return f"{evidence_sign(evidence.log_odds)} {plain(evidence.text)}"
 
 
 def _hypotheses(hypotheses: tuple[Hypothesis, ...]) -> Iterator[Pieces]:

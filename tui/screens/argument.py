@@ -156,11 +156,10 @@ def _hanging(sign: Line, indent: int, room: int) -> list[Line]:
 
 
 def _sign(evidence: Evidence) -> Line:
-    if evidence.log_odds < 0:
-        return line(("- ", "outage"), (evidence.text, "muted"))
-    if evidence.log_odds == 0:
-        return line(("· ", "muted"), (evidence.text, "muted"))
-    return line(("+ ", "bad"), evidence.text)
+    sign = present.evidence_sign(evidence.log_odds)
+    if sign == "+":
+        return line(("+ ", "bad"), evidence.text)
+    return line((f"{sign} ", "outage" if sign == "-" else "muted"), (evidence.text, "muted"))
 
 
 def cause_lines(incident: IncidentRow, width: int) -> list[Line]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.records import Onset
 from ingest.model import Verdict
 from tests.tui.commands.conftest import assert_golden
 from tests.tui.commands.made_up import DOUBTFUL, EMPTY, HEALTHY, INCIDENT, SUSPECTS, TRIAGE
@@ -33,6 +34,13 @@ def test_the_card_off_a_terminal_is_plain(capsys: pytest.CaptureFixture[str]) ->
     out = capsys.readouterr().out
     assert out == text_of(card_lines(SUSPECTS))
     assert all(line == line.rstrip() for line in out.splitlines())
+
+
+def test_the_card_of_what_is_undecided_or_passing_claims_nothing_else() -> None:
+    """No probability of a verdict that there is none of; no last good run of what is not red."""
+    assert "undecided  P -" in text_of(card_lines(replace(SUSPECTS, verdict=Verdict.UNDECIDED)))
+    passing = replace(SUSPECTS, verdict=Verdict.PASSING, onset=Onset(None, None), between=(), hypotheses=())
+    assert "last good" not in text_of(card_lines(passing))
 
 
 def test_the_document_of_suspects() -> None:
