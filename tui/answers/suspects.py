@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from analysis.records import Hypothesis, Onset
-from ingest.model import Change, Scope, TestCase, Verdict
+import numpy as np
+
+from analysis.records import ABSENT, Hypothesis, Onset
+from ingest.model import PRE_MERGE_BRANCH, Change, Result, Scope, TestCase, Verdict
 from store.connect import Connection
 from store.read import tests
 from store.read.regrouping import current_idents
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis, load_basis
+from tui.answers.histories import load_history
 from tui.answers.judging import WITHOUT_ONSET, Judged, judge_last_failure, judge_red
 from tui.answers.naming import find_test
 from tui.answers.query import DAY_MS, Query
@@ -37,6 +40,8 @@ class SuspectsAnswer:
     hypotheses: tuple[Hypothesis, ...]
     between: tuple[Change, ...]
     """Changes between last good and first bad, oldest first."""
+    before_merge: tuple[int, int] | None = None
+    """Red and all pre-merge runs since the first bad run, in its environment or in none; no term weighs them."""
 
 
 def answer_suspects(connection: Connection, query: Query, what: str) -> SuspectsAnswer:
@@ -57,8 +62,26 @@ def answer_suspects(connection: Connection, query: Query, what: str) -> Suspects
         row = next((row for row in rows if row.incident_id == ident), None)
         if row is None:
             raise NoMatch("incident", what)
-        return suspects_of(basis, find_test(connection, row.lead.identity), row.scope)
-    return suspects_of(basis, find_test(connection, what))
+        return _with_before_merge(basis, find_test(connection, row.lead.identity), row.scope)
+    return _with_before_merge(basis, find_test(connection, what))
+
+
+def _with_before_merge(basis: Basis, info: TestInfo, scope: Scope | None = None) -> SuspectsAnswer:
+    """The answer of `suspects_of`, with what merge requests' runs saw since the failure began."""
+    answer = suspects_of(basis, info, scope)
+    if answer.onset.first_bad is None:
+        return answer
+    present = set(tests.list_streams_of(basis.connection, info.test_row))
+    red = ran = 0
+    for stream in basis.streams:
+        where = stream.scope
+        is_beside = where.branch == PRE_MERGE_BRANCH and where.environment in ("", answer.scope.environment)
+        if is_beside and stream.stream_id in present:
+            since_ms, until_ms = answer.onset.first_bad.started_ms, basis.window.until_ms
+            results = load_history(basis, stream, since_ms, until_ms, [info.test_row]).history.results
+            red += int(np.isin(results, (Result.FAILED, Result.ERRORED)).sum())
+            ran += int(((results != ABSENT) & (results != Result.SKIPPED)).sum())
+    return replace(answer, before_merge=(red, ran) if ran else None)
 
 
 def suspects_of(basis: Basis, info: TestInfo, scope: Scope | None = None) -> SuspectsAnswer:

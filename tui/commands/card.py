@@ -9,7 +9,7 @@ from ingest.model import Change, RunRef, Verdict
 from tui.answers.suspects import SuspectsAnswer
 from tui.commands.said import readable_age
 from tui.output import print_rich, styled
-from tui.present import UNICODE, VERDICT_WORDS, change_word, evidence_sign, probability, run_label, scope_text
+from tui.present import UNICODE, VERDICT_WORDS, change_word, evidence_sign, probability, ratio, run_label, scope_text
 from tui.times import minute
 from tui.widgets.pieces import plain
 
@@ -48,6 +48,8 @@ def card_lines(answer: SuspectsAnswer) -> Iterator[Pieces]:
     for scope, verdict_there, age in answer.other_scopes:
         said = ", ".join(word for word in (VERDICT_WORDS[verdict_there], readable_age(age)) if word)
         yield (f"also {scope_text(scope)}: {said}",)
+    if answer.before_merge is not None:
+        yield (f"also before merges: {ratio(*answer.before_merge)} red since; it weighs in nothing above",)
 
 
 def onset_lines(

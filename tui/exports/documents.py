@@ -138,6 +138,7 @@ def suspects_document(answer: SuspectsAnswer) -> Json:
             {"scope": scope_json(scope), "verdict": verdict.value, "age": age}
             for scope, verdict, age in answer.other_scopes
         ],
+        "before_merge": answer.before_merge and {"red": answer.before_merge[0], "runs": answer.before_merge[1]},
         "hypotheses": [hypothesis_json(h) for h in answer.hypotheses],
         "between": [change_json(change) for change in answer.between],
     }
