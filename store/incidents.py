@@ -78,6 +78,10 @@ class Incidents:
         self._connection.execute(
             "DELETE FROM kept_ranking WHERE digest NOT IN (SELECT value FROM json_each(?))", (json.dumps(sorted(used)),)
         )
+        self.add_rankings(made)
+
+    def add_rankings(self, made: Mapping[str, bytes]) -> None:
+        """Keep rankings beside those that are kept."""
         self._connection.executemany("INSERT OR REPLACE INTO kept_ranking VALUES (?, ?)", sorted(made.items()))
 
     def revision(self) -> int:

@@ -74,7 +74,7 @@ class Follower:
     roots: tuple[str, ...]
     take: Take
     tell: Tell
-    rest: Callable[[], None] | None = None
+    rest: Callable[[], object] | None = None
     report: Callable[[TailStatus], None] | None = None
     use_polling: bool = False
     rescan_s: float = RESCAN_S

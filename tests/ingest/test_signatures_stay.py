@@ -10,9 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ingest.errors import NotKnown, Refused
+from ingest.formats.plain_cases import Attempts
 from ingest.formats.readers import reader_of
 from ingest.limits import Limits
-from ingest.model import CaseAttempt, Outcome, RunIdentity
+from ingest.model import Outcome, RunIdentity
 from ingest.recognise import Kind, recognise
 from ingest.scrub import scrub_failure
 from ingest.signature import SIGNATURE_VERSION, SignatureText, sign
@@ -27,7 +28,7 @@ class _Signing:
     def __init__(self) -> None:
         self.found: list[SignatureText] = []
 
-    def attempts(self, batch: list[CaseAttempt]) -> None:
+    def attempts(self, batch: Attempts) -> None:
         """Sign the failures of a batch."""
         for attempt in batch:
             if attempt.failure is not None and attempt.outcome != Outcome.SKIPPED:

@@ -8,6 +8,7 @@ where something of that is different. What is kept can be thrown away at any tim
 from __future__ import annotations
 
 import hashlib
+import time
 import zlib
 from dataclasses import dataclass, field
 
@@ -25,11 +26,17 @@ BEFORE_MS, AFTER_MS = 2 * 86_400_000, 3_600_000
 """Changes so long before the first run of a stretch and after its last one belong to its question."""
 
 
+class TooMuch(Exception):
+    """More is to be ranked than there is time for; what was ranked is in `made`."""
+
+
 @dataclass
 class Rankings:
     """Those of one answer."""
 
     connection: Connection
+    until_s: float = float("inf")
+    """The processor time of this process after which nothing new is ranked."""
     used: set[str] = field(default_factory=set)
     """Digests of all that were asked for."""
     made: dict[str, bytes] = field(default_factory=dict)
@@ -42,7 +49,11 @@ class Rankings:
     """Digests of what several questions share, by object, with the object so that it lives."""
 
     def rank(self, question: SuspectQuestion) -> tuple[Hypothesis, ...]:
-        """`rank_suspects`, or what it said when it was asked the same."""
+        """`rank_suspects`, or what it said when it was asked the same.
+
+        Raises:
+            TooMuch: it was not asked before, and the time is up.
+        """
         digest = self._digest(question)
         self.used.add(digest)
         found = self._known.get(digest)
@@ -61,6 +72,8 @@ class Rankings:
         return None if body is None else msgspec.json.decode(zlib.decompress(body), type=tuple[Hypothesis, ...])
 
     def _work_out(self, digest: str, question: SuspectQuestion) -> tuple[Hypothesis, ...]:
+        if time.process_time() > self.until_s:
+            raise TooMuch
         found = rank_suspects(question, self._last)
         self.made[digest] = zlib.compress(msgspec.json.encode(found), 1)
         return found

@@ -31,6 +31,8 @@ LISTED = 20
 """Refused files that are printed; `crywolf rejected` has them all."""
 _TOLD = 10
 """Different warnings that are printed; `--json` has them all."""
+RANKING_S = 15.0
+"""Processor time that suspects are ranked for before the command ends; the dashboard goes on from what is kept."""
 
 
 def _number_of_jobs(ctx: click.Context, option: click.Parameter, written: str) -> int | None:
@@ -149,7 +151,8 @@ def ingest_paths(
     if tally.files[FileStatus.INGESTED]:
         from tui.answers.keeping import keep_triage
 
-        keep_triage(place.database, Query(settings=place.settings))
+        if not keep_triage(place.database, Query(settings=place.settings), most_s=RANKING_S):
+            click.echo("suspects of many reds are left to whoever asks first; everything is stored", err=True)
     return tuple(outcomes), tally
 
 

@@ -20,6 +20,7 @@ from ingest.sources.inputs import Input
 from ingest.sources.live import TailStatus
 from tui.answers.query import Query
 from tui.commands.identity import identity_options
+from tui.commands.ingest import RANKING_S
 from tui.commands.opening import place_of
 from tui.exports.ingested import file_row
 from tui.version import version
@@ -72,7 +73,7 @@ def watch_command(
             folders,
             lambda inputs: _take(ingestion, inputs),
             tell,
-            rest=lambda: keep_triage(place.database, query),
+            rest=lambda: keep_triage(place.database, query, most_s=RANKING_S),
             report=line.report,
             use_polling=poll,
         )

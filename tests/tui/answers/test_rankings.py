@@ -16,6 +16,7 @@ from tests.story.stores import Asked, ingest
 from tui.answers import rankings
 from tui.answers.basis import load_basis
 from tui.answers.judging import judge_red
+from tui.answers.keeping import keep_triage
 from tui.answers.query import Query
 from tui.answers.triage import TriageAnswer, work_out_triage
 
@@ -82,3 +83,18 @@ def test_the_feed_of_a_question_is_enough(sample: Asked, monkeypatch: pytest.Mon
 
 def _must_not(question: SuspectQuestion, _: LastWeighed) -> object:
     raise AssertionError(f"ranked again: {question.test_id}")
+
+
+def test_keeping_ends_when_its_time_is_up(sample: Asked, tmp_path: Path) -> None:
+    """Without an answer, and with what was ranked by then; the next one goes on from there and says the same."""
+    database = tmp_path / "store.db"
+    shutil.copyfile(sample.database, database)
+    whole = triage(database, sample.query())
+    forget_rankings(database)
+    with closing(open_writer(database)) as connection:
+        connection.execute("DELETE FROM kept_answer")
+    assert not keep_triage(database, sample.query(), most_s=0.0)
+    with closing(open_reader(database)) as connection:
+        assert connection.execute("SELECT count(*) FROM kept_answer").fetchone()[0] == 0
+    assert keep_triage(database, sample.query())
+    assert triage(database, sample.query()) == whole
