@@ -14,7 +14,6 @@ from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, 
 
 if TYPE_CHECKING:
     from analysis.records import Interval, Recent
-    from tui.answers.flakes import FlakeRow
     from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip, TestDetail
 
 LABEL_MOST = 30
@@ -34,7 +33,7 @@ def evidence(detail: TestDetail, context: ViewContext, width: int) -> list[Line]
     main = next((one for one in detail.streams if red and one.scope == red.scope), None)
     main = main or (detail.streams[0] if detail.streams else None)
     if main is not None:
-        lines += flake_lines(main.flakes, detail.window.now_ms, context, width)
+        lines += flake_lines(main, detail.window.now_ms, context, width)
         lines += ledger_lines(detail, main, context, width)
         lines += duration_lines(main, width, context)
     lines += deed_lines(detail.deeds, detail.window.now_ms, context, width)
@@ -160,8 +159,9 @@ def bracket(segment: SegmentRow, first: int, context: ViewContext) -> str:
     return left + context.glyphs.rule * inner + right
 
 
-def flake_lines(flakes: FlakeRow | None, now_ms: int, context: ViewContext, width: int) -> list[Line]:
-    """The definitions of a flake side by side, each with k/n; what was not observed says so."""
+def flake_lines(stream: StreamStrip, now_ms: int, context: ViewContext, width: int) -> list[Line]:
+    """The definitions of a flake side by side, each with k/n, and how often it fails now; what is unknown says so."""
+    flakes = stream.flakes
     if flakes is None:
         return []
     retry = present.ratio(*flakes.retry_pass) if flakes.retry_pass else "retries not observed"
@@ -172,6 +172,9 @@ def flake_lines(flakes: FlakeRow | None, now_ms: int, context: ViewContext, widt
         line(("same code ", "muted"), same),
         line(("flips ", "muted"), present.ratio(flakes.flips, flakes.flips_of)),
     ]
+    if stream.segments and flakes.flake_rate is not None:
+        rate = stream.segments[-1].rate
+        parts.insert(1, line(("red now ", "muted"), f"{present.interval(rate)} {present.ratio(rate.k, rate.n)}"))
     if flakes.recent_flips is not None:
         parts.append(line(("lately flips ", "muted"), _share(flakes.recent_flips)))
     if flakes.trend and flakes.trend_since_ms is not None:
