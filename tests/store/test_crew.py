@@ -35,6 +35,7 @@ from tests.store.making import assert_sound, reading, run_note, write, write_his
 
 ROOT = Path(__file__).parents[2]
 CRYWOLF = Path(sys.executable).parent / "crywolf"
+_FILES = 400
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
@@ -205,7 +206,7 @@ def test_a_store_that_cannot_be_used_is_told(tmp_path: Path) -> None:
 
 def _started(folder: Path, database: Path) -> subprocess.Popen[str]:
     """The command on many files, with its own process group, when some of them are in."""
-    for number in range(150):
+    for number in range(_FILES):
         cases = [(f"test_{n}", "pass") for n in range(400)]
         write(
             folder / f"run-{number:03d}" / "a.xml", xml(cases, f"2026-03-{1 + number // 8:02d}T{number % 8:02d}:00:00")
@@ -252,7 +253,7 @@ def test_an_interrupt_keeps_what_is_committed_and_tells_it(tmp_path: Path) -> No
     _, err = child.communicate(timeout=60)
     assert child.returncode == 130, err
     stored = _files_in(tmp_path / "store.db")
-    assert 0 < stored < 150
+    assert 0 < stored < _FILES
     assert f"{stored} files are stored; the same command goes on with the rest" in err
     _wait_until_alone(child.pid)
     assert_sound(tmp_path / "store.db")
@@ -265,7 +266,7 @@ def test_processes_end_with_the_one_that_is_killed(tmp_path: Path) -> None:
     child.kill()
     child.communicate(timeout=60)
     _wait_until_alone(child.pid)
-    assert 0 < _files_in(tmp_path / "crew.db") < 150
+    assert 0 < _files_in(tmp_path / "crew.db") < _FILES
     found = list(list_inputs([str(tmp_path / "in")]))
     by_one(tmp_path / "crew.db", found)
     by_one(tmp_path / "one.db", found)

@@ -106,14 +106,14 @@ async def test_change_in_the_store_keeps_scroll_and_selection(make_app: AppMaker
         table = app.screen.query_one("#incidents", LineTable)
         newest = replace(fakes.INCIDENTS[0], incident_id="i-new")
         answers.incidents = (newest, *fakes.INCIDENTS)
-        changes_before = answers.asked.count(("changes", app.context.query))
+        changes_before = answers.asked.count(("changes", app.context.query, False))
         app.post_message(StoreChanged())
         await settle(pilot)
         assert table.key == "i-3fa9c2d5"
         assert table.cursor == 3
-        assert answers.asked.count(("changes", app.context.query)) == changes_before
+        assert answers.asked.count(("changes", app.context.query, False)) == changes_before
         await press(pilot, "5")
-        assert answers.asked.count(("changes", app.context.query)) == changes_before + 1
+        assert answers.asked.count(("changes", app.context.query, False)) == changes_before + 1
 
 
 async def test_superseded_answers_are_asked_again(make_app: AppMaker) -> None:
