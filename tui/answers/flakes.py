@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.intervals import BetaPrior, flake_intervals
 from analysis.records import Interval, Recent, Segment
 from analysis.segments import current_segments
 from ingest.model import Result, Scope, TestCase, Verdict
@@ -57,6 +58,9 @@ class FlakeRow:
     """The current one, with its failure rate; None where it was not asked for, or below the minimum number of runs."""
     flips_of: int = 0
     """Pairs of consecutive runs in which the outcome might have changed."""
+    retry_pass_rate: Interval | None = None
+    """Of retry-pass alone, by the same prior; None where it was not asked for or observed, or below the minimum."""
+    same_code_rate: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +112,37 @@ def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
         wanted = by_stream.get(stream.stream_id)
         if wanted:
             rated = rate_stream(basis, stream, wanted)
-            rows += _with_segments(rated, flake_rows(basis, rated, judged))
+            rows += with_segments(rated, flake_rows(basis, rated, judged))
             builds.append(_red_builds(rated))
-    rows.sort(key=_order)
+    rows = sorted(_with_kinds(rows, flake_prior(basis).beta), key=_order)
     is_whole = query.owner is None and query.service is None
     return FlakesAnswer(basis.window, tuple(rows), _sum(rows, builds) if is_whole else None, flake_prior(basis))
 
 
-def _with_segments(rated: Rated, rows: Iterator[FlakeRow]) -> list[FlakeRow]:
+def with_segments(rated: Rated, rows: Iterable[FlakeRow]) -> list[FlakeRow]:
     """Rows of cases that failed or flaked, one a column given, with the segment that they are in now."""
     listed = [(column, row) for column, row in enumerate(rows) if row.failed_runs or row.flaky_runs]
     known = [column for column, row in listed if row.runs - row.masked_runs - row.summed_runs >= LEAST_RUNS]
     segments = dict(zip(known, current_segments(rated.loaded.history, known, rated.masked), strict=True))
     return [replace(row, segment=segments.get(column)) for column, row in listed]
+
+
+def _with_kinds(rows: list[FlakeRow], prior: BetaPrior) -> list[FlakeRow]:
+    """The rows with an interval for either kind of flake by itself."""
+    retry = _rates([row.retry_pass for row in rows], prior)
+    same = _rates([row.same_code for row in rows], prior)
+    return [replace(row, retry_pass_rate=retry.get(n), same_code_rate=same.get(n)) for n, row in enumerate(rows)]
+
+
+def _rates(counted: list[tuple[int, int] | None], prior: BetaPrior) -> dict[int, Interval]:
+    """Intervals of those k of n that are known of enough runs, by place."""
+    known = {place: pair for place, pair in enumerate(counted) if pair is not None and pair[1] >= LEAST_RUNS}
+    k, n = [pair[0] for pair in known.values()], [pair[1] for pair in known.values()]
+    if not known:
+        return {}
+    found = flake_intervals(k, n, prior)
+    bounds = zip(found.estimate.tolist(), found.low.tolist(), found.high.tolist(), k, n, strict=True)
+    return {place: Interval(*one) for place, one in zip(known, bounds, strict=True)}
 
 
 def _red_builds(rated: Rated) -> LostTime:

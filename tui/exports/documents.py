@@ -79,6 +79,8 @@ def flake_json(row: FlakeRow) -> Json:
             "same_code_runs": same[1] if same else None,
             "flips": row.flips,
             "flips_of": row.flips_of,
+            "retry_pass_rate": interval_json(row.retry_pass_rate),
+            "same_code_rate": interval_json(row.same_code_rate),
         },
         "verdict": row.verdict.value,
         "age": row.age,

@@ -104,6 +104,8 @@ def test_json_shape() -> None:
         "same_code_runs": None,
         "flips": 2,
         "flips_of": 39,
+        "retry_pass_rate": None,
+        "same_code_rate": None,
     }
     assert (second["owner"], second["owners"], second["flake_rate"]) == (None, [], None)
     assert {"runs", "masked_runs", "failed_runs", "flaky_runs", "flip_rate", "verdict", "age", "lost_seconds"} <= set(

@@ -64,6 +64,17 @@ def test_suspects_of_an_incident(asked: Run) -> None:
     assert document(asked, "suspects", row["incident"])["test"] == PAYS
 
 
+def test_either_kind_of_flake_has_an_interval_of_its_own(asked: Run) -> None:
+    """Around its own k of n; null where the kind was not observed."""
+    for row in document(asked, "flakes")["tests"]:
+        for kind in ("retry_pass", "same_code"):
+            rate, runs = row["evidence"][f"{kind}_rate"], row["evidence"][f"{kind}_runs"]
+            assert (rate is None) == (runs is None or runs < 5)
+            if rate is not None:
+                assert (rate["k"], rate["n"]) == (row["evidence"][kind], runs)
+                assert rate["low"] <= rate["estimate"] <= rate["high"]
+
+
 def test_as_if_asked_earlier(asked: Run) -> None:
     """--at sees only runs ended and changes made by then."""
     assert document(asked, "failures", "--at", "2026-11-07T12:00:00Z")["failures"] == []
