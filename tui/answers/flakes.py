@@ -114,7 +114,7 @@ def answer_flakes(connection: Connection, query: Query) -> FlakesAnswer:
             rated = rate_stream(basis, stream, wanted)
             rows += with_segments(rated, flake_rows(basis, rated, judged))
             builds.append(_red_builds(rated))
-    rows = sorted(_with_kinds(rows, flake_prior(basis).beta), key=_order)
+    rows = sorted(with_kinds(rows, flake_prior(basis).beta), key=_order)
     is_whole = query.owner is None and query.service is None
     return FlakesAnswer(basis.window, tuple(rows), _sum(rows, builds) if is_whole else None, flake_prior(basis))
 
@@ -127,7 +127,7 @@ def with_segments(rated: Rated, rows: Iterable[FlakeRow]) -> list[FlakeRow]:
     return [replace(row, segment=segments.get(column)) for column, row in listed]
 
 
-def _with_kinds(rows: list[FlakeRow], prior: BetaPrior) -> list[FlakeRow]:
+def with_kinds(rows: list[FlakeRow], prior: BetaPrior) -> list[FlakeRow]:
     """The rows with an interval for either kind of flake by itself."""
     retry = _rates([row.retry_pass for row in rows], prior)
     same = _rates([row.same_code for row in rows], prior)

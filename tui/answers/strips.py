@@ -11,9 +11,10 @@ from store.read import tests
 from store.read.rows import StreamRow, TestInfo
 from tui.answers.basis import Basis
 from tui.answers.durations import durations_of
-from tui.answers.flakes import flake_rows
+from tui.answers.flakes import flake_rows, with_kinds, with_segments
 from tui.answers.judging import Judged
 from tui.answers.masking import list_outages
+from tui.answers.priors import flake_prior
 from tui.answers.rating import rate_stream
 from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip
 
@@ -34,7 +35,8 @@ def _strip(
     found = find_segments(history, 0, masked=rated.masked, weight=_change_weights(basis, history))
     places = {run: n for n, run in enumerate(history.runs)}
     durations = rated.loaded.last_durations_ms[:, 0].tolist()
-    row = next(flake_rows(basis, rated, judged), None)
+    rows = tuple(flake_rows(basis, rated, judged))
+    listed = with_kinds(with_segments(rated, rows), flake_prior(basis).beta)
     return StreamStrip(
         stream.scope,
         history.runs,
@@ -43,7 +45,7 @@ def _strip(
         _segments(found, places),
         _change_points(found, places),
         tuple(bool(cell) for cell in rated.masked[:, 0].tolist()),
-        row,
+        next(iter(listed or rows), None),
         rated.days.get(info.test_row, ()),
         *durations_of(rated.loaded, 0),
         list_outages(basis, stream),
