@@ -161,6 +161,7 @@ class Rollups:
         self.marked.add((stream_id, day))
         self.days.leave(stream_id, day)
         self._earlier = None
+        self._highest = None  # what is counted again may be under other names
 
     def noted(self) -> tuple[set[tuple[int, int]], set[int]]:
         """What is to be counted again, for `note` after a rollback to this point."""

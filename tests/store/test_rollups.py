@@ -123,3 +123,12 @@ def test_rollups_equal_a_recount(
         assert unpacked(connection) == packed_anew(connection)
     finally:
         connection.close()
+
+
+def test_a_moved_case_that_is_declared_later_is_counted_again(tmp_path_factory: object) -> None:
+    """A part that moved holds cases under new names; what another part of its run declares for one counts for both."""
+    first = {"run": 3, "attempt": 1, "file": 3, "hours": 3, "declared": False, "environment": "staging", "late": False}
+    second = first | {"file": 1, "hours": 0, "declared": True, "cases": [(2, "pass", True)]}
+    first["cases"] = [(2, "pass", False)]
+    test = test_rollups_equal_a_recount.hypothesis.inner_test  # type: ignore[attr-defined]
+    test(tmp_path_factory, [first], 0, [first, second], 1)
