@@ -122,7 +122,8 @@ class Crew:
         while self._order:
             by_link = {member.link: member for member in self._members}
             for link in wait(list(by_link)):
-                self._hear(by_link[link])  # type: ignore[index]
+                with _without_interrupts():  # what is committed is told, to the last file of a message
+                    self._hear(by_link[link])  # type: ignore[index]
 
     # ------------------------------------------------------------ members
     def _start(self) -> _Member:
