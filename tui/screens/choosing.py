@@ -10,10 +10,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.present import Glyphs
+from tui.screens.dialog import Dialog
 from tui.widgets.columns import Column, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.pieces import line, plain
@@ -35,7 +35,7 @@ class Choice:
     hint: str = ""
 
 
-class ChooseScreen(ModalScreen[Chosen | None]):
+class ChooseScreen(Dialog[Chosen | None]):
     """A list under a title. Enter takes what is marked, else what is selected; esc leaves everything as it was."""
 
     CSS_PATH: ClassVar[str] = "choosing.tcss"

@@ -8,9 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.screens.dialog import Dialog
 from tui.widgets.columns import Column, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.pieces import line
@@ -26,7 +26,7 @@ LAYOUT = (
 )
 
 
-class ColumnsScreen(ModalScreen[None]):
+class ColumnsScreen(Dialog[None]):
     """Every change is seen at once in the table behind."""
 
     CSS_PATH: ClassVar[str] = "columns.tcss"

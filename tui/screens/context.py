@@ -13,6 +13,7 @@ from tui.answers.query import DEFAULT_WINDOW_DAYS, Moment, Query, Window
 from tui.present import Glyphs, age, clock, zone_name
 from tui.remembered import Remembered
 from tui.screens.asking import Answers
+from tui.screens.watcher import NOT_LOOKED
 
 if TYPE_CHECKING:
     from tui.answers.triage import TriageAnswer
@@ -33,8 +34,8 @@ class Opening:
     """What is known when the dashboard opens: the answer that its first view shows before it asks; taken once."""
 
     answer: TriageAnswer | None = None
-    version: object = None
-    """Of the store, before the answer was read: what came since is news."""
+    version: object = NOT_LOOKED
+    """Of the store, before the answer was read: what came since is news; None where there was no store."""
 
     def take(self) -> TriageAnswer | None:
         """The answer; None from the second time on."""

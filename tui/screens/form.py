@@ -10,9 +10,9 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.screens.dialog import Dialog
 from tui.widgets.calendar import day_words, month_lines
 from tui.widgets.day_input import DayInput, Days
 from tui.widgets.lines import LinesPane
@@ -51,7 +51,7 @@ def _day_lines(one: DayInput) -> list[Line]:
     return [line((day_words(chosen, days.today), "muted")), (), *month_lines(chosen, days.first, days.last)]
 
 
-class FormScreen(ModalScreen[Values | None]):
+class FormScreen(Dialog[Values | None]):
     """Fields under a title. Enter goes to the next and, from the last, sends; esc leaves everything as it was."""
 
     CSS_PATH: ClassVar[str] = "form.tcss"

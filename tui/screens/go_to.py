@@ -14,12 +14,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from tui.screens.asking import Superseded
 from tui.screens.context import ViewContext
+from tui.screens.dialog import Dialog
 from tui.screens.fuzzy import score
 from tui.screens.messages import AnswerFailed, AnswerLoaded
 from tui.screens.view import View
@@ -52,7 +52,7 @@ class Entry:
     hint: str = ""
 
 
-class GoTo(ModalScreen[Target | None]):
+class GoTo(Dialog[Target | None]):
     """An input over a list of names; enter goes there."""
 
     CSS_PATH: ClassVar[str] = "go_to.tcss"

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
 from ingest.model import Result
 from tui import present
+from tui.screens.dialog import Dialog
 from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, fit, line, width_of
 
@@ -41,7 +42,7 @@ def keys_of(screen: Screen[Any]) -> list[KeyHelp]:
     return [KeyHelp("  ".join(dict.fromkeys(keys)), text, is_local) for keys, text, is_local in found.values()]
 
 
-class KeysScreen(ModalScreen[None]):
+class KeysScreen(Dialog[None]):
     """The list of keys; any of the closing keys closes it."""
 
     CSS_PATH: ClassVar[str] = "keys.tcss"

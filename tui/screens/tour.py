@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
+from tui.screens.dialog import Dialog
 from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, line, wrap
 
@@ -57,7 +57,7 @@ PAGES: tuple[Page, ...] = (
 )
 
 
-class TourScreen(ModalScreen[None]):
+class TourScreen(Dialog[None]):
     """One page after the other; after the last it closes."""
 
     CSS_PATH: ClassVar[str] = "tour.tcss"

@@ -273,7 +273,7 @@ class View(ArrangedScreen, Generic[_A]):
         """Clears the filter, else goes back one view."""
         if self.filter_text:
             self.query_one(FilterLine).action_clear()
-        elif self.is_drilled:
+        elif self.is_drilled and self.is_active:
             self.app.pop_screen()
 
     @on(events.Click, "#answer")

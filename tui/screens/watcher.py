@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 
 INTERVAL_S = 0.25
+NOT_LOOKED = object()
+"""The version where nobody has looked yet; None is one of its own: there was no store."""
 
 
 class StoreWatcher(threading.Thread):
@@ -20,9 +22,9 @@ class StoreWatcher(threading.Thread):
         changed: Callable[[], object],
         interval_s: float = INTERVAL_S,
         *,
-        seen: object = None,
+        seen: object = NOT_LOOKED,
     ) -> None:
-        """`seen`: the version that is shown already; None: the one at the start of the thread."""
+        """`seen`: the version that is shown already; NOT_LOOKED: the one at the start of the thread."""
         super().__init__(name="store-watcher", daemon=True)
         self._version, self._changed, self._interval_s = version, changed, interval_s
         self._seen = seen
@@ -30,7 +32,7 @@ class StoreWatcher(threading.Thread):
 
     def run(self) -> None:
         """Until `stop`."""
-        last = self._version() if self._seen is None else self._seen
+        last = self._version() if self._seen is NOT_LOOKED else self._seen
         while not self._ended.wait(self._interval_s):
             now = self._version()
             if now != last:

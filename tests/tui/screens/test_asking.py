@@ -118,6 +118,16 @@ def test_watcher_tells_each_change_once() -> None:
     assert not watcher.is_alive()
 
 
+def test_watcher_tells_of_a_store_that_came_before_it_started() -> None:
+    """No store is a version too: one that was made since the first answer was read is news."""
+    told = threading.Semaphore(0)
+    watcher = StoreWatcher(lambda: "made", told.release, interval_s=0.001, seen=None)
+    watcher.start()
+    assert told.acquire(timeout=5)
+    assert not told.acquire(timeout=0.05)
+    watcher.stop()
+
+
 def test_early_answer_is_used_once(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first screen's question is asked while the app starts; its answer is taken by the first request only."""
     answers = StoreAnswers(database)

@@ -48,7 +48,11 @@ class Terminal:
         )
         os.close(theirs)
         self.sent = b""
-        self.read_until(b"There is nothing here yet")
+        try:
+            self.read_until(b"There is nothing here yet")
+        except BaseException:
+            self.end()
+            raise
 
     def read_until(self, wanted: bytes) -> None:
         """Reads what is drawn until it holds something."""
@@ -98,16 +102,20 @@ class Terminal:
             os.close(self.ours)
             self.ours = -1
 
+    def end(self) -> None:
+        """Nothing of it is left."""
+        self.close()
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """A dashboard in a terminal of its own."""
     opened = Terminal(tmp_path)
     yield opened
-    opened.close()
-    if opened.child.poll() is None:
-        opened.child.kill()
-        opened.child.wait()
+    opened.end()
 
 
 def assert_gone(processes: list[int]) -> None:
@@ -146,7 +154,10 @@ def test_terminal_that_goes_without_a_signal(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, is_controlling=False)
     children = terminal.children()
     terminal.close()
-    assert terminal.wait() in (0, 129)
+    try:
+        assert terminal.wait() in (0, 129)
+    finally:
+        terminal.end()
     assert_gone(children)
 
 
