@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from rich.cells import get_character_cell_size
+
 from analysis.records import ABSENT
 from ingest.model import Result, Verdict
 from tui import present
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 SHEET_ROWS = 64
 """Rows that are read together for an export."""
+_LOOKED_AT = 32
+"""Characters of a service's name in which its letter is looked for."""
 RESULTS: dict[int, Result | None] = {int(result): result for result in Result} | {ABSENT: None}
 
 
@@ -116,8 +120,11 @@ def _concerns(change: Change, services: Sequence[str]) -> bool:
 
 
 def _letter(changes: Sequence[Change]) -> str:
-    """A change's service by its first letter; of several, their number."""
-    return str(min(len(changes), 9)) if len(changes) > 1 else (changes[0].service or "e")[:1].lower()
+    """A change's service by the first of its letters that takes one cell; of several, their number."""
+    if len(changes) > 1:
+        return str(min(len(changes), 9))
+    letters = plain(changes[0].service or "e").lower()[:_LOOKED_AT]
+    return next((one for one in letters if not one.isspace() and get_character_cell_size(one) == 1), "?")
 
 
 def _alarms(answer: TimelineGrid, spans: Sequence[Span]) -> frozenset[int]:
