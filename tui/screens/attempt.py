@@ -12,6 +12,7 @@ from ingest.model import Result
 from tui import present
 from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
+from tui.screens.failure_diff import failure_diff
 from tui.screens.test_detail import attempt_text, attempt_url
 from tui.screens.view import View
 from tui.widgets.lines import LinesPane
@@ -32,9 +33,12 @@ class AttemptView(View["tuple[AttemptRow, ...]"]):
     CSS_PATH: ClassVar[str] = "attempt.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("R", "open_run", "Its run", id="attempt.run", show=False)]
 
-    def __init__(self, context: ViewContext, identity: str, chosen: AttemptRow) -> None:
+    def __init__(
+        self, context: ViewContext, identity: str, chosen: AttemptRow, before: AttemptRow | None = None
+    ) -> None:
+        """Opens a failure; `before` is the one before it in its stream, where that is known."""
         super().__init__(context)
-        self._identity, self._chosen = identity, chosen
+        self._identity, self._chosen, self._before = identity, chosen, before
 
     @property
     def crumb(self) -> str:
@@ -50,7 +54,16 @@ class AttemptView(View["tuple[AttemptRow, ...]"]):
     def show(self, answer: tuple[AttemptRow, ...]) -> None:
         pane = self.query_one("#attempts", LinesPane)
         rows, context = answer or (self._chosen,), self.context
-        pane.set_source(lambda width: attempts_lines(rows, context, width), keep_scroll=True)
+        pane.set_source(
+            lambda width: [*self._difference(width), *attempts_lines(rows, context, width)], keep_scroll=True
+        )
+
+    def _difference(self, width: int) -> list[Line]:
+        """What it says that the failure before it did not, above what it says."""
+        if self._before is None:
+            return []
+        named = present.run_label(self._before.run)
+        return [*failure_diff(attempt_text(self._before), attempt_text(self._chosen), named, width), ()]
 
     def summary(self, answer: tuple[AttemptRow, ...]) -> tuple[Line, Line]:
         return (), line((present.count(len(answer), "attempt"), "muted"))

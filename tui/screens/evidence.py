@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import median
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ingest.model import Verdict
+from ingest.model import Tier, Verdict
 from tui import present
+from tui.screens.alarm_lines import alarm_lines
 from tui.screens.argument import deed_lines, hypothesis_lines, onset_lines
 from tui.screens.context import ViewContext
+from tui.screens.duration_plot import duration_plot
+from tui.screens.flake_table import flake_table
 from tui.widgets.pieces import Line, Piece, clip_line, ends, fit, joined, line, width_of, wrap_lines
 
 if TYPE_CHECKING:
-    from analysis.records import Interval, Recent
     from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip, TestDetail
 
 LABEL_MOST = 30
@@ -29,34 +30,66 @@ def evidence(detail: TestDetail, context: ViewContext, width: int) -> list[Line]
     verdicts = _verdicts(detail)
     for stream in detail.streams:
         lines += stream_lines(stream, verdicts.get(stream.scope, ()), detail, context, width, label_width)
-    red = detail.suspects
-    main = next((one for one in detail.streams if red and one.scope == red.scope), None)
-    main = main or (detail.streams[0] if detail.streams else None)
-    if main is not None:
-        lines += flake_lines(main, detail.window.now_ms, context, width)
-        lines += ledger_lines(detail, main, context, width)
-        lines += duration_lines(main, width, context)
+    main = main_stream(detail)
+    for stream in streams_to_tell(detail, main, lambda one: bool(one.flakes and one.flakes.flaky_runs)):
+        lines += flake_table(stream, _name(stream, detail, context), detail.window.now_ms, context, width)
     lines += deed_lines(detail.deeds, detail.window.now_ms, context, width)
+    red = detail.suspects
     if red is not None and red.hypotheses:
         lines.append(())
         lines += onset_lines(red.onset, red.between, detail.window.now_ms, context, width)
         lines += hypothesis_lines(red.hypotheses, red.onset, context, width)
+    if main is not None:
+        lines += alarm_lines(detail, main, context, width)
+    for stream in streams_to_tell(detail, main, lambda one: bool(one.duration_shifts)):
+        if plot := duration_plot(stream, _name(stream, detail, context), context, width):
+            lines += [(), *plot]
     return lines
 
 
+def main_stream(detail: TestDetail) -> StreamStrip | None:
+    """Where it is red, else the first."""
+    red = detail.suspects
+    found = next((one for one in detail.streams if red and one.scope == red.scope), None)
+    return found or next(iter(detail.streams), None)
+
+
+def streams_to_tell(
+    detail: TestDetail, main: StreamStrip | None, is_worth: Callable[[StreamStrip], bool]
+) -> list[StreamStrip]:
+    """The main stream, and of the others those that have something to tell."""
+    return [] if main is None else [main, *(one for one in detail.streams if one is not main and is_worth(one))]
+
+
+def _name(stream: StreamStrip, detail: TestDetail, context: ViewContext) -> str:
+    return present.scope_text(stream.scope, context.glyphs.dot) if len(detail.streams) > 1 else ""
+
+
 def whose(detail: TestDetail, context: ViewContext, width: int) -> list[Line]:
-    """Identity, owners with where that comes from, services exercised."""
+    """Identity, the three owners and why the first is it, services exercised and how that is known."""
     case, owners = detail.case, detail.owners
-    services = ", ".join(one.service for one in detail.exercised) or "no service known"
-    parts = [
-        (present.owner_piece(owners.test), *line((f" ({owners.test_source})" if owners.test_source else "", "muted"))),
-        line(("exercises ", "muted"), services),
-    ]
+    dot = Piece(f" {context.glyphs.dot} ", "muted")
+    source = line((f" ({owners.test_source})" if owners.test_source else "", "muted"))
+    parts = [(*line(("test: ", "muted")), present.owner_piece(owners.test), *source)]
+    for word, who in (("env: ", owners.environment), ("suspect: ", owners.suspect)):
+        if who:
+            parts.append(line((word, "muted"), present.owners_text(who)))
     identity = line((f"{case.namespace}::{case.classname}::", "muted"), (case.name, "strong"))
-    about = joined(parts, Piece(f" {context.glyphs.dot} ", "muted"))
-    if width_of(identity) + width_of(about) + 4 <= width:
-        return [ends(identity, about, width)]
-    return [clip_line(identity, width), *wrap_lines(parts, width, Piece(f" {context.glyphs.dot} ", "muted"))]
+    said = [(Piece("owners  ", "muted"), *parts[0]), *parts[1:]]
+    return [clip_line(identity, width), *wrap_lines(said, width, dot, 8), *exercised_lines(detail, context, width)]
+
+
+def exercised_lines(detail: TestDetail, context: ViewContext, width: int) -> list[Line]:
+    """Services that it declares, then those that it may reach, nearest first."""
+    dot = Piece(f" {context.glyphs.dot} ", "muted")
+    if not detail.exercised:
+        return [line(("exercises  no service known", "muted"))]
+    declared = ", ".join(one.service for one in detail.exercised if one.tier is Tier.DECLARED)
+    others = sorted((one.hops, one.service) for one in detail.exercised if one.tier is not Tier.DECLARED)
+    reached = ", ".join(service for _, service in others)
+    parts = [line(declared, (" (declared)", "muted"))] if declared else []
+    parts += [line(reached, (" (by the catalog)", "muted"))] if reached else []
+    return wrap_lines([(Piece("exercises  ", "muted"), *parts[0]), *parts[1:]], width, dot, 11)
 
 
 def _verdicts(detail: TestDetail) -> dict[object, Line]:
@@ -157,88 +190,3 @@ def bracket(segment: SegmentRow, first: int, context: ViewContext) -> str:
         if len(text) <= inner:
             return left + text.center(inner, context.glyphs.rule) + right
     return left + context.glyphs.rule * inner + right
-
-
-def flake_lines(stream: StreamStrip, now_ms: int, context: ViewContext, width: int) -> list[Line]:
-    """The definitions of a flake side by side, each with k/n, and how often it fails now; what is unknown says so."""
-    flakes = stream.flakes
-    if flakes is None:
-        return []
-    retry = present.ratio(*flakes.retry_pass) if flakes.retry_pass else "retries not observed"
-    same = present.ratio(*flakes.same_code) if flakes.same_code else "no change feed"
-    parts = [
-        line(("flake rate ", "muted"), present.interval(flakes.flake_rate)),
-        line(("retry-pass ", "muted"), retry),
-        line(("same code ", "muted"), same),
-        line(("flips ", "muted"), present.ratio(flakes.flips, flakes.flips_of)),
-    ]
-    if stream.segments and flakes.flake_rate is not None:
-        rate = stream.segments[-1].rate
-        parts.insert(1, line(("red now ", "muted"), f"{present.interval(rate)} {present.ratio(rate.k, rate.n)}"))
-    if flakes.recent_flips is not None:
-        parts.append(line(("lately flips ", "muted"), _share(flakes.recent_flips)))
-    if flakes.trend and flakes.trend_since_ms is not None:
-        parts.append(line((f"{_TREND_WORDS[flakes.trend]} {context.clock(flakes.trend_since_ms, now_ms)}", "strong")))
-    if flakes.lost_seconds:
-        parts.append(line((f"{present.duration(flakes.lost_seconds * 1000)} lost", "muted")))
-    return wrap_lines(parts, width, Piece(f" {context.glyphs.dot} ", "muted"))
-
-
-_TREND_WORDS = {"new": "began to flake", "flaky": "flakes since", "recovered": "no flake since"}
-
-
-def _share(share: Recent) -> str:
-    return f"{present.percent(share.estimate)} ({share.low * 100:.0f}-{share.high * 100:.0f} %)"
-
-
-def ledger_lines(detail: TestDetail, stream: StreamStrip, context: ViewContext, width: int) -> list[Line]:
-    """How often its alarms were worth it: what people said first, what was inferred apart."""
-    row = next((one for one in detail.ledger if one.scope == stream.scope), None)
-    if row is None or not row.alarms:
-        return []
-    counts = row.counts
-    said = (counts.said_real, counts.said_wolf, counts.said_environment)
-    inferred = (counts.inferred_real, counts.inferred_wolf, counts.inferred_environment)
-    parts = [
-        line(("alarms ", "muted"), f"{counts.alarms} in {detail.ledger_days} d"),
-        line(("confirmed ", "muted"), *_labels(said, counts.precision)),
-        line(("inferred ", "muted"), *_labels(inferred, counts.inferred_precision)),
-    ]
-    if counts.undecided:
-        parts.append(line((f"{counts.undecided} undecided", "muted")))
-    if any(alarm.is_waived_wrongly for alarm in row.alarms):
-        parts.append(line(("called no real alarm, yet healed by a change", "bad")))
-    return wrap_lines(parts, width, Piece(f" {context.glyphs.dot} ", "muted"))
-
-
-def _labels(numbers: tuple[int, int, int], precision: Interval | None) -> list[str]:
-    """Real, cried wolf and environment, with the precision of the alarms."""
-    words = zip(numbers, ("real", "cried wolf", "environment"), strict=True)
-    text = ", ".join(f"{number} {word}" for number, word in words if number) or "none"
-    return [text if precision is None else f"{text}: {present.interval(precision)}"]
-
-
-def duration_lines(stream: StreamStrip, width: int, context: ViewContext) -> list[Line]:
-    """How long it takes, and whether that changed where its outcome did."""
-    known = [one for one in stream.durations_ms if one is not None]
-    if len(known) < 2:
-        return []
-    points = [one.at for one in stream.change_points]
-    text = f"p50 {present.duration(median(known))}"
-    if points:
-        before = [one for one in stream.durations_ms[: points[-1]] if one is not None]
-        after = [one for one in stream.durations_ms[points[-1] :] if one is not None]
-        if before and after:
-            since = context.clock(stream.runs[points[-1]].started_ms, stream.runs[-1].started_ms)
-            text = f"p50 {present.duration(median(before))} -> {present.duration(median(after))} since {since}"
-    for shift in stream.duration_shifts[-1:]:
-        since = context.clock(stream.runs[shift.at].started_ms, stream.runs[-1].started_ms)
-        took = f"p50 {present.duration(shift.before_ms)} -> {present.duration(shift.after_ms)} since {since}"
-        text = f"{took}, {shift.ratio.estimate:.1f} times ({shift.ratio.low:.1f}-{shift.ratio.high:.1f})"
-    room = min(len(stream.durations_ms), max(width - 14 - len(text), 8))
-    spark = present.sparkline(_last(stream.durations_ms, room), context.glyphs)
-    return [line(("duration   ", "muted"), spark, ("  " + text, "muted"))]
-
-
-def _last(values: Sequence[int | None], number: int) -> Sequence[int | None]:
-    return values[len(values) - number :] if number < len(values) else values

@@ -19,6 +19,7 @@ from tui.screens.evidence import evidence
 from tui.screens.failure_diff import failure_diff
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
+from tui.screens.pictures import export_pictures, picture_binding
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
@@ -48,6 +49,7 @@ class TestView(ActingView["TestDetail"]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "other_pane", "Other pane", id="test.pane", show=False),
         Binding("R", "open_run", "The run", id="test.run", show=False),
+        picture_binding("test"),
     ]
 
     __test__ = False
@@ -116,6 +118,16 @@ class TestView(ActingView["TestDetail"]):
         if (row := self.selected) is not None:
             self.app.push_screen(RunView(self.context, row.run))
 
+    def action_picture(self) -> None:
+        """Draws its runs and how long they took, stream by stream, from the answer that is shown."""
+        from tui.exports import drawings
+
+        answer, clock = self.answer, self.context.clock
+        export_pictures(
+            self.app,
+            {} if answer is None else {"test": lambda scheme: drawings.test_picture(answer, scheme, clock)},
+        )
+
     def _draw_row(self, key: Key) -> Row | None:
         row = self._failure(key)
         return (
@@ -144,14 +156,18 @@ class TestView(ActingView["TestDetail"]):
 
     def _difference(self, width: int) -> list[Line]:
         """What the failure under the cursor says that the one before it in its stream did not."""
-        row, failures = self.selected, self.answer.failures if self.answer else ()
+        row = self.selected
         if row is None:
             return []
-        older = (one for one in failures[failures.index(row) + 1 :] if one.scope == row.scope)
-        before = next(older, None)
+        before = self._before(row)
         if before is None:
             return [line(("no failure before it in this window", "muted"))]
         return failure_diff(attempt_text(before), attempt_text(row), present.run_label(before.run), width)
+
+    def _before(self, row: AttemptRow) -> AttemptRow | None:
+        """The failure before it in its stream."""
+        failures = self.answer.failures if self.answer else ()
+        return next((one for one in failures[failures.index(row) + 1 :] if one.scope == row.scope), None)
 
     @on(LineTable.RowOpened, "#failures")
     def _open(self) -> None:
@@ -159,7 +175,7 @@ class TestView(ActingView["TestDetail"]):
 
         row = self.selected
         if row is not None and self.answer is not None:
-            self.app.push_screen(AttemptView(self.context, self.answer.case.identity, row))
+            self.app.push_screen(AttemptView(self.context, self.answer.case.identity, row, self._before(row)))
 
     def url(self) -> str | None:
         row = self.selected

@@ -158,6 +158,7 @@ EFFECTS: dict[str, Effect] = {
     "services.picture": Effect(("3",), writes("crywolf-services")),
     "test.pane": Effect(("2", "enter"), lambda before, after: after.place.focus != before.place.focus),
     "test.run": Effect(("2", "enter"), goes_to(RunView)),
+    "test.picture": Effect(("2", "enter"), writes("crywolf-test")),
     "tests.sort": Effect(("2",), asks("test_keys")),
     "timeline.previous": Effect(("4",), asks("grid")),
     "timeline.next": Effect(("4",), asks("grid")),
