@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log, log1p
@@ -102,7 +103,7 @@ def find_candidates(
         for c in feed.changes
         if earliest <= c.at_ms and _begins_ms(c) <= latest and _is_suspect(c, history.scope.environment)
     ]
-    starts = np.array([run.started_ms for run in runs], dtype=np.int64)
+    starts = [run.started_ms for run in runs]
     backs = _rollbacks(feed.changes)
     together = {c.change_id: group for group in group_changes(chosen) if len(group) > 1 for c in group}
     until = end_ms(runs[-1])
@@ -122,12 +123,12 @@ def _is_suspect(change: Change, environment: str) -> bool:
 
 
 def _candidate(
-    change: Change, starts: Ints, runs: Sequence[RunRef], back: int | None, records: Mapping[str, Count]
+    change: Change, starts: Sequence[int], runs: Sequence[RunRef], back: int | None, records: Mapping[str, Count]
 ) -> Candidate:
-    stop = len(starts) if back is None else int(np.searchsorted(starts, back))
+    stop = len(starts) if back is None else bisect_left(starts, back)
     weighted: dict[tuple[int, int], float] = {}
     for minutes, weight in weights.EFFECTS:
-        begin = int(np.searchsorted(starts, change.at_ms + int(minutes * MINUTE_MS)))
+        begin = bisect_left(starts, change.at_ms + int(minutes * MINUTE_MS))
         under_way = _under_way(change, runs, begin) if minutes == 0 else ()
         weight /= len(under_way) + 1
         for row in under_way:  # each of these runs may have felt it first

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis import calibration as weights
+from analysis.beta_function import Floats
 from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
 from analysis.events import what_is_shared
 from analysis.exposure import EVERYTHING, Scopes
-from analysis.joint import Odds, Stage, gains, severity_shares, trigger_odds
+from analysis.joint import Odds, Stage, gains, severity_shares
 from analysis.likelihood import Observations
 from analysis.records import Evidence, Hypothesis, SuspectQuestion
 from analysis.texts import changed_file_named
 from ingest.model import ChangeTarget
 
+Bools = npt.NDArray[np.bool_]
+
 OWN_FILE = "the test's own file"
 """Scope of what only a defect of the test would break."""
+_TOUCHES = np.isin(
+    np.arange(len(weights.EXPOSURES)), (weights.DECLARED, weights.DOUBTFUL, weights.REACHABLE, weights.TOGETHER)
+)
+"""[l] how test cases stand to a service that they are said to touch."""
 _NEWLY = 0.5
 """Log odds above which a test case that failed is said to fail newly."""
 
@@ -36,6 +43,10 @@ class Case:
     stages: tuple[Stage, ...]
     named: frozenset[str]
     files: frozenset[str]
+    own: Floats
+    """[k, w] log odds of the trigger's own results."""
+    since: dict[int, tuple[Bools, Bools, Bools]] = field(default_factory=dict)
+    """What happened in a window, by its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +107,18 @@ def _explain_change(case: Case, candidate: Candidate, text: float, probability: 
 
 
 def _best_fit(case: Case, candidate: Candidate, scope: int) -> _Fit:
-    own = trigger_odds(case.odds, case.trigger) + severity_shares()[:, None]
+    rows = [case.odds.place[begin, stop] for begin, stop, _ in candidate.windows]
+    own = (case.own[:, rows] + severity_shares()[:, None]).T[:, :, None]
     log_breadths = np.log(weights.BREADTHS)
     best: tuple[float, _Fit] | None = None
     for stage in case.stages:
-        for begin, stop, log_weight in candidate.windows:
-            row = case.odds.place[begin, stop]
-            over = log_breadths + weights.BREADTH_TEMPER * stage.breadth[:, scope, row] + own[:, row, None]
-            severity, breadth = (int(i) for i in np.unravel_index(int(over.argmax()), over.shape))
-            score = stage.cost + log_weight + float(over[severity, breadth])
+        over = log_breadths + weights.BREADTH_TEMPER * stage.breadth[:, scope, rows].transpose(1, 0, 2) + own
+        flat = over.reshape(len(rows), -1)
+        each = zip(rows, candidate.windows, flat.argmax(axis=1).tolist(), flat.max(axis=1).tolist(), strict=True)
+        for row, (_, _, log_weight), place, most in each:
+            score = stage.cost + log_weight + most
             if best is None or score > best[0] + 1e-12:
+                severity, breadth = divmod(place, len(log_breadths))
                 best = (score, _Fit(row, log_weight, severity, breadth, stage))
     assert best is not None  # a candidate has at least one window
     return best[1]
@@ -142,7 +155,7 @@ def _path_term(case: Case, candidate: Candidate, scope: int) -> Evidence:
 
 
 def _onset_term(case: Case, candidate: Candidate, fit: _Fit) -> Evidence:
-    own = float(trigger_odds(case.odds, case.trigger)[fit.severity, fit.window])
+    own = float(case.own[fit.severity, fit.window])
     odds = own + fit.log_weight + float(severity_shares()[fit.severity])
     first = case.question.history.runs[case.streak.first_bad]
     minutes = round((first.started_ms - candidate.change.at_ms) / MINUTE_MS)
@@ -166,31 +179,37 @@ def _breadth_terms(case: Case, candidate: Candidate, scope: int, fit: _Fit) -> l
     levels = case.scopes.levels[scope]
     each = gains(case.odds, case.scopes.felt(scope), fit.window, fit.severity, fit.breadth, fit.stage.null)
     each[case.trigger] = 0.0
-    touching = np.isin(levels, (weights.DECLARED, weights.DOUBTFUL, weights.REACHABLE, weights.TOGETHER))
+    touching = _TOUCHES[levels]
     ran, newly, always = _since(case, fit)
     for_it, against = float(each[each > 0].sum()), float(each[each < 0].sum())
     breadth = float(np.log(weights.BREADTHS[fit.breadth] / len(weights.BREADTHS)))
-    inside, outside = int((ran & touching).sum()), int((ran & ~touching).sum())
-    failing = int((newly & touching).sum())
+    inside, outside = np.count_nonzero(ran & touching), np.count_nonzero(ran & ~touching)
+    failing = np.count_nonzero(newly & touching)
     said = f"{failing} of {inside} tests that touch {name} newly fail"
     if outside:
-        said += f", {int((newly & ~touching).sum())} of {outside} others"
+        said += f", {np.count_nonzero(newly & ~touching)} of {outside} others"
     if failing > 1 and bool(always[newly & touching].all()):
         said += f"; all {failing} fail in every run since"
     terms = [Evidence("breadth", weights.BREADTH_TEMPER * for_it + breadth, said)]
-    passing = int((ran & touching & ~newly).sum())
+    passing = np.count_nonzero(ran & touching & ~newly)
     if passing and against < 0:
         said = f"{passing} tests that touch {name} still pass"
         terms.append(Evidence("passing", weights.BREADTH_TEMPER * against, said))
     return terms
 
 
-def _since(case: Case, fit: _Fit) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _since(case: Case, fit: _Fit) -> tuple[Bools, Bools, Bools]:
     """[m] each: ran in a window; newly failed in it; failed in every run of it."""
+    if fit.window not in case.since:
+        case.since[fit.window] = _happened(case, fit)
+    return case.since[fit.window]
+
+
+def _happened(case: Case, fit: _Fit) -> tuple[Bools, Bools, Bools]:
     begin, stop = int(case.odds.windows.begin[fit.window]), int(case.odds.windows.stop[fit.window])
     ran = case.seen.ran[stop] - case.seen.ran[begin]
     failed = case.seen.failed[stop] - case.seen.failed[begin]
-    newly = (failed > 0) & (case.odds.broken[:, fit.window].max(axis=0) > _NEWLY)
+    newly = (failed > 0) & (case.odds.broken[:, fit.window].max(axis=0) > _NEWLY)[case.odds.kind]
     return ran > 0, newly, (failed == ran) & (ran > 0)
 
 
@@ -266,7 +285,7 @@ def _unrecorded_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
     place, row = case.scopes.place[scored.scope], case.odds.place[scored.begin, case.seen.total]
     stage = case.stages[0]
     both = weights.BREADTH_TEMPER * stage.breadth[:, place, row].max(axis=1) + severity_shares()
-    own_odds = trigger_odds(case.odds, case.trigger)[:, row]
+    own_odds = case.own[:, row]
     severity = int((both + own_odds).argmax())
     breadth, own = float(both[severity]), float(own_odds[severity])
     said = f"a change of {scored.scope} that nobody recorded"
@@ -285,9 +304,10 @@ def _outage_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
         return (prior,)
     place = case.scopes.place[scored.scope or ""]
     row = int(np.flatnonzero(case.odds.windows.begin[case.odds.outage_rows] == scored.begin)[0])
-    over = case.odds.outage[:, row, case.trigger] + weights.OUTAGE_TEMPER * case.stages[0].outage[place, row]
+    of_trigger = case.odds.outage[:, row, case.odds.kind[case.trigger]]
+    over = of_trigger + weights.OUTAGE_TEMPER * case.stages[0].outage[place, row]
     rate = int(over.argmax())
-    own = float(case.odds.outage[rate, row, case.trigger])
+    own = float(of_trigger[rate])
     breadth = weights.OUTAGE_TEMPER * float(case.stages[0].outage[place, row, rate])
     terms = _scope_terms(case, place, name, scored.begin, own, breadth)
     return (prior, *terms, *_elsewhere_terms(case, scored.begin), *_scope_text(case, scored))

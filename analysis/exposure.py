@@ -14,7 +14,7 @@ Source: ours; measured in `analysis.calibration`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -80,12 +80,13 @@ def find_scopes(
     kinds, kind_of = _kinds(tests)
     listed = [[e.service for e in column.exercised if e.tier is Tier.DECLARED or e.hops == 0] for column in kinds]
     reached = _all_reached(kinds, graph)
-    known = sorted({name for some in (*listed, *reached) for name in some} | {name for name in services if name})
+    far = {id(some): some for some in reached}
+    known = sorted(set().union(*listed, *far.values(), (name for name in services if name)))
     joined = list(dict.fromkeys(groups))
     names = (EVERYTHING, *known, *(change.change_id for change in commits), *(name_of(group) for group in joined))
     place = {name: s for s, name in enumerate(names)}
     of_services, doubt = _levels(_lists(listed, reached, known, graph), np.bincount(kind_of, minlength=len(kinds)))
-    of_commits = [_levels_of_commit(tests, change) for change in commits]
+    of_commits = [levels_of_commit(tests, change) for change in commits]
     levels = np.full((len(names), len(tests)), DECLARED, dtype=np.int8)
     levels[1 : len(known) + 1] = of_services.T[:, kind_of]
     for service, felt in (together or {}).items():
@@ -97,6 +98,16 @@ def find_scopes(
     for group in joined:
         levels[place[name_of(group)]] = levels[[place[service] for service in group]].max(axis=0)
     return Scopes(names, levels, place, len(known), _exposures(doubt))
+
+
+def with_scope(scopes: Scopes, name: str, levels: Levels) -> Scopes:
+    """The scopes with one more after them.
+
+    Args:
+        levels: [m] how each test case stands to it.
+    """
+    place = {**scopes.place, name: len(scopes.names)}
+    return replace(scopes, names=(*scopes.names, name), place=place, levels=np.vstack([scopes.levels, levels]))
 
 
 def name_of(services: Sequence[str]) -> str:
@@ -140,15 +151,22 @@ def _all_reached(tests: Sequence[TestColumn], graph: ServiceGraph) -> list[set[s
 
 def _lists(listed: list[list[str]], reached: list[set[str]], known: list[str], graph: ServiceGraph) -> _Lists:
     place = {name: s for s, name in enumerate(known)}
-    given, entry, far = (np.zeros((len(listed), len(known)), dtype=np.bool_) for _ in range(3))
-    for t, (some, more) in enumerate(zip(listed, reached, strict=True)):
-        given[t, [place[name] for name in some]] = True
-        far[t, [place[name] for name in more]] = True
-        entry[t, [place[name] for name in some[:1]]] = True
+    given, entry = (_table(some, place) for some in (listed, [some[:1] for some in listed]))
+    distinct = {id(some): some for some in reached}
+    row_of = {number: row for row, number in enumerate(distinct)}
+    far = _table(distinct.values(), place)[[row_of[id(some)] for some in reached]]
     calls = np.zeros((len(known), len(known)))
     for name in known:
         calls[place[name], [place[target] for target in graph.calls.get(name, ()) if target in place]] = 1
     return _Lists(given, entry, far, calls)
+
+
+def _table(lists: Collection[Collection[str]], place: Mapping[str, int]) -> BoolMatrix:
+    """[lists, services] whether each list holds each service."""
+    out = np.zeros((len(lists), len(place)), dtype=np.bool_)
+    rows = np.repeat(np.arange(len(lists)), [len(some) for some in lists])
+    out[rows, [place[name] for some in lists for name in some]] = True
+    return out
 
 
 def _levels(lists: _Lists, counts: Ints) -> tuple[Levels, float]:
@@ -185,7 +203,7 @@ def reachable(graph: ServiceGraph, entry: str) -> set[str]:
     return found
 
 
-def _levels_of_commit(tests: Sequence[TestColumn], change: Change) -> list[int]:
+def levels_of_commit(tests: Sequence[TestColumn], change: Change) -> Levels:
     """[m] exposure of each test case to a commit to the tests; test cases of one file stand alike."""
     files = set(change.files) | {path for commit in change.commits for path in commit.files}
     known: dict[tuple[str | None, str], int] = {}
@@ -196,7 +214,7 @@ def _levels_of_commit(tests: Sequence[TestColumn], change: Change) -> list[int]:
         if level is None:
             level = known[key] = _level_of_commit(*key, files)
         out.append(level)
-    return out
+    return np.array(out, dtype=np.int8)
 
 
 def _level_of_commit(file: str | None, classname: str, files: set[str]) -> int:

@@ -1,55 +1,51 @@
 """The joint model: one table of log odds for every scope, window and breadth, from which every hypothesis is read.
 
 Axes: `s` scopes, `w` windows, `m` test cases, `k` severities and `f` breadths of a breakage, `p` outage rates. The
-evidence of the other test cases is a sum over them that depends on a test case only through its exposure level, so it
-is a few matrix products and not a loop over hypotheses. Source: ALGORITHMS.md section 6, items 4 and 5; that a breakage
-has one severity for all test cases is ours: it tells an outage, which has one rate, from a breakage that hits some and
-not others.
+evidence of the other test cases is a sum over them that depends on a test case only through its exposure level and what
+was seen of it, so it is a few matrix products over kinds of test cases (axes `u` and `v`) and not a loop over
+hypotheses. Source: ALGORITHMS.md section 6, items 4 and 5; that a breakage has one severity for all test cases is ours:
+it tells an outage, which has one rate, from a breakage that hits some and not others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis import calibration as weights
 from analysis.beta_function import Floats
-from analysis.exposure import Scopes
+from analysis.exposure import Levels, Scopes
 from analysis.likelihood import Observations, Windows, break_odds, drift_odds, null_odds, outage_odds
 
 Ints = npt.NDArray[np.int64]
-Narrow = npt.NDArray[np.float32]
 
 _UNEXPLAINED = -30.0
 """Log odds of the trigger where a window holds none of its runs: such a change cannot have caused its failure."""
 _CEILING = 30.0
-_UNCHANGED = 1e-9
-_MANY = 2000
-"""From so many test cases on, those that weigh the same are weighed once: nearly all of them only ever passed."""
 _EXPLAINED = 0.5
 """Log odds above which an event is said to explain a test case's failures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """Log odds of each test case in each window, and which of the windows may be outages."""
+    """Log odds of test cases in each window, and which of the windows may be outages."""
 
     windows: Windows
     place: dict[tuple[int, int], int]
     """Row of the window (begin, stop)."""
+    kind: Ints
+    """[m] place on axis `u`: test cases of which the same was seen share one; nearly all of them only ever passed."""
     broken: Floats
-    """[k, w, m] of a breakage."""
+    """[k, w, u] of a breakage."""
     outage_rows: Ints
     """[o] windows that may be an outage."""
     outage: Floats
-    """[p, o, m]."""
+    """[p, o, u]."""
     drift: Floats
-    """[m] the null of the other test cases: their own rate or a breakage of their own."""
-    seen: Ints | None
-    """[m] equal for test cases of which the same was seen, so with the same odds; None where they are too few."""
+    """[u] the null of the other test cases: their own rate or a breakage of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +78,37 @@ class Stage:
     """[s, o, p] the same for an outage."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What all test cases say, the trigger among them, once some background events are explained away."""
+
+    kind: Ints
+    """[m] place on axis `v`: test cases of one place weigh the same; an event parts those that it hits otherwise."""
+    seen: Ints
+    """[v] place on axis `u`."""
+    null: Floats
+    """[v]."""
+    breadth: Floats
+    """[k, s + 1, w, f] for breakages; the last scope is one that nobody is known to feel."""
+    outage: Floats
+    """[s + 1, o, p] for outages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all triggers share that are weighed with the same odds and scopes."""
+
+    odds: Odds
+    scopes: Scopes
+    pattern: Ints
+    """[m] column of `levels`."""
+    levels: Levels
+    """[s + 1, j] how test cases stand to the scopes, each way once, and to one that nobody is known to feel."""
+    known: dict[tuple[object, ...], _Evidence] = field(default_factory=dict)
+    """By the background events."""
+
+
+@lru_cache(maxsize=1)
 def severity_shares() -> Floats:
     """[k] log share of breakages of each severity."""
     return np.asarray(np.log([share for share, _, _ in weights.BREAKS]))
@@ -95,6 +122,7 @@ def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) ->
         outage_from: open windows from this run on may be outages that go on.
     """
     windows = Windows(np.array([b for b, _ in pairs], dtype=np.int64), np.array([e for _, e in pairs], dtype=np.int64))
+    kind, seen = _seen_alike(seen, windows)
     null = null_odds(seen, windows)
     broken = break_odds(seen, windows, null)
     is_open = (windows.stop == seen.total) & (windows.begin < seen.total)
@@ -103,54 +131,141 @@ def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) ->
     outage = np.stack([outage_odds(seen, some, float(rate), null[rows]) for rate in weights.OUTAGE_RATES])
     place = {pair: w for w, pair in enumerate(pairs)}
     of_any_severity = np.logaddexp.reduce(broken[:, is_open] + severity_shares()[:, None, None], axis=0)
-    return Odds(windows, place, broken, rows, outage, drift_odds(of_any_severity), _seen_alike(seen))
+    return Odds(windows, place, kind, broken, rows, outage, drift_odds(of_any_severity))
 
 
-def _seen_alike(seen: Observations) -> Ints | None:
-    """[m] a number for each test case, the same for those of which the same was seen."""
-    if seen.ran.shape[1] < _MANY:
-        return None
+def _seen_alike(seen: Observations, windows: Windows) -> tuple[Ints, Observations]:
+    """([m] place of each test case among those that some window tells apart, what was seen of one of each)."""
+    rows = np.unique([*windows.begin, *windows.stop, seen.total])
     sums = (seen.ran, seen.failed, seen.retried, seen.failed_again)
-    cells = np.ascontiguousarray(np.concatenate([np.diff(some, axis=0).astype(np.uint16) for some in sums]).T)
+    kind, first = _alike(np.concatenate([some[rows] for some in sums]).astype(np.int32))
+    return kind, Observations(*(some[:, first] for some in sums))
+
+
+def _alike(cells: npt.NDArray[np.generic]) -> tuple[Ints, Ints]:
+    """([m] place of each column among the distinct ones, a column of each)."""
     known: dict[bytes, int] = {}
-    return np.array([known.setdefault(row.tobytes(), len(known)) for row in cells], dtype=np.int64)
+    rows = np.ascontiguousarray(cells.T)
+    kind = np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], dtype=np.int64)
+    return kind, np.asarray(np.unique(kind, return_index=True)[1])
 
 
-def _alike(odds: Odds, scopes: Scopes) -> Ints | None:
-    """[m] the same for test cases that stand to all scopes alike as well: they weigh the same in every sum."""
-    if odds.seen is None:
-        return None
-    keys = np.concatenate([scopes.levels.T.view(np.uint8), odds.seen[:, None].view(np.uint8)], axis=1)
-    rows = np.ascontiguousarray(keys).view(f"V{keys.shape[1]}")[:, 0]
-    return np.asarray(np.unique(rows, return_inverse=True)[1])
+def share(odds: Odds, scopes: Scopes) -> Shared:
+    """What all triggers share, nothing of it worked out yet."""
+    pattern, first = _alike(scopes.levels)
+    nobody = np.full((1, len(first)), weights.UNRELATED, dtype=np.int8)
+    return Shared(odds, scopes, pattern, np.concatenate([scopes.levels[:, first], nobody]))
 
 
-def explain_away(odds: Odds, scopes: Scopes, trigger: int) -> tuple[Stage, ...]:
-    """Stages with no, one and more background events, greedily chosen among those that explain other failures best."""
-    others = np.delete(np.arange(len(odds.drift)), trigger)
-    alike = _alike(odds, scopes)
-    stage = Stage(odds.drift, (), 0.0, *_evidence(odds, scopes, odds.drift, others, alike))
-    stages = [stage]
-    for _ in range(weights.BACKGROUNDS):
-        event = _best_background(stage)
-        if event.score <= 0:
-            break
-        stage = _after(stage, event, odds, scopes, others, alike)
-        stages.append(stage)
-    return tuple(stages)
+def explain_away(shared: Shared, trigger: int, own: Levels | None = None) -> tuple[Stage, ...]:
+    """Stages with no, one and more background events, greedily chosen among those that explain other failures best.
+
+    Args:
+        own: [m] how test cases stand to one more scope, the last, which is weighed for this trigger only.
+    """
+    stages: list[Stage] = []
+    events: tuple[Background, ...] = ()
+    while True:
+        every = _evidence(shared, events, own)
+        null, cost = every.null[every.kind], sum(event.score for event in events)
+        stages.append(Stage(null, events, cost, *_of_others(shared, every, trigger, own)))
+        event = _best_background(stages[-1])
+        if len(events) == weights.BACKGROUNDS or event.score <= 0:
+            return tuple(stages)
+        felt = shared.scopes.exposures[_stand(shared, event, own)]
+        gain = _gain(shared.odds, shared.odds.kind, felt, event, null)
+        events = (*events, replace(event, failing=int(np.count_nonzero(gain > _EXPLAINED))))
 
 
-def _after(stage: Stage, event: Background, odds: Odds, scopes: Scopes, others: Ints, alike: Ints | None) -> Stage:
-    """The stage with one more event: only test cases that it explains weigh otherwise than before."""
-    gain = _gain(odds, scopes, event, stage.null)
-    null = stage.null + gain
-    event = replace(event, failing=int(np.count_nonzero(gain > _EXPLAINED)))
-    moved = others[np.abs(gain[others]) > _UNCHANGED]
-    was, now = (_evidence(odds, scopes, some, moved, alike) for some in (stage.null, null))
-    breadth, outage = (
-        old - before + after for old, before, after in zip((stage.breadth, stage.outage), was, now, strict=True)
+def _stand(shared: Shared, event: Background, own: Levels | None) -> Levels:
+    """[m] how test cases stand to the scope of an event."""
+    is_own = own is not None and event.scope == len(shared.scopes.names)
+    return own if own is not None and is_own else shared.scopes.levels[event.scope]
+
+
+def _evidence(shared: Shared, events: tuple[Background, ...], own: Levels | None) -> _Evidence:
+    """What all test cases say after some events; worked out once for all triggers."""
+    is_own = any(event.scope == len(shared.scopes.names) for event in events)
+    named = own.tobytes() if own is not None and is_own else b""
+    key = (named, *((event.scope, event.window, event.breadth, event.rate) for event in events))
+    if key not in shared.known:
+        odds = shared.odds
+        kind, seen, null = odds.kind, np.arange(len(odds.drift)), odds.drift
+        if events:
+            kind, seen, null = _after(shared, _evidence(shared, events[:-1], own), events[-1], own)
+        pairs, many = np.unique(kind * shared.levels.shape[1] + shared.pattern, return_counts=True)
+        of, pattern = np.divmod(pairs, shared.levels.shape[1])
+        counts = _tally(shared.levels[:, pattern], of, many, len(seen))
+        shared.known[key] = _Evidence(kind, seen, null, *_summed(shared, seen, null, counts))
+    return shared.known[key]
+
+
+def _after(shared: Shared, before: _Evidence, event: Background, own: Levels | None) -> tuple[Ints, Ints, Floats]:
+    """(kind, seen, null) of test cases with one more event: those that stand otherwise to its scope part."""
+    steps = len(shared.scopes.exposures)
+    parted, kind = np.unique(before.kind * steps + _stand(shared, event, own), return_inverse=True)
+    earlier, level = np.divmod(parted, steps)
+    seen, null = before.seen[earlier], before.null[earlier]
+    return kind, seen, null + _gain(shared.odds, seen, shared.scopes.exposures[level], event, null)
+
+
+def _of_others(shared: Shared, every: _Evidence, trigger: int, own: Levels | None) -> tuple[Floats, Floats]:
+    """([k, s, w, f], [s, o, p]) what all test cases but the trigger say; its own scope, if it has one, comes last."""
+    at, one = every.kind[[trigger]], np.ones(1, dtype=np.int64)
+    itself = _tally(shared.levels[:, shared.pattern[[trigger]]], one * 0, one, 1)
+    broken, outage = (
+        whole - less
+        for whole, less in zip(
+            (every.breadth, every.outage), _summed(shared, every.seen[at], every.null[at], itself), strict=True
+        )
     )
-    return Stage(null, (*stage.backgrounds, event), stage.cost + event.score, breadth, outage)
+    if own is None:
+        return broken[:, :-1], outage[:-1]
+    felt = np.flatnonzero(own != weights.UNRELATED)
+    felt = felt[felt != trigger]
+    at, place = np.unique(every.kind[felt], return_inverse=True)
+    ones, stand = np.ones(len(felt), dtype=np.int64), own[None, felt]
+    more = _tally(stand, place, ones, len(at)) - _tally(stand * 0 + weights.UNRELATED, place, ones, len(at))
+    some = _summed(shared, every.seen[at], every.null[at], more)
+    broken[:, -1:] += some[0]
+    outage[-1:] += some[1]
+    return broken, outage
+
+
+def _tally(levels: Levels, kind: Ints, many: Ints, kinds: int) -> Floats:
+    """[l, s, v] test cases of each kind that stand to each scope in each way.
+
+    Args:
+        levels: [s, c] of some test cases, each of which stands for `many` of a `kind`.
+    """
+    steps, scopes = len(weights.EXPOSURES), len(levels)
+    place = (levels.astype(np.int64) * scopes + np.arange(scopes)[:, None]) * kinds + kind
+    counts = np.bincount(place.ravel(), np.broadcast_to(many, place.shape).ravel(), steps * scopes * kinds)
+    return np.asarray(counts.reshape(steps, scopes, kinds), dtype=np.float64)
+
+
+def _summed(shared: Shared, seen: Ints, null: Floats, counts: Floats) -> tuple[Floats, Floats]:
+    """([k, s, w, f] for breakages, [s, o, p] for outages) sums over test cases.
+
+    Args:
+        counts: [l, s, v] how many test cases of each kind stand to each scope in each way.
+    """
+    odds, exposures = shared.odds, shared.scopes.exposures
+    whole = np.array([weights.OUTAGE_BREADTH])
+    broken = [_sum(_ratio(some[:, seen] - null), exposures, counts, weights.BREADTHS) for some in odds.broken]
+    outage = [_sum(_ratio(some[:, seen] - null), exposures, counts, whole) for some in odds.outage]
+    return np.stack(broken), np.concatenate(outage, axis=2)
+
+
+def _sum(ratio: Floats, exposures: Floats, counts: Floats, breadths: Floats) -> Floats:
+    """[s, w, f] sum over test cases of log(1 + exposure x breadth x ratio)."""
+    out = np.zeros((counts.shape[1], len(ratio), len(breadths)))
+    for exposure, members in zip(exposures.tolist(), counts, strict=True):
+        held = np.flatnonzero(members.any(axis=0))
+        some, many = ratio[:, held], members[:, held]
+        for f, breadth in enumerate(breadths.tolist() if len(held) else ()):
+            out[:, :, f] += many @ np.log(1.0 + exposure * breadth * some).T
+    return out
 
 
 def break_score(stage: Stage, odds: Odds, scopes: Scopes, trigger: int) -> Floats:
@@ -165,14 +280,14 @@ def break_score(stage: Stage, odds: Odds, scopes: Scopes, trigger: int) -> Float
 def outage_score(stage: Stage, odds: Odds, scopes: Scopes, trigger: int) -> Floats:
     """[s, o] log weight of an outage of each scope that began with each window."""
     felt = np.log(scopes.exposures)[scopes.levels[:, trigger]][:, None, None] + np.log(weights.OUTAGE_BREADTH)
-    own = odds.outage[:, :, trigger].T - np.log(len(weights.OUTAGE_RATES))
+    own = odds.outage[:, :, odds.kind[trigger]].T - np.log(len(weights.OUTAGE_RATES))
     return np.asarray(_log_sum(felt + own[None] + weights.OUTAGE_TEMPER * stage.outage, axis=2))
 
 
 def trigger_odds(odds: Odds, trigger: int) -> Floats:
     """[k, w] log odds of the trigger's own results; a window without a run of it explains nothing."""
     empty = odds.windows.begin >= odds.windows.stop
-    return np.asarray(np.where(empty, _UNEXPLAINED, odds.broken[:, :, trigger]))
+    return np.asarray(np.where(empty, _UNEXPLAINED, odds.broken[:, :, odds.kind[trigger]]))
 
 
 def gains(odds: Odds, felt: Floats, window: int, severity: int, breadth: int, null: Floats) -> Floats:
@@ -181,38 +296,21 @@ def gains(odds: Odds, felt: Floats, window: int, severity: int, breadth: int, nu
     Args:
         felt: [m] chance of each test case to feel the scope.
     """
-    return np.asarray(np.log1p(felt * weights.BREADTHS[breadth] * _ratio(odds.broken[severity, window] - null)))
+    return _gain(odds, odds.kind, felt, Background(0, window, breadth, severity, 0.0, 0), null)
 
 
-def _evidence(odds: Odds, scopes: Scopes, null: Floats, columns: Ints, alike: Ints | None) -> tuple[Floats, Floats]:
-    """([k, s, w, f] for breakages, [s, o, p] for outages) sums over some test cases."""
-    counts = np.ones(len(columns), dtype=np.float32)
-    if alike is not None:
-        _, first, many = np.unique(alike[columns], return_index=True, return_counts=True)
-        columns, counts = columns[first], many.astype(np.float32)
-    levels = scopes.levels[:, columns]
-    members = [(level, (levels == level) * counts) for level in np.unique(levels)]
-    felt = [(float(scopes.exposures[level]), some) for level, some in members]
-    breadths, whole = [float(share) for share in weights.BREADTHS], [weights.OUTAGE_BREADTH]
-    add = partial(_summed, len(levels), felt)
-    broken = [add(_ratio(some[:, columns] - null[columns]), breadths) for some in odds.broken]
-    outage = [add(_ratio(some[:, columns] - null[columns]), whole) for some in odds.outage]
-    return np.stack(broken), np.concatenate(outage, axis=2)
-
-
-def _summed(scopes: int, felt: list[tuple[float, Narrow]], ratio: Floats, shares: list[float]) -> Floats:
-    """[s, w, f] sum over test cases of log(1 + exposure x share x ratio); single precision is plenty, and fast."""
-    narrow = ratio.astype(np.float32)
-    out = np.zeros((scopes, len(ratio), len(shares)))
-    for exposure, members in felt:
-        for f, share in enumerate(shares):
-            out[:, :, f] += members @ np.log1p(np.float32(exposure * share) * narrow).T
-    return out
+def _gain(odds: Odds, seen: Ints, felt: Floats, event: Background, null: Floats) -> Floats:
+    """How much better each of some test cases is explained with an event than without."""
+    if event.breadth >= 0:
+        log_odds, breadth = odds.broken[event.rate, event.window, seen], float(weights.BREADTHS[event.breadth])
+    else:
+        log_odds, breadth = odds.outage[event.rate, event.window, seen], weights.OUTAGE_BREADTH
+    return np.asarray(np.log1p(felt * breadth * _ratio(log_odds - null)))
 
 
 def _ratio(odds: Floats) -> Floats:
     """Odds less one, of log odds."""
-    return np.asarray(np.expm1(np.clip(odds, -50, _CEILING)))
+    return np.asarray(np.exp(np.clip(odds, -50, _CEILING)) - 1.0)
 
 
 def _best_background(stage: Stage) -> Background:
@@ -232,15 +330,6 @@ def _best_background(stage: Stage) -> Background:
 def _best_of(table: Floats) -> tuple[int, int, int, float]:
     place = np.unravel_index(int(table.argmax()), table.shape)
     return int(place[0]), int(place[1]), int(place[2]), float(table[place])
-
-
-def _gain(odds: Odds, scopes: Scopes, event: Background, null: Floats) -> Floats:
-    """[m] how much better each test case is explained with a background event than without."""
-    felt = scopes.felt(event.scope)
-    if event.breadth >= 0:
-        return gains(odds, felt, event.window, event.rate, event.breadth, null)
-    ratio = _ratio(odds.outage[event.rate, event.window] - null)
-    return np.asarray(np.log1p(felt * weights.OUTAGE_BREADTH * ratio))
 
 
 def _log_sum(values: Floats, axis: int) -> Floats:

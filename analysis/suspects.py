@@ -20,10 +20,16 @@ from analysis.candidates import (
     find_candidates,
     find_streak,
 )
-from analysis.elsewhere import with_elsewhere
 from analysis.errors import AnalysisError
 from analysis.explanation import OWN_FILE, Case, Scored, explain
-from analysis.exposure import EVERYTHING, Scopes, find_scopes, name_of, reachable
+from analysis.exposure import (
+    EVERYTHING,
+    Scopes,
+    levels_of_commit,
+    name_of,
+    reachable,
+    with_scope,
+)
 from analysis.joint import (
     Odds,
     Stage,
@@ -32,13 +38,13 @@ from analysis.joint import (
     outage_score,
     severity_shares,
     trigger_odds,
-    weigh,
 )
-from analysis.likelihood import Observations, observe
-from analysis.outages import closed_cells, columns_of, failed_together
-from analysis.records import BoolMatrix, Hypothesis, SuspectQuestion, TestColumn
+from analysis.likelihood import observe
+from analysis.outages import columns_of
+from analysis.records import Hypothesis, SuspectQuestion
 from analysis.same_code import is_covered
 from analysis.texts import changed_file_named, files_in, named_services, texts_of
+from analysis.weighing import LastWeighed, observed, odds_of, services_of, shared_of
 from ingest.model import Change, ChangeKind, ChangeTarget
 
 Ints = npt.NDArray[np.int64]
@@ -55,18 +61,6 @@ class _Mentions:
     files: frozenset[str]
     by_scope: dict[str, float]
     """Log odds of a cause in each service scope."""
-
-
-@dataclass
-class LastWeighed:
-    """What the last question was weighed with: one of the same runs, changes and streak shares it.
-
-    Of the last one only, since it holds gigabytes where runs and test cases are many.
-    """
-
-    of_runs: tuple[tuple[object, ...], tuple[TestColumn, ...], Observations] | None = None
-    """(what it is of, test cases, what was seen of them)."""
-    of_windows: tuple[tuple[object, ...], Odds] | None = None
 
 
 def rank_suspects(question: SuspectQuestion, last: LastWeighed | None = None) -> tuple[Hypothesis, ...]:
@@ -88,15 +82,18 @@ def rank_suspects(question: SuspectQuestion, last: LastWeighed | None = None) ->
     streak = _streak(question, trigger)
     if streak is None:
         return ()
-    tests, seen = _observed(question, streak, last)
+    tests, seen = observed(question, streak, last)
     candidates = find_candidates(question.history, question.feed, streak, question.records)
-    scopes = _scopes(question, tests, streak, candidates)
-    odds = _odds(question, seen, streak, candidates, last)
-    stages = explain_away(odds, scopes, trigger)
+    odds = odds_of(question, seen, streak, candidates, last)
+    shared = shared_of(question, tests, streak, candidates, odds, last)
+    own = levels_of_commit(tests, _own_file(question)) if _may_have_broken_itself(question, streak) else None
+    scopes = shared.scopes if own is None else with_scope(shared.scopes, OWN_FILE, own)
+    stages = explain_away(shared, trigger, own)
     mentions = _mentions(question, scopes, candidates)
     scored = _score(question, streak, candidates, scopes, odds, stages, mentions, trigger)
     probabilities = _softmax(scored)
-    case = Case(question, trigger, streak, seen, scopes, odds, stages, mentions.services, mentions.files)
+    results = trigger_odds(odds, trigger)
+    case = Case(question, trigger, streak, seen, scopes, odds, stages, mentions.services, mentions.files, results)
     found = [explain(case, s, p) for s, p in zip(scored, probabilities, strict=True)]
     return tuple(sorted(found, key=_order))
 
@@ -124,50 +121,9 @@ def _streak(question: SuspectQuestion, trigger: int) -> Streak | None:
     return find_streak(failed, red, ran)
 
 
-def _observed(
-    question: SuspectQuestion, streak: Streak, last: LastWeighed
-) -> tuple[tuple[TestColumn, ...], Observations]:
-    """Test cases and what was seen of them, other streams' after those of the history."""
-    of = (question.history, question.masked, *question.elsewhere, question.feed)
-    if last.of_runs is None or not _is_same(last.of_runs[0], (*of, streak.first_bad)):
-        tests, seen = question.history.tests, observe(question.history, _mask(question, streak))
-        if question.elsewhere:
-            tests, seen = with_elsewhere(seen, question.history, question.elsewhere, question.feed, streak.first_bad)
-        last.of_runs, last.of_windows = ((*of, streak.first_bad), tests, seen), None
-    return last.of_runs[1:]
-
-
-def _is_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
-    """Whether two are of the very same objects; numbers are compared."""
-    return len(some) == len(others) and all(
-        one == other if isinstance(one, int) else one is other for one, other in zip(some, others, strict=True)
-    )
-
-
-def _mask(question: SuspectQuestion, streak: Streak) -> BoolMatrix:
-    """Closed outages, but never what is asked about: nothing from the first bad run on is masked.
-
-    An earlier regression that was rolled back is masked as well: it is over, whatever is asked about came later.
-    """
-    mask = closed_cells(question.history) if question.masked is None else question.masked
-    if mask.ndim == 1:
-        mask = np.repeat(mask[:, None], len(question.history.tests), axis=1)
-    mask = mask.copy()
-    mask[streak.first_bad :] = False
-    return mask
-
-
-def _scopes(
-    question: SuspectQuestion, tests: tuple[TestColumn, ...], streak: Streak, candidates: tuple[Candidate, ...]
-) -> Scopes:
-    commits = [c.change for c in candidates if c.change.target is ChangeTarget.TEST]
-    services = [c.change.service for c in candidates if c.change.target is ChangeTarget.SERVICE]
-    together = {service: set(felt) for service, felt in question.felt.items()}
-    for service, felt in failed_together(question.history, streak.first_bad).items():
-        together.setdefault(service, set()).update(felt)
-    groups = (_services_of(one) for one in candidates if one.group)
-    own = [_own_file(question)] if _has_services(question) and new_revisions(question, streak) else []
-    return find_scopes(tests, services, [*commits, *own], question.graph, together, groups)
+def _may_have_broken_itself(question: SuspectQuestion, streak: Streak) -> bool:
+    """Whether a change of the trigger's own file may have come in of which no commit tells."""
+    return _has_services(question) and bool(new_revisions(question, streak))
 
 
 def _own_file(question: SuspectQuestion) -> Change:
@@ -180,32 +136,6 @@ def _own_file(question: SuspectQuestion) -> Change:
 def _has_services(question: SuspectQuestion) -> bool:
     """Whether the trigger exercises services; else its repository holds what it tests as well as the test."""
     return bool(question.history.tests[_place_of(question)].exercised)
-
-
-def _services_of(candidate: Candidate) -> tuple[str, ...]:
-    """Services that the changes of a candidate's group reached."""
-    return tuple(sorted({change.service for change in candidate.group}))
-
-
-def _odds(
-    question: SuspectQuestion,
-    seen: Observations,
-    streak: Streak,
-    candidates: tuple[Candidate, ...],
-    last: LastWeighed,
-) -> Odds:
-    """Odds of an open window from every run of the last hours, and of every candidate's own windows."""
-    runs = question.history.runs
-    starts = np.array([run.started_ms for run in runs], dtype=np.int64)
-    first = int(np.searchsorted(starts, runs[streak.first_bad].started_ms - weights.UNRECORDED_HOURS * HOUR_MS))
-    pairs = {(begin, len(runs)) for begin in range(min(first, streak.first_bad), len(runs))}
-    pairs |= {(begin, stop) for c in candidates for begin, stop, _ in c.windows}
-    outage_ms = runs[streak.last_bad].started_ms - weights.OUTAGE_HOURS * HOUR_MS
-    wanted = (seen, *sorted(pairs), int(np.searchsorted(starts, outage_ms)))
-    if last.of_windows is None or last.of_windows[0][0] is not seen or last.of_windows[0][1:] != wanted[1:]:
-        last.of_windows = None  # frees the memory before more is asked for
-        last.of_windows = (wanted, weigh(seen, sorted(pairs), int(np.searchsorted(starts, outage_ms))))
-    return last.of_windows[1]
 
 
 def _mentions(question: SuspectQuestion, scopes: Scopes, candidates: tuple[Candidate, ...]) -> _Mentions:
@@ -272,7 +202,7 @@ def _one_a_group(scored: list[Scored], scopes: Scopes, odds: Odds, broken: Float
 
 def _joined(group: list[Scored], scopes: Scopes, odds: Odds, broken: Floats) -> Scored:
     candidates = [one.candidate for one in group if one.candidate is not None]
-    scope = scopes.place[name_of(_services_of(candidates[0]))]
+    scope = scopes.place[name_of(services_of(candidates[0]))]
     text = max(one.text for one in group)
     whole = max(c.log_prior for c in candidates) + _over_windows(candidates[0], scope, odds, broken) + text
     face = max(group, key=lambda one: one.weight)

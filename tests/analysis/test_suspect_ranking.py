@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import joint
+from analysis.calibration import BREADTHS, OUTAGE_BREADTH
 from analysis.errors import AnalysisError
+from analysis.exposure import find_scopes, with_scope
+from analysis.joint import explain_away, share, weigh
+from analysis.likelihood import observe
 from analysis.records import ChangeFeed, FailureSample, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
-from analysis.suspects import LastWeighed, rank_suspects
+from analysis.suspects import rank_suspects
 from analysis.verdict import weigh_kinds
+from analysis.weighing import LastWeighed
 from ingest.model import Change, ChangeKind, ChangeTarget, Verdict
 from tests.analysis.builders import SCOPE, column, deploy, feed, history, run
 from tests.analysis.lab_evidence import lab_worlds, question_of
@@ -367,12 +372,31 @@ def test_what_is_shared_with_the_question_before_changes_nothing() -> None:
             assert rank_suspects(question, last) == rank_suspects(question)
 
 
-def test_test_cases_that_weigh_the_same_are_weighed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where they are many; the sums are the same but for rounding in single precision."""
-    stream = shop("." * 20 + "FFF", "..F" * 7 + "..", count=9)
-    changes = feed(deploy("bad", 19.5, "pay"), deploy("other", 20.5, "search"))
-    few = ask(stream, changes)
-    monkeypatch.setattr(joint, "_MANY", 1)
-    many = ask(stream, changes)
-    assert [(one.kind, one.change, one.service) for one in many] == [(one.kind, one.change, one.service) for one in few]
-    assert [one.probability for one in many] == pytest.approx([one.probability for one in few], rel=1e-4)
+@pytest.mark.parametrize("own", [None, 3])
+def test_test_cases_that_weigh_the_same_are_weighed_once(own: int | None) -> None:
+    """What the others say is the sum over each of them by itself, also once events explain some of them away."""
+    rng = np.random.default_rng(5)
+    lines = ["." * 20 + "FFF"] + [
+        "".join(rng.choice(list(".~FR "), 23, p=[0.9, 0.02, 0.02, 0.02, 0.04])) for _ in "abcd"
+    ]
+    names = (("web", "pay"), ("web", "search"), ("web", "pay", "vault"), ("web",))
+    rows = [(column(f"t{n}", *names[n % 4]), lines[0] if n % 8 == 0 else lines[n % 5]) for n in range(40)]
+    stream = history(rows)
+    scopes = find_scopes(stream.tests, (), (), GRAPH)
+    odds = weigh(observe(stream, None), [(begin, 23) for begin in range(15, 23)], 18)
+    levels = None if own is None else np.array([7 if n in (1, own) else 0 for n in range(40)], dtype=np.int8)
+    stages = explain_away(share(odds, scopes), 3, levels)
+    full = scopes if levels is None else with_scope(scopes, "own", levels)
+    others = [t for t in range(40) if t != 3]
+    assert len(set(odds.kind.tolist())) < 12
+    assert len(stages) > 1
+    for stage in stages:
+        for s, felt in enumerate(full.exposures[full.levels[:, others]]):
+            for k, f in itertools.product(range(3), range(5)):
+                gain = np.expm1(odds.broken[k][:, odds.kind[others]] - stage.null[others])
+                each = np.log1p(felt * BREADTHS[f] * gain).sum(axis=1)
+                assert stage.breadth[k, s, :, f] == pytest.approx(each, abs=1e-9)
+            for p, some in enumerate(odds.outage):
+                gain = np.expm1(some[:, odds.kind[others]] - stage.null[others])
+                each = np.log1p(felt * OUTAGE_BREADTH * gain).sum(axis=1)
+                assert stage.outage[s, :, p] == pytest.approx(each, abs=1e-9)

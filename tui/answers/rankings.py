@@ -16,7 +16,8 @@ import msgspec
 
 from analysis.calibration import MODEL_VERSION
 from analysis.records import ChangeFeed, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
-from analysis.suspects import LastWeighed, rank_suspects
+from analysis.suspects import rank_suspects
+from analysis.weighing import LastWeighed
 from ingest.model import ChangeKind
 from store.connect import Connection
 from store.read.kept import load_ranking

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from analysis.records import ChangeFeed, SuspectQuestion
-from analysis.suspects import LastWeighed, rank_suspects
+from analysis.suspects import rank_suspects
+from analysis.weighing import LastWeighed
 from store.connect import open_reader, open_writer
 from tests.story.stores import Asked, ingest
 from tui.answers import rankings
