@@ -370,6 +370,11 @@ def change_word(change: Change) -> str:
     return plain(" ".join(part for part in (who, kind, short_version(change.to_version)) if part))
 
 
+def called_words(by: str, model: tuple[Verdict, float]) -> str:
+    """Whose word a verdict is, and what the model says: `ada says so, the model unrecorded .91`."""
+    return f"{plain(by)} says so, the model {VERDICT_WORDS[model[0]]} {probability(model[1] or None)}"
+
+
 def owners_text(owners: Sequence[str]) -> str:
     """Teams without their leading `@org/`."""
     return ", ".join(plain(owner).rsplit("/", 1)[-1].removeprefix("@") for owner in owners)

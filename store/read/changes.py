@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ingest.model import Change, Commit
+from ingest.model import Change, ChangeTarget, Commit
 from store.codec import decode
 from store.connect import Connection
 
@@ -41,6 +43,15 @@ def list_seen_incidents(connection: Connection, since_ms: int, until_ms: int) ->
         (since_ms, until_ms),
     )
     return tuple(SeenIncident(*row) for row in rows.fetchall())
+
+
+def load_targets(connection: Connection, idents: Iterable[str]) -> dict[str, ChangeTarget]:
+    """What some changes are of, by their ids; unknown ones are left out."""
+    rows = connection.execute(
+        "SELECT c.change_id, c.target FROM json_each(?) n JOIN change c ON c.change_id = n.value",
+        (json.dumps(sorted(set(idents))),),
+    )
+    return {row[0]: ChangeTarget(row[1]) for row in rows}
 
 
 def list_covered(connection: Connection) -> frozenset[tuple[str, str]]:

@@ -17,8 +17,8 @@ from store.read.rows import marks
 CALLS = ("confirm", "reclassify", "resolve", "quarantine")
 """Actions that say what a failure was."""
 INCIDENT, TEST, SESSION = "incident", "test", "session"
-UNDO = "undo"
-"""The action that takes back the event whose id is its new value."""
+REFUTE, UNDO = "refute", "undo"
+"""`undo` takes back the event whose id is its new value."""
 _COLUMNS = "e.event_id, e.at_ms, e.actor, e.subject_kind, e.subject, e.action, e.old_value, e.new_value"
 
 
@@ -70,15 +70,25 @@ class IncidentPlace:
 
 
 def list_calls(connection: Connection, until_ms: int) -> tuple[TriageCall, ...]:
-    """Everything people said by a moment of what failures were, in the order in which they said it."""
+    """Everything people said by a moment of what failures were, in the order in which they said it.
+
+    A suspect that was refuted after it was confirmed is left out.
+    """
     rows = connection.execute(
         "SELECT event_id, at_ms, actor, subject_kind, subject, action, coalesce(new_value, '') FROM triage_event"
-        f" WHERE action IN ({marks(len(CALLS))}) AND at_ms <= ?"
+        f" WHERE action IN ({marks(len(CALLS) + 1)}) AND at_ms <= ?"
         " AND event_id NOT IN (SELECT CAST(new_value AS INTEGER) FROM triage_event WHERE action = ? AND at_ms <= ?)"
         " ORDER BY event_id",
-        (*CALLS, until_ms, UNDO, until_ms),
+        (*CALLS, REFUTE, until_ms, UNDO, until_ms),
     )
-    return tuple(TriageCall(*row) for row in rows)
+    calls: list[TriageCall] = []
+    for call in (TriageCall(*row) for row in rows):
+        if call.action != REFUTE:
+            calls.append(call)
+            continue
+        refuted = ("confirm", call.subject, call.new_value)
+        calls = [one for one in calls if (one.action, one.subject, one.new_value) != refuted]
+    return tuple(calls)
 
 
 def load_places(connection: Connection, idents: Sequence[str]) -> dict[str, IncidentPlace]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from analysis.ledger import Said
     from tui.answers.clusters import Clusters
     from tui.answers.priors import FlakePrior
     from tui.answers.rankings import Rankings
@@ -118,6 +119,13 @@ class Basis:
     def confirmed(self) -> frozenset[str]:
         """Changes that people confirmed as culprits."""
         return frozenset(culprit for _, culprit in self.confirmations)
+
+    @cached_property
+    def called(self) -> dict[tuple[int, int], tuple[Said, ...]]:
+        """What people call what is red, by (stream row, test row), in the order in which they said it."""
+        from tui.answers.said import load_called
+
+        return load_called(self.connection, self.query, self.window)
 
     @cached_property
     def entries(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from analysis.causes import NO_CAUSE, Cause
 from analysis.handling import Stretch
+from analysis.ledger import Said
 from ingest.model import Failure, Link, Result, RunRef, Scope, TestCase, Verdict
 from store.connect import Connection
 from store.read.results import load_links
@@ -41,7 +42,11 @@ class FailureRow:
     state: str = NEW
     """What people did with the test, else with its incident: `acknowledged by ada`, `quarantined until 2026-12-03`."""
     probability: float | None = None
-    """Of the verdict; None where it is undecided."""
+    """Of the verdict; None where it is undecided, 1 where people said it."""
+    called: Said | None = None
+    """What people call it, which is the verdict then."""
+    model: tuple[Verdict, float] = (Verdict.UNDECIDED, 0.0)
+    """Verdict and probability by the model, whatever people call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def _row(basis: Basis, one: Judged, incident_of: dict[tuple[str, Scope], Inciden
         one.stream.scope,
         one.run,
         Result(one.result),
-        one.judgement.verdict,
+        one.verdict,
         one.judgement.age,
         incident.incident_id if incident else None,
         one.signature,
@@ -92,5 +97,7 @@ def _row(basis: Basis, one: Judged, incident_of: dict[tuple[str, Scope], Inciden
         load_clusters(basis).id_of(one.signature),
         cause_of(basis.query.settings, one.title, Failure(one.kind, one.message, one.text)),
         own_state if own_state != NEW or incident is None else incident.state,
-        None if one.judgement.verdict is Verdict.UNDECIDED else one.judgement.probability,
+        one.probability,
+        one.called,
+        (one.judgement.verdict, one.judgement.probability),
     )

@@ -171,7 +171,6 @@ def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]
         test = rated.loaded.history.tests[column]
         row = rated.loaded.test_rows[column]
         red = None if judged is None else judged.get((stream_id, row))
-        judgement = None if red is None else red.judgement
         green = Verdict.UNDECIDED if judged is None else Verdict.PASSING
         counted = stats.runs - stats.masked_runs
         yield FlakeRow(
@@ -187,8 +186,8 @@ def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]
             (stats.same_code.k, stats.same_code.n) if rated.is_covered(column) else None,
             stats.flips.k,
             stats.flip_rate,
-            green if judgement is None else judgement.verdict,
-            "" if judgement is None else judgement.age,
+            green if red is None else red.verdict,
+            "" if red is None else red.judgement.age,
             round(stats.lost_seconds or 0.0, 3),
             sum(day.executed for day in rated.days.get(row, ())),
             stats.recent_flips if counted >= LEAST_RUNS else None,

@@ -153,7 +153,7 @@ def _flow_row(
 
 def _red(one: Judged) -> RedInFlow:
     onset = one.judgement.onset.first_bad or one.run
-    return RedInFlow(one.case, one.stream.scope, one.judgement.verdict, onset.started_ms, one.title or one.message)
+    return RedInFlow(one.case, one.stream.scope, one.verdict, onset.started_ms, one.title or one.message)
 
 
 def _owners(basis: Basis, rows: Sequence[int]) -> tuple[str, ...]:

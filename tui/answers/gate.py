@@ -1,9 +1,10 @@
 """May a run pass? It may not when a test is red in it for real, or when that cannot be told.
 
-A red test gates unless something speaks for it: it is in quarantine; its verdict as of the end of the run is `flaky` or
-`environment`; or, before a merge, it is red on the baseline as well, which the change did not do. `undecided` gates:
-nobody has shown it to be noise. What the newest attempt of a run said of a test counts, with what earlier ones said
-where it was not executed again. A run that is not complete, misses shards, executed nothing or is stale cannot be told.
+A red test gates unless something speaks for it: it is in quarantine; it is `flaky` or `environment`, as people say or,
+where nobody said anything, by the verdict as of the end of the run; or, before a merge, it is red on the baseline as
+well, which the change did not do. `undecided` gates: nobody has shown it to be noise. What the newest attempt of a run
+said of a test counts, with what earlier ones said where it was not executed again. A run that is not complete, misses
+shards, executed nothing or is stale cannot be told.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.handling import Stretch
+from analysis.ledger import Said
 from ingest.model import Outcome, Result, RunRef, RunState, Scope, TestCase, Trigger, Verdict
 from store.connect import Connection
 from store.read import results, run_names, runs, tests
@@ -25,6 +27,7 @@ from tui.answers.health import answer_health
 from tui.answers.judging import Judged, judge_last_failure, judge_red
 from tui.answers.query import Moment, Query
 from tui.answers.runs import run_row_of
+from tui.answers.said import load_called
 from tui.answers.triage import NEW, QUARANTINED
 from tui.errors import NoMatch
 
@@ -52,6 +55,10 @@ class GateRow:
     state: str
     """What people did with it."""
     message: str
+    called: Said | None = None
+    """What people call it, which is the verdict then."""
+    model: Verdict = Verdict.UNDECIDED
+    """The verdict of the model, whatever people call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,7 @@ def _gated(connection: Connection, query: Query, group: Sequence[tuple[int, RunR
     )
     basis = load_basis(connection, asked)
     assert basis is not None  # the run is in it
+    basis.called = load_called(connection, query, basis.window)  # people speak of a run when it has ended
     judged = _Judge(basis, is_pre_merge, frozenset(test for _, test in red))
     infos = tests.load_tests(connection, {test for _, test in red})
     scopes = {row.stream_id: row for row in basis.streams}
@@ -218,11 +226,13 @@ class _Judge:
 
 def _row(case: TestCase, stream: StreamRow, outcome: int, judge: _Judge, test_row: int, state: str) -> GateRow:
     one, is_of_baseline = judge.of(stream, test_row)
-    verdict = Verdict.UNDECIDED if one is None else one.judgement.verdict
+    verdict = Verdict.UNDECIDED if one is None else one.verdict
     if state.startswith(QUARANTINED):
         gates, why = False, state
     elif one is not None and is_of_baseline:
         gates, why = False, f"red on {one.stream.scope.branch or 'the baseline'} as well"
+    elif one is not None and one.called is not None:
+        gates, why = verdict not in _NOISE, f"called {verdict.value} by {one.called.actor}"
     elif verdict in _NOISE:
         gates, why = False, "shown to be no fault of what was tested"
     elif one is None:
@@ -231,5 +241,18 @@ def _row(case: TestCase, stream: StreamRow, outcome: int, judge: _Judge, test_ro
         gates, why = True, one.judgement.reason or "nothing shows that it is noise"
     else:
         gates, why = True, "real"
-    age, message = ("", "") if one is None else (one.judgement.age, one.message)
-    return GateRow(case, stream.scope, Result(outcome), verdict, age, gates, why, state, message)
+    if one is None:
+        return GateRow(case, stream.scope, Result(outcome), verdict, "", gates, why, state, "")
+    return GateRow(
+        case,
+        stream.scope,
+        Result(outcome),
+        verdict,
+        one.judgement.age,
+        gates,
+        why,
+        state,
+        one.message,
+        one.called,
+        one.judgement.verdict,
+    )

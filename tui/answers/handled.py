@@ -12,12 +12,14 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from analysis.handling import UNTIL_FIXED, Act, Action, Handling, Stretch, fold, read_quarantine
+from analysis.ledger import Said
 from ingest.model import Change, Verdict
 from store.connect import Connection
 from store.read.regrouping import split_off, stored_idents
 from store.read.triage import INCIDENT, TEST, Subject, TriageEvent, last_event, list_events
 from tui.answers.query import Query, Window
 from tui.answers.regrouping import regroup
+from tui.answers.said import called_by_case, last_word
 from tui.answers.triage import NEW, QUARANTINED, DoneBefore, IncidentRow, by_weight
 from tui.times import iso
 
@@ -49,7 +51,9 @@ def handled_rows(
     tests = {case.test_id for row in rows for case, _ in row.tests}
     events = known_events(connection, query, window, [row.incident_id for row in rows], tests)
     now_ms = present_moment(connection, query, window)
-    return by_weight(_handled(row, events, now_ms) for row in rows)
+    called = called_by_case(connection, query, window)
+    words = [last_word(called.get((row.lead.test_id, row.scope), ()), row.since_ms) for row in rows]
+    return by_weight(_handled(row, events, word, now_ms) for row, word in zip(rows, words, strict=True))
 
 
 def _stored_ids(connection: Connection, rows: Sequence[IncidentRow]) -> dict[str, str]:
@@ -103,23 +107,26 @@ def present_moment(connection: Connection, query: Query, window: Window | None) 
     return newest_ms if query.at is not None else max(newest_ms, last_event(connection)[1])
 
 
-def _handled(row: IncidentRow, events: dict[Subject, tuple[TriageEvent, ...]], now_ms: int) -> IncidentRow:
+def _handled(
+    row: IncidentRow, events: dict[Subject, tuple[TriageEvent, ...]], word: Said | None, now_ms: int
+) -> IncidentRow:
     own = events.get((INCIDENT, row.incident_id), ())
     members = list(dict.fromkeys(case.test_id for case, _ in row.tests))
     of_tests = {test: events[TEST, test] for test in members if (TEST, test) in events}
     if not own and not of_tests:
         return row
+    if word is not None:
+        row = replace(
+            row, verdict=word.verdict, probability=1.0, called_by=word.actor, model=(row.verdict, row.probability)
+        )
     handling = fold(own, Stretch(row.since_ms, row.last_red_ms))
     ends = [_quarantined_until(of_tests.get(test, ()), now_ms) for test in members]
     until_ms = min((end for end in ends if end is not None), default=0) if None not in ends else 0
     everything = sorted({*own, *(event for some in of_tests.values() for event in some)}, key=lambda e: -e.event_id)
-    verdict = Verdict(handling.verdict.value) if handling.verdict else row.verdict
     state = f"{QUARANTINED} until {iso(until_ms)[:10]}" if until_ms else state_text(handling, now_ms)
     return replace(
         row,
         state=state,
-        verdict=verdict,
-        probability=1.0 if handling.verdict else row.probability,
         act_probability=_act_probability(row, handling, is_aside=bool(until_ms)),
         version=everything[0].event_id,
         deeds=_deeds(everything, {h.change.change_id: change_name(h.change) for h in row.hypotheses if h.change}),
@@ -130,9 +137,9 @@ def _act_probability(row: IncidentRow, handling: Handling, *, is_aside: bool) ->
     """P(someone must act): none for what is in quarantine or resolved; where people said what it is, as they say."""
     if is_aside or handling.resolved is not None:
         return 0.0
-    if handling.verdict is None or handling.verdict.value == Verdict.UNDECIDED:
+    if row.model is None or row.verdict is Verdict.UNDECIDED:
         return row.act_probability
-    return 0.0 if handling.verdict.value == Verdict.FLAKY else 1.0
+    return 0.0 if row.verdict is Verdict.FLAKY else 1.0
 
 
 def _quarantined_until(events: Sequence[TriageEvent], now_ms: int) -> int | None:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 from analysis.candidates import CANDIDATE_HOURS, HOUR_MS
+from analysis.ledger import Said
 from analysis.records import Evidence, FailureSample, Hypothesis, Judgement, SuspectQuestion
 from analysis.track_record import track_records
 from analysis.verdict import is_red_now, judge
 from analysis.verdict import onset as find_onset
-from ingest.model import Result, RunRef, TestCase
+from ingest.model import Result, RunRef, TestCase, Verdict
 from store.read import results, tests
 from store.read.rows import AttemptFact, StreamRow
 from tui.answers.basis import Basis
@@ -25,6 +26,7 @@ from tui.answers.beside import felt_before, histories_elsewhere
 from tui.answers.histories import Loaded, last_complete, load_history
 from tui.answers.query import DAY_MS
 from tui.answers.red import LOOK_BACK_RUNS, list_candidates
+from tui.answers.said import last_word
 from tui.answers.whole_streams import history_of, load_whole, pick
 from tui.errors import PrunedAway
 from tui.times import iso
@@ -61,6 +63,20 @@ class Judged:
     """Red runs in the current streak."""
     kind: str = ""
     """Type of the exception, as the report gives it."""
+    called: Said | None = None
+    """What people call it, which goes before the judgement; None: nobody said anything of this stretch."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The headline: what people say, else the judgement."""
+        return self.judgement.verdict if self.called is None else self.called.verdict
+
+    @property
+    def probability(self) -> float | None:
+        """Of the verdict; None where it is undecided, 1 where people said it."""
+        if self.verdict is Verdict.UNDECIDED:
+            return None
+        return self.judgement.probability if self.called is None else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +255,7 @@ def _judged(
     test = history.tests[red.column]
     newest = red.samples[0] if red.samples else None
     cells = history.results[red.first_bad : red.row + 1, red.column]
+    words = basis.called.get((loaded.stream.stream_id, loaded.test_rows[red.column]), ())
     return Judged(
         loaded.stream,
         loaded.test_rows[red.column],
@@ -256,4 +273,5 @@ def _judged(
         newest.text if newest else "",
         sum(cell in (1, 2) for cell in cells.tolist()),
         newest.type if newest else "",
+        last_word(words, history.runs[red.first_bad].started_ms),
     )

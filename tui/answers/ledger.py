@@ -72,7 +72,7 @@ def answer_ledger(connection: Connection, query: Query) -> LedgerAnswer:
     for sums in list_red(basis):
         if sums.failed:
             red.setdefault(sums.stream_id, []).append(sums.test_row)
-    said = load_said(basis)
+    said = load_said(basis.connection, basis.query, basis.window)
     rows: list[LedgerRow] = []
     for stream in basis.baseline:
         rows += (row for row in ledger_rows(basis, stream, red.get(stream.stream_id, []), said) if row.alarms)
@@ -93,7 +93,7 @@ def ledger_of(basis: Basis, info: TestInfo) -> tuple[LedgerRow, ...]:
     longer = replace(basis, window=window, wholes={}, histories={}, outages={}, prior=flake_prior(basis))
     longer.graph, longer.feed, longer.owners = basis.graph, basis.feed, basis.owners
     present = set(tests.list_streams_of(basis.connection, info.test_row))
-    said = load_said(longer)
+    said = load_said(longer.connection, longer.query, longer.window)
     streams = [stream for stream in basis.baseline if stream.stream_id in present]
     return tuple(row for stream in streams for row in ledger_rows(longer, stream, [info.test_row], said) if row.runs)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.ledger import Said
 from analysis.records import ABSENT, Hypothesis, Onset
 from ingest.model import PRE_MERGE_BRANCH, Change, Result, Scope, TestCase, Verdict
 from store.connect import Connection
@@ -42,6 +43,10 @@ class SuspectsAnswer:
     """Changes between last good and first bad, oldest first."""
     before_merge: tuple[int, int] | None = None
     """Red and all pre-merge runs since the first bad run, in its environment or in none; no term weighs them."""
+    called: Said | None = None
+    """What people call it, which is the verdict then."""
+    model: tuple[Verdict, float] = (Verdict.PASSING, 1.0)
+    """Verdict and probability by the model, whatever people call it."""
 
 
 def answer_suspects(connection: Connection, query: Query, what: str) -> SuspectsAnswer:
@@ -103,13 +108,15 @@ def suspects_of(basis: Basis, info: TestInfo, scope: Scope | None = None) -> Sus
     return SuspectsAnswer(
         info.case,
         chosen.stream.scope,
-        chosen.judgement.verdict,
-        chosen.judgement.probability,
+        chosen.verdict,
+        chosen.judgement.probability if chosen.called is None else 1.0,
         chosen.judgement.age,
         onset,
         _others(basis, info, chosen.stream.scope, judged),
         chosen.judgement.hypotheses or WITHOUT_ONSET,
         changes_between(basis, onset, chosen.stream.scope.environment),
+        called=chosen.called,
+        model=(chosen.judgement.verdict, chosen.judgement.probability),
     )
 
 
@@ -143,7 +150,7 @@ def _others(
         if stream.stream_id not in present or stream.scope == chosen:
             continue
         one = judged.get((stream.stream_id, info.test_row))
-        verdict = Verdict.PASSING if one is None else one.judgement.verdict
+        verdict = Verdict.PASSING if one is None else one.verdict
         others.append((stream.scope, verdict, "" if one is None else one.judgement.age))
     return tuple(sorted(others))
 

@@ -60,7 +60,7 @@ class IncidentRow:
     """Stable, such as `i-3fa9c2d1`."""
     verdict: Verdict
     probability: float
-    """Of the verdict."""
+    """Of the verdict; 1 where people said it."""
     title: str
     """What happens, in one clean line, from the deciding line of the failure."""
     scope: Scope
@@ -105,6 +105,10 @@ class IncidentRow:
     """Owners of its tests."""
     flows: tuple[str, ...] = ()
     """Journeys that its tests belong to."""
+    called_by: str = ""
+    """Who called its lead what the verdict says; empty: it is the model's."""
+    model: tuple[Verdict, float] | None = None
+    """Verdict and probability by the model where somebody called it something."""
 
     @property
     def suspect(self) -> Hypothesis | None:

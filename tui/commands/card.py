@@ -9,7 +9,17 @@ from ingest.model import Change, RunRef, Verdict
 from tui.answers.suspects import SuspectsAnswer
 from tui.commands.said import readable_age
 from tui.output import print_rich, styled
-from tui.present import UNICODE, VERDICT_WORDS, change_word, evidence_sign, probability, ratio, run_label, scope_text
+from tui.present import (
+    UNICODE,
+    VERDICT_WORDS,
+    called_words,
+    change_word,
+    evidence_sign,
+    probability,
+    ratio,
+    run_label,
+    scope_text,
+)
 from tui.times import minute
 from tui.widgets.pieces import plain
 
@@ -39,8 +49,9 @@ def card_lines(answer: SuspectsAnswer) -> Iterator[Pieces]:
     yield ("",)
     style = "bold red" if answer.verdict in _WHO_ACTS else "bold"
     verdict = f"{UNICODE.verdicts[answer.verdict]} {VERDICT_WORDS[answer.verdict]}"
-    chance = None if answer.verdict is Verdict.UNDECIDED else answer.probability
-    yield ((verdict, style), f"  P {probability(chance)}  {readable_age(answer.age)}")
+    chance = f"P {probability(None if answer.verdict is Verdict.UNDECIDED else answer.probability)}"
+    said = called_words(answer.called.actor, answer.model) if answer.called else chance
+    yield ((verdict, style), f"  {said}  {readable_age(answer.age)}")
     if answer.onset.first_bad is not None:
         yield from onset_lines(answer.onset.last_good, answer.onset.first_bad, answer.between)
     yield ("",)

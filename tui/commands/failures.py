@@ -13,7 +13,7 @@ from tui.commands.options import reading
 from tui.commands.said import doubts, nothing_red, pruned_note, readable_age
 from tui.exports.documents import failures_document
 from tui.output import DASH, print_table, write_json
-from tui.present import UNICODE, owners_text, probability, run_label, scope_text
+from tui.present import UNICODE, called_words, owners_text, probability, run_label, scope_text
 
 
 @click.command("failures")
@@ -47,14 +47,14 @@ def _cells(row: FailureRow) -> tuple[str, ...]:
     """One line of the table; the message by its first line."""
     return (
         f"{UNICODE.verdicts[row.verdict]} {row.verdict.value}",
-        probability(row.probability),
+        probability(None if row.called else row.probability),
         row.case.identity,
         scope_text(row.scope),
         readable_age(row.age),
         run_label(row.run).removeprefix("run "),
         owners_text(row.owners.test) or "unowned",
         row.incident_id or DASH,
-        row.state,
+        f"{row.state}; {called_words(row.called.actor, row.model)}" if row.called else row.state,
         DASH if row.cause.category == UNKNOWN else row.cause.category,
         row.message.partition("\n")[0],
     )

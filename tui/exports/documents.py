@@ -20,11 +20,13 @@ from tui.answers.timeline import TestTimeline
 from tui.exports.clusters_document import cause_json
 from tui.exports.shapes import (
     Json,
+    called_json,
     change_json,
     counts_json,
     hypothesis_json,
     interval_json,
     links_json,
+    model_json,
     onset_json,
     owners_json,
     recent_json,
@@ -114,6 +116,8 @@ def _failure_json(row: FailureRow) -> Json:
         "result": row.result.name.lower(),
         "verdict": row.verdict.value,
         "verdict_probability": row.probability,
+        "called": called_json(row.called),
+        "model": model_json(row.model),
         "age": row.age,
         "incident": row.incident_id,
         "state": row.state,
@@ -134,6 +138,8 @@ def suspects_document(answer: SuspectsAnswer) -> Json:
         "scope": scope_json(answer.scope),
         "verdict": answer.verdict.value,
         "verdict_probability": answer.probability,
+        "called": called_json(answer.called),
+        "model": model_json(answer.model),
         "age": answer.age,
         "onset": onset_json(answer.onset),
         "other_scopes": [

@@ -9,7 +9,7 @@ from ingest.model import Verdict
 from tui.answers.triage import IncidentRow, TriageAnswer
 from tui.commands.card import Pieces, evidence_line, hypothesis_name, onset_lines
 from tui.commands.said import doubts, nothing_red, readable_age
-from tui.present import UNICODE, VERDICT_WORDS, count, owners_text, probability, scope_text
+from tui.present import UNICODE, VERDICT_WORDS, called_words, count, owners_text, probability, scope_text
 from tui.widgets.pieces import plain
 
 SHOWN = 8
@@ -49,7 +49,7 @@ def _what(answer: TriageAnswer, shown: tuple[IncidentRow, ...]) -> Iterator[Piec
         yield (
             f"   {number}. ",
             (f"{UNICODE.verdicts[incident.verdict]} {VERDICT_WORDS[incident.verdict]}", "bold"),
-            f"  P {probability(incident.probability)}  {plain(incident.title)}",
+            f"  {_chance(incident)}  {plain(incident.title)}",
         )
         yield (
             f"      {count(reach.tests, 'test')}, {count(reach.services, 'service')}, {count(reach.teams, 'team')}"
@@ -59,6 +59,13 @@ def _what(answer: TriageAnswer, shown: tuple[IncidentRow, ...]) -> Iterator[Piec
         yield (f"   and {left} more; `crywolf failures` lists them",)
     for doubt in doubts(answer.health):
         yield (f"   note: {doubt}",)
+
+
+def _chance(incident: IncidentRow) -> str:
+    """How probable the verdict is, or whose word."""
+    if incident.model is None:
+        return f"P {probability(incident.probability)}"
+    return f"({called_words(incident.called_by, incident.model)})"
 
 
 def _whose(number: int, incident: IncidentRow) -> Iterator[Pieces]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.answers.gate import GateAnswer, GatedRun, GateRow
-from tui.exports.shapes import Json, run_json, scope_json
+from tui.exports.shapes import Json, called_json, run_json, scope_json
 
 
 def gate_document(answer: GateAnswer) -> Json:
@@ -27,6 +27,8 @@ def _red(row: GateRow) -> Json:
         "scope": scope_json(row.scope),
         "result": row.result.name.lower(),
         "verdict": row.verdict.value,
+        "called": called_json(row.called),
+        "model": {"verdict": row.model.value},
         "age": row.age,
         "gates": row.gates,
         "why": row.why,

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from analysis.records import Hypothesis
 from tui.answers.handover import SOON_DAYS, Handled, Handover, Judged, OpenItem
 from tui.answers.query import DAY_MS
+from tui.answers.triage import IncidentRow
 from tui.exports.documents import flake_json
 from tui.exports.markdown import code, table
-from tui.exports.shapes import Json, hypothesis_json, owners_json, run_json, scope_json, window_json
+from tui.exports.shapes import Json, hypothesis_json, model_json, owners_json, run_json, scope_json, window_json
 from tui.output import DASH
 from tui.present import VERDICT_WORDS, change_label, count, interval, probability, ratio, scope_text
 from tui.times import iso, iso_or_none, minute, span
@@ -57,6 +58,14 @@ def _glance(report: Handover) -> str:
     return " · ".join(parts)
 
 
+def _verdict(row: IncidentRow) -> str:
+    """The verdict; where somebody said it, who, and what the model says."""
+    word = VERDICT_WORDS[row.verdict]
+    if row.model is None:
+        return word
+    return f"{word}, says {code(row.called_by)}; the model {VERDICT_WORDS[row.model[0]]}"
+
+
 def _open(report: Handover) -> Iterator[str]:
     if not report.open:
         return
@@ -64,7 +73,7 @@ def _open(report: Handover) -> Iterator[str]:
     headers = ("", "what", "since", "whose", "state", "top suspect", "P", "tests")
     rows = [
         (
-            f"{VERDICT_WORDS[one.row.verdict]}{' (new)' if one.is_new else ''}",
+            f"{_verdict(one.row)}{' (new)' if one.is_new else ''}",
             f"{code(one.row.title)} {code(one.row.incident_id)}",
             span(now_ms - one.row.since_ms),
             f"{code(one.whose) if one.whose else '**unowned**'}{'' if one.is_taken or not one.whose else ' ?'}",
@@ -106,8 +115,7 @@ def _past(report: Handover) -> Iterator[str]:
 
 def _aside(report: Handover) -> Iterator[str]:
     for one in report.set_aside:
-        word = VERDICT_WORDS[one.row.verdict]
-        yield f"- {word}: {code(one.row.title)} {code(one.row.incident_id)}, {code(one.row.state)}"
+        yield f"- {_verdict(one.row)}: {code(one.row.title)} {code(one.row.incident_id)}, {code(one.row.state)}"
 
 
 def _quarantines(report: Handover) -> Iterator[str]:
@@ -204,6 +212,8 @@ def _item_json(one: OpenItem) -> Json:
         "incident": row.incident_id,
         "title": row.title,
         "verdict": row.verdict.value,
+        "called_by": row.called_by or None,
+        "model": model_json(row.model or (row.verdict, row.probability)),
         "since": iso(row.since_ms),
         "new": one.is_new,
         "state": row.state,

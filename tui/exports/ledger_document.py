@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from analysis.ledger import Alarm, LedgerCounts
 from tui.answers.ledger import LedgerAnswer, LedgerRow, LedgerSum
-from tui.exports.shapes import Json, change_json, interval_json, run_json, run_or_null, scope_json, window_json
-from tui.times import iso
+from tui.exports.shapes import (
+    Json,
+    called_json,
+    change_json,
+    interval_json,
+    run_json,
+    run_or_null,
+    scope_json,
+    window_json,
+)
 
 
 def ledger_document(answer: LedgerAnswer) -> Json:
@@ -57,7 +65,7 @@ def alarm_json(alarm: Alarm) -> Json:
         "red_runs": alarm.red_runs,
         "label": alarm.label.replace(" ", "_"),
         "source": "inferred" if said is None else "confirmed",
-        "called": said and {"verdict": said.verdict.value, "by": said.actor, "at": iso(said.at_ms)},
+        "called": called_json(said),
         "healed_by": change_json(alarm.healed_by) if alarm.healed_by else None,
     }
 

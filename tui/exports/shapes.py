@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from analysis.ledger import Said
 from analysis.records import Hypothesis, Interval, Onset, Recent
-from ingest.model import Change, Counts, Link, RunRef, Scope
+from ingest.model import Change, Counts, Link, RunRef, Scope, Verdict
 from tui.answers.query import DAY_MS, Window
 from tui.answers.triage import ThreeOwners
 from tui.times import iso, iso_or_none
@@ -135,6 +136,17 @@ def owners_json(owners: ThreeOwners) -> Json:
         "environment": list(owners.environment),
         "suspect": list(owners.suspect),
     }
+
+
+def called_json(said: Said | None) -> Json | None:
+    """What a person called it, who and when; null where the verdict is the model's."""
+    return {"verdict": said.verdict.value, "by": said.actor, "at": iso(said.at_ms)} if said else None
+
+
+def model_json(model: tuple[Verdict, float]) -> Json:
+    """What the model says, whatever people call it; an undecided verdict has no probability."""
+    verdict, chance = model
+    return {"verdict": verdict.value, "probability": None if verdict is Verdict.UNDECIDED else chance}
 
 
 def links_json(links: tuple[Link, ...]) -> list[Json]:

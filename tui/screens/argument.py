@@ -27,6 +27,9 @@ def argument(
 ) -> list[Line]:
     """All of it; brief shows the strongest evidence of the leading hypotheses and the deciding line of the failure."""
     lines = heading(incident, context, width)
+    if incident.model is not None:
+        said = f"{present.VERDICT_WORDS[incident.verdict]}: {present.called_words(incident.called_by, incident.model)}"
+        lines.append(clip_line(line((said, "strong")), width))
     lines += onset_lines(incident.onset, incident.between, now_ms, context, width)
     lines += hypothesis_lines(incident.hypotheses, incident.onset, context, width, is_full=is_full)
     lines += cause_lines(incident, width)

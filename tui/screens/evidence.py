@@ -105,6 +105,8 @@ def _verdicts(detail: TestDetail) -> dict[object, Line]:
             words[scope] = line(
                 (present.VERDICT_WORDS[verdict], tone), (f", {age_words(age, detail.window.now_ms)}", "muted")
             )
+    if red.called is not None and red.scope in words:
+        words[red.scope] += line((f", {present.called_words(red.called.actor, red.model)}", "muted"))
     return words
 
 

@@ -141,7 +141,8 @@ class IncidentView(ActingView["TriageAnswer"]):
             return (), ()
         age = present.age((answer.health.now_ms or incident.since_ms) - incident.since_ms)
         word = present.verdict_pieces(incident.verdict, self.context.glyphs)
-        chance = line((f" {present.probability(incident.probability)}  {age}  {incident.state}", "muted"))
+        said = present.called_words(incident.called_by, incident.model) if incident.model else ""
+        chance = line((f" {said or present.probability(incident.probability)}  {age}  {incident.state}", "muted"))
         only = line(("   read only", "unowned")) if self.context.is_read_only else ()
         return (), (*word, *chance, *only)
 
