@@ -82,19 +82,8 @@ DEFAULT_BRANCH = "main"
 LONGEST_QUARANTINE_S = 366 * 86_400
 _LARGEST_BYTES = 4 * 1024 * 1024
 _TABLES = (
-    *(
-        "path_templates",
-        "project",
-        "pipeline",
-        "environments",
-        "services",
-        "monorepo",
-        "flow",
-        "owner",
-        "cause",
-        "store",
-        "limits",
-    ),
+    *("path_templates", "project", "pipeline", "environments", "services", "monorepo"),
+    *("flow", "owner", "cause", "store", "limits"),
     *DASHBOARD_TABLES,
 )
 _STORE_KEYS = ("durable", "group", "network")
@@ -138,6 +127,9 @@ class Settings:
     """No answer depends on it."""
     given: frozenset[str] = frozenset()
     """The keys that the file sets; all others are defaults."""
+    user_path: Path | None = None
+    by_user: frozenset[str] = frozenset()
+    """The keys that the person's own file sets (`ingest.settings_user`)."""
 
     def pipeline(self, name: str) -> PipelineSettings | None:
         """The declaration of a pipeline, None where it has none."""
@@ -270,6 +262,7 @@ def _settings(reader: Reader, table: Table) -> Settings:
     project = reader.table(table, "project", ("database", "baseline_branch", "actor", "jobs", "longest_quarantine"))
     pipelines = tuple(_pipeline(reader, key, row) for key, row in reader.tables(table, "pipeline", _PIPELINE_KEYS))
     reader.distinct("pipeline", [pipeline.name for pipeline in pipelines])
+    durable, group, network = _store(reader, table)
     templates = (reader.template("path_templates", written) for written in reader.texts(table, "path_templates"))
     return Settings(
         path=reader.path,
@@ -286,7 +279,9 @@ def _settings(reader: Reader, table: Table) -> Settings:
         flows=tuple(_flow(reader, key, row) for key, row in reader.tables(table, "flow", _FLOW_KEYS)),
         owners=tuple(_owner(reader, key, row) for key, row in reader.tables(table, "owner", _OWNER_KEYS)),
         causes=tuple(_cause(reader, key, row) for key, row in reader.tables(table, "cause", _CAUSE_KEYS)),
-        **_store(reader, table),
+        durable=durable,
+        group=group,
+        network=network,
         limits=_limits(reader, table),
         dashboard=read_dashboard(reader, table),
         given=frozenset(_given(table)),
@@ -373,9 +368,9 @@ def _end_of(reader: Reader, key: str, alias: str, names: Mapping[str, str]) -> s
     return name
 
 
-def _store(reader: Reader, table: Table) -> dict[str, bool]:
+def _store(reader: Reader, table: Table) -> tuple[bool, ...]:
     row = reader.table(table, "store", _STORE_KEYS)
-    return {name: reader.yes(row, f"store.{name}") for name in row}
+    return tuple(reader.yes(row, f"store.{name}") for name in _STORE_KEYS)
 
 
 def _limits(reader: Reader, table: Table) -> Limits:

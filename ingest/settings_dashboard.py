@@ -34,6 +34,8 @@ from dataclasses import dataclass
 from ingest.settings_values import Reader, Table
 
 MODES = ("triage", "tests", "services", "timeline", "changes", "live", "quarantine", "silent", "flows")
+VIEWS = (*MODES, "incident", "test", "attempt", "run", "service", "change", "note")
+"""Where a command may be offered: the modes, and the views behind them."""
 TABLES = ("dashboard", "view", "command")
 _DASHBOARD_KEYS = ("theme", "ascii", "bell", "notify")
 _VIEW_KEYS = ("name", "key", "mode", "filter", "sort", "columns")
@@ -126,12 +128,16 @@ def _command(reader: Reader, key: str, row: Table) -> KeyCommand:
         reader.fail(f"{key}.run", "is missing: a text for the shell, or a list of a program and its arguments")
     if isinstance(row["run"], list) and "{" in run[0]:
         reader.fail(f"{key}.run", "the program itself cannot be a value of the selected row")
+    where = reader.texts(row, f"{key}.where")
+    for name in where:
+        if name not in VIEWS:
+            reader.fail(f"{key}.where", f"{ascii(name)[:80]} is no view: {', '.join(VIEWS)}")
     return KeyCommand(
         reader.required(row, f"{key}.name"),
         _key(reader, f"{key}.key", reader.required(row, f"{key}.key")),
         run,
         isinstance(row["run"], str),
-        reader.texts(row, f"{key}.where"),
+        where,
         reader.yes(row, f"{key}.terminal"),
     )
 

@@ -11,9 +11,13 @@ from ingest.settings import DEFAULT, Settings
 
 
 def describe(settings: Settings) -> list[tuple[str, str, str]]:
-    """Every setting as (key, value, origin); the origin is `default` or the file."""
-    origin = str(settings.path)
-    return [(key, value, origin if key in settings.given else DEFAULT) for key, value in _values(settings)]
+    """Every setting as (key, value, origin); the origin is `default` or the files."""
+    return [(key, value, _origin(settings, key)) for key, value in _values(settings)]
+
+
+def _origin(settings: Settings, key: str) -> str:
+    found = [(settings.path, settings.given), (settings.user_path, settings.by_user)]
+    return ", ".join(str(path) for path, keys in found if key in keys) or DEFAULT
 
 
 def _values(settings: Settings) -> Iterator[tuple[str, str]]:

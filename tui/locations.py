@@ -1,6 +1,6 @@
 """Which store and which settings a command works on, and which source said so.
 
-Options before environment before project file before the user's data directory.
+Options before environment before the project's file before the person's own before defaults.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.settings import Settings, find_settings, load_settings
+from ingest.settings import Settings, find_settings
+from ingest.settings_user import USER_FILE, load_layers
 
 DATABASE_VARIABLE = "CRYWOLF_DB"
 DATABASE_NAME = "crywolf.db"
@@ -35,10 +36,9 @@ def locate(option: str | None, environ: Mapping[str, str] = os.environ, start: P
         start: folder from which `crywolf.toml` is looked for upwards; the working directory by default.
 
     Raises:
-        ingest.errors.SettingsError: `crywolf.toml` cannot be used.
+        ingest.errors.SettingsError: `crywolf.toml` or the person's `config.toml` cannot be used.
     """
-    file = find_settings(start or Path.cwd())
-    settings = load_settings(file) if file else Settings()
+    settings = load_layers(find_settings(start or Path.cwd()), find_user_settings())
     database, origin = _database(option, environ, settings)
     return Place(database, origin, settings)
 
@@ -50,10 +50,22 @@ def _database(option: str | None, environ: Mapping[str, str], settings: Settings
     if from_environment := environ.get(DATABASE_VARIABLE):
         return Path(from_environment), f"environment variable {DATABASE_VARIABLE}"
     if settings.database is not None:
-        return settings.database, f"{settings.path} project.database"
+        is_own = "project.database" in settings.by_user
+        return settings.database, f"{settings.user_path if is_own else settings.path} project.database"
     import platformdirs
 
     return Path(platformdirs.user_data_dir("crywolf", appauthor=False)) / DATABASE_NAME, "user data directory"
+
+
+def find_user_settings() -> Path | None:
+    """The person's own settings; None where there are none."""
+    import platformdirs
+
+    file = Path(platformdirs.user_config_dir("crywolf", appauthor=False)) / USER_FILE
+    try:
+        return file if file.is_file() else None
+    except OSError:
+        return None
 
 
 def state_folder() -> Path:

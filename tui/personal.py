@@ -17,6 +17,7 @@ from textual.binding import Binding
 from textual.timer import Timer
 
 from ingest.settings_dashboard import KeyCommand, SavedView
+from ingest.settings_user import files_of, load_layers
 from tui import theme
 from tui.alarms import RedSeen, run_program, sequence, words
 from tui.answers.query import Query
@@ -58,8 +59,7 @@ class PersonalApp(App[None]):
         """Binds the keys of views and commands, and looks after the settings' file."""
         self.bind_own_keys()
         self.look_for_red()
-        path = self.context.query.settings.path
-        if path is not None:
+        if any(files_of(self.context.query.settings)):
             self._settings_watcher = StoreWatcher(self._settings_version, self._read_settings, SETTINGS_LOOK_S)
             self._settings_watcher.start()
 
@@ -284,23 +284,21 @@ class PersonalApp(App[None]):
     # Settings
 
     def _settings_version(self) -> object:
-        path = self.context.query.settings.path
         try:
-            found = path.stat() if path is not None else None
-        except OSError:
+            found = [path.stat() for path in files_of(self.context.query.settings)]
+        except OSError:  # an editor may be about to put it in place
             return None
-        return (found.st_mtime_ns, found.st_size, found.st_ino) if found is not None else None
+        return tuple((one.st_mtime_ns, one.st_size, one.st_ino) for one in found)
 
     def _read_settings(self) -> None:
         """In the watcher's thread."""
         from ingest.errors import SettingsError
-        from ingest.settings import load_settings
 
-        path = self.context.query.settings.path
-        if path is None or not path.exists():  # an editor may be about to put it in place
+        settings = self.context.query.settings
+        if not all(path.exists() for path in files_of(settings)):
             return
         try:
-            self.post_message(SettingsLoaded(load_settings(path)))
+            self.post_message(SettingsLoaded(load_layers(settings.path, settings.user_path)))
         except SettingsError as problem:
             self.post_message(SettingsRefused(str(problem)))
 

@@ -96,3 +96,10 @@ def test_lines(key: str, line: int | None) -> None:
     """A key's own line, else its table's."""
     text = '[project]\nactor = "x"\n[[view]] # first\nname = "a"\n[[view]]\n"name" = "b"\n'
     assert line_of(text, key) == (line or None)
+
+
+def test_where_names_views(tmp_path: Path) -> None:
+    """A word that is no view is an error with its line and the words that are: a command would be nowhere otherwise."""
+    with pytest.raises(SettingsError, match=r"crywolf\.toml:24: command\[2\]\.where: 'test_page' is no view: triage,"):
+        parse_settings(TEXT.replace('where = ["tests"]', 'where = ["tests", "test_page"]').encode(), FILE)
+    assert parse_settings(TEXT.replace('["tests"]', '["incident", "test", "note"]').encode(), FILE)
