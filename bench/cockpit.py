@@ -1,18 +1,22 @@
 """The dashboard as a person feels it: on a large store, while a tail writes 200 results a second.
 
-    python -m bench.cockpit [--results 1000000] [--tests 100000] [--seconds 60] [--store FILE]
+    python -m bench.cockpit [--results 1000000] [--tests 100000] [--seconds 60] [--store FILE] [--traced]
 
 A store is generated, or a copy of one is taken. The dashboard runs in a pseudo-terminal of 120x40 and follows a folder
-into which reports arrive; keys are pressed one after the other through all modes. Told are: first rows; how long until
-a key is answered by anything drawn; the longest blocks of the event loop, seen by a watchdog in the dashboard's process
-that has itself called every 5 ms, and where the dashboard was meanwhile; memory over time. Budgets: 600 ms, 100 ms,
-50 ms, 200 MB.
+into which reports arrive; keys are pressed one after the other through all modes, then some are held, much is typed at
+once, the terminal changes its size, and nothing is done for a while. Told are: first rows; how long until a key is
+answered by anything drawn, by mode; how long questions took; the longest blocks of the event loop, seen by
+`bench.watchdog` in the dashboard's process, and where it was meanwhile; drawings a second while nobody does anything;
+memory over time. Budgets: 600 ms, 100 ms, 50 ms, four drawings, 200 MB.
+
+A machine that is busy otherwise makes all of it slower. So times are also given without what the dashboard waited for a
+processor, and beside stands how late a timer of 5 ms came meanwhile in a process that does nothing, and how much of a
+processor one that computes was given.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import fcntl
 import json
 import os
@@ -28,108 +32,46 @@ import tempfile
 import termios
 import threading
 import time
-import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.generated_store import DAY_MS, DAYS, EPOCH_MS, PIPELINES, build, service_of
 from bench.measuring import ROOT, headline, median, quantile, table
+from bench.watchdog import BLOCK_MS, dashboard, resident_megabytes
+from tui.answers.keeping import keep_triage
+from tui.answers.query import Query
 
 COLUMNS, LINES = 120, 40
-TICK_S = 0.005
-BLOCK_MS = 50.0
 RATE = 200
 """Results a second."""
+PATIENCE_S = 120.0
 MOVES = "jjjjkkjGgjj"
-ROUND = ["1", *MOVES, "2", *MOVES, "\x04", "\x04", "3", *MOVES, "4", "b", "h", "l", "j", "k", "5", *MOVES]
-ROUND += [
-    "6",
-    *MOVES,
-    "1",
-    "\r",
-    "j",
-    "\x1b",
-    "2",
-    "/",
-    *"test_1",
-    "\r",
-    "/",
-    "\x1b",
-    ":",
-    *"svc1",
-    "\x1b",
-    "?",
-    "\x1b",
-]
-PATIENCE_S = 60.0
+PAGES = "\x04\x04\x04\x15"
+ENTER, ESCAPE, TAB = "\r", "\x1b", "\t"
+ROUND: dict[str, Sequence[str]] = {
+    "triage": ["1", *MOVES, ENTER, "j", "J", ESCAPE],
+    "tests": ["2", *MOVES, *PAGES, "s", "j", "s", "s", "s", ENTER, "j", TAB, "j", ESCAPE],
+    "tests, filter": ["/", *"test_1", ENTER, "j", "/", ESCAPE],
+    "services": ["3", *MOVES, ENTER, "j", ESCAPE],
+    "timeline": ["4", *"bBcChlhljkjk0$ffF", *PAGES, "-", "h", "-", "h", "+", "+", "w", "j", *PAGES, "w", "n", "p"],
+    "changes": ["5", *MOVES, *PAGES],
+    "live": ["6", *MOVES, ENTER, "j", ESCAPE],
+    "quarantine": ["7", *MOVES],
+    "silent": ["8", *MOVES],
+    "flows": ["9", *MOVES],
+    "go to": [":", *"svc1", ESCAPE, ":", *"test_24", "\x0e", "\x0e", ESCAPE, "?", ESCAPE],
+}
+HELD = {"tests": ("2", "jjjk"), "timeline": ("4", "hhhl"), "changes": ("5", "jjjk"), "live": ("6", "jjjk")}
+"""Mode -> its key, and what is held there."""
+SIZES = ((80, 24), (160, 50), (100, 30), (COLUMNS, LINES))
+FRAME = b"\x1b[?2026h"
+"""What Textual puts before each drawing."""
 
 
-# In the dashboard's process
-
-
-@dataclass(slots=True)
-class Watchdog:
-    """Notes how late the event loop comes to what it is asked for, and where the process was meanwhile."""
-
-    loop: asyncio.AbstractEventLoop
-    main: int
-    late_ms: list[float] = field(default_factory=list)
-    busy_ms: list[float] = field(default_factory=list)
-    """Of it, what the loop's thread itself computed: what a machine that is busy otherwise does not add to."""
-    blocks: list[tuple[float, float, str]] = field(default_factory=list)
-
-    def run(self) -> None:
-        """Until the process ends."""
-        clock = time.pthread_getcpuclockid(self.main)
-        while True:
-            done = threading.Event()
-            asked, computed = time.perf_counter(), time.clock_gettime(clock)
-            try:
-                self.loop.call_soon_threadsafe(done.set)
-            except RuntimeError:
-                return
-            where = ""
-            while not done.wait(BLOCK_MS / 2000):
-                where = where or self._place()
-            late, busy = (time.perf_counter() - asked) * 1000, (time.clock_gettime(clock) - computed) * 1000
-            self.late_ms.append(late)
-            self.busy_ms.append(busy)
-            if busy > BLOCK_MS:
-                self.blocks.append((busy, late, where))
-            time.sleep(TICK_S)
-
-    def _place(self) -> str:
-        frame = sys._current_frames().get(self.main)
-        ours = [one for one in traceback.extract_stack(frame) if "/asyncio/" not in one.filename]
-        return " < ".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in reversed(ours[-7:]))
-
-
-def dashboard(database: Path, folder: Path, told: Path) -> None:
-    """Runs the dashboard with a watchdog, and writes down in the end what it saw."""
-    from tui import personal
-    from tui.answers.query import Query
-    from tui.start import run_dashboard
-
-    dogs: list[Watchdog] = []
-    begin = personal.PersonalApp.begin_personal
-
-    def begin_watched(self: personal.PersonalApp) -> None:
-        begin(self)
-        dog = Watchdog(asyncio.get_running_loop(), threading.get_ident())
-        dogs.append(dog)
-        threading.Thread(target=dog.run, daemon=True).start()
-
-    personal.PersonalApp.begin_personal = begin_watched  # type: ignore[method-assign]  # it is measured, not changed
-    code = run_dashboard(database, Query(), watch=(folder,), is_kept_in_mind=False)
-    blocks = sorted((block for dog in dogs for block in dog.blocks), reverse=True)
-    late, busy = ([one for dog in dogs for one in getattr(dog, name)] for name in ("late_ms", "busy_ms"))
-    told.write_text(json.dumps({"late_ms": late, "busy_ms": busy, "blocks": blocks[:20]}))
-    sys.exit(code)
-
-
-# In the process that measures
+# What arrives
 
 
 def arrive(folder: Path, number: int, count: int) -> None:
@@ -152,17 +94,24 @@ def arrive(folder: Path, number: int, count: int) -> None:
 
 
 class Arrivals(threading.Thread):
-    """Writes reports at a rate until it is stopped."""
+    """Writes reports at a rate until it is stopped; or many at once."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(daemon=True)
-        self._folder, self._ended, self.written = folder, threading.Event(), 0
+        self._folder, self._ended, self._turn = folder, threading.Event(), threading.Lock()
+        self.written = 0
 
     def run(self) -> None:
         """One report a second."""
         while not self._ended.wait(1.0):
-            arrive(self._folder, self.written, RATE)
-            self.written += 1
+            self.burst(1)
+
+    def burst(self, count: int) -> None:
+        """So many reports now."""
+        with self._turn:
+            for _ in range(count):
+                arrive(self._folder, self.written, RATE)
+                self.written += 1
 
     def stop(self) -> None:
         """The last one was written."""
@@ -170,23 +119,42 @@ class Arrivals(threading.Thread):
         self.join()
 
 
+# The dashboard's end of a terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A key that something was drawn after."""
+
+    key: str
+    taken_ms: float
+    queued_ms: float
+    """Of it, what the dashboard's first thread waited for a processor."""
+
+
 class Screen:
-    """The dashboard's end of a pseudo-terminal."""
+    """A pseudo-terminal in which the dashboard runs."""
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
-        self.began = time.perf_counter()
+        self.began, self.frames = time.perf_counter(), 0
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
             environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_STATE_HOME": str(folder)}
             os.execve(command[0], list(command), environ)
-        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        self.resize(COLUMNS, LINES)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Another size; the kernel tells the dashboard."""
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def read(self, wait_s: float) -> bytes:
         """What is drawn within a time; empty: nothing."""
         if not select.select([self.terminal], [], [], wait_s)[0]:
             return b""
-        return os.read(self.terminal, 65_536)
+        found = os.read(self.terminal, 65_536)
+        self.frames += found.count(FRAME)
+        return found
 
     def wait_for(self, mark: bytes) -> float:
         """Milliseconds from the start until something is drawn."""
@@ -197,26 +165,45 @@ class Screen:
                 raise SystemExit(f"the dashboard does not show {mark.decode()}: {seen[-500:]!r}")
         return (time.perf_counter() - self.began) * 1000
 
-    def press(self, key: str) -> float | None:
-        """Milliseconds until anything is drawn after a key; None: nothing was, as for a move at the end of a list."""
+    def write(self, keys: str) -> None:
+        """Types."""
+        os.write(self.terminal, keys.encode())
+
+    def press(self, key: str) -> Answered | None:
+        """Until anything is drawn after a key; None: nothing was, as for a move at the end of a list."""
         while self.read(0.0):
             pass
-        began = time.perf_counter()
-        os.write(self.terminal, key.encode())
+        queued, began = self._queued_ms(), time.perf_counter()
+        self.write(key)
         drawn = self.read(1.0)
-        taken = (time.perf_counter() - began) * 1000
+        taken, queued = (time.perf_counter() - began) * 1000, self._queued_ms() - queued
         while self.read(0.02):
             pass
-        return taken if drawn else None
+        return Answered(key, taken, queued) if drawn else None
 
-    def megabytes(self) -> float:
-        """Memory of the dashboard's process now."""
-        rows = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return next(int(row.split()[1]) / 1024 for row in rows if row.startswith("VmRSS:"))
+    def rest(self, seconds: float) -> int:
+        """Drawings while nothing is done."""
+        before, end = self.frames, time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.read(left)
+        return self.frames - before
+
+    def settle(self, quiet_s: float = 0.15) -> float:
+        """Milliseconds until nothing is drawn any more for a while, that while left out."""
+        began = last = time.perf_counter()
+        while self.read(quiet_s) and last - began < 10:
+            last = time.perf_counter()
+        return (last - began) * 1000
+
+    def _queued_ms(self) -> float:
+        try:
+            return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e6
+        except OSError:
+            return 0.0
 
     def leave(self) -> None:
         """By its key; what does not listen is killed."""
-        os.write(self.terminal, b"\x1b\x1b\x11")
+        self.write("\x1b\x1b\x11")
         end = time.monotonic() + 20
         while time.monotonic() < end:
             try:
@@ -228,51 +215,156 @@ class Screen:
             os.waitpid(self.pid, 0)
 
 
-def measure(database: Path, scratch: Path, seconds: int) -> None:
+# Measuring
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the measuring process saw."""
+
+    first_ms: float
+    keys: dict[str, list[Answered]] = field(default_factory=dict)
+    storms: dict[str, list[float]] = field(default_factory=dict)
+    """Milliseconds from the last key or size until all was drawn."""
+    restful: dict[str, list[float]] = field(default_factory=dict)
+    """Mode -> drawings a second while nothing was done."""
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    """(seconds, MB)."""
+
+
+def measure(database: Path, scratch: Path, seconds: int, *, is_traced: bool) -> None:
     """Drives the dashboard for so long, and prints what was seen."""
     folder, told = scratch / "arriving", scratch / "told.json"
     folder.mkdir()
-    command = [sys.executable, "-m", "bench.cockpit", "--child", str(database), str(folder), str(told)]
-    screen = Screen(command, scratch)
-    first_ms = screen.wait_for(b"radius")
-    time.sleep(2.0)
-    arrivals = Arrivals(folder)
-    arrivals.start()
-    end, answered, memory = time.monotonic() + seconds, list[tuple[float, str]](), [(0.0, screen.megabytes())]
-    began = time.monotonic()
-    while time.monotonic() < end:
-        for key in ROUND:
-            taken = screen.press(key)
-            if taken is not None:
-                answered.append((taken, key))
-            time.sleep(0.05)
-        memory.append((time.monotonic() - began, screen.megabytes()))
-    arrivals.stop()
-    screen.leave()
-    _tell(first_ms, answered, memory, json.loads(told.read_text()), arrivals.written * RATE)
+    child = ["--child", str(database), str(folder), str(told), *(["--traced"] if is_traced else [])]
+    with beside() as idle:
+        screen = Screen([sys.executable, "-m", "bench.cockpit", *child], scratch)
+        seen = Seen(screen.wait_for(b"radius"))
+        time.sleep(2.0)
+        arrivals = Arrivals(folder)
+        arrivals.start()
+        began = time.monotonic()
+        seen.memory.append((0.0, resident_megabytes(screen.pid)))
+        while time.monotonic() - began < seconds:
+            go_round(screen, seen, arrivals)
+            seen.memory.append((time.monotonic() - began, resident_megabytes(screen.pid)))
+        arrivals.stop()
+        screen.leave()
+    tell(seen, json.loads(told.read_text()), arrivals.written * RATE)
+    tell_machine(idle)
 
 
-def _tell(
-    first_ms: float,
-    answered: list[tuple[float, str]],
-    memory: list[tuple[float, float]],
-    told: dict[str, Any],
-    written: int,
-) -> None:
-    keys = [taken for taken, _ in answered]
-    late = told["late_ms"]
+def go_round(screen: Screen, seen: Seen, arrivals: Arrivals) -> None:
+    """Through all modes, key by key; then what is held, typed at once, resized; then nothing for a while."""
+    for mode, keys in ROUND.items():
+        for n, key in enumerate(keys):
+            if (answered := screen.press(key)) is not None:
+                seen.keys.setdefault(mode, []).append(answered)
+            time.sleep(0.5 if n == 0 else 0.05)
+    for mode, (key, held) in HELD.items():
+        screen.press(key)
+        time.sleep(0.5)
+        hold(screen, held * 15)
+        seen.storms.setdefault(f"{mode}, a key held", []).append(screen.settle())
+        seen.restful.setdefault(mode, []).append(screen.rest(3.0) / 3.0)
+    arrivals.burst(10)
+    seen.restful.setdefault("live, ten reports at once", []).append(screen.rest(3.0) / 3.0)
+    screen.press("2")
+    screen.write("/test_24")
+    seen.storms.setdefault("tests, a filter typed at once", []).append(screen.settle(0.5))
+    screen.write("\r/\x1b")
+    screen.settle()
+    for _ in range(5):
+        for size in SIZES:
+            screen.resize(*size)
+            screen.read(0.03)
+    seen.storms.setdefault("tests, twenty sizes", []).append(screen.settle())
+
+
+def hold(screen: Screen, keys: str) -> None:
+    """Thirty keys a second, whatever is drawn meanwhile."""
+    for key in keys:
+        screen.write(key)
+        screen.read(1 / 30)
+
+
+@contextmanager
+def beside() -> Iterator[dict[str, Any]]:
+    """Runs the process that does nothing; what it tells is there afterwards."""
+    told: dict[str, Any] = {}
+    command = [sys.executable, "-m", "bench.watchdog"]
+    child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        yield told
+    finally:
+        told.update(json.loads(child.communicate()[0]))
+
+
+# Telling
+
+
+def tell(seen: Seen, told: dict[str, Any], written: int) -> None:
+    """Prints what was seen."""
+    every = [one for keys in seen.keys.values() for one in keys]
+    memory = seen.memory
     rows = [
-        ("first rows, ms (with the bench's own imports)", "", "", f"{first_ms:.0f}", "600"),
-        ("key answered, ms", *_figures(keys), "p95 100"),
-        ("event loop late, ms", *_figures(late), "max 50"),
-        ("of it computing itself, ms", *_figures(told["busy_ms"]), "max 50"),
+        ("first rows, ms (with the bench's own imports)", "", "", f"{seen.first_ms:.0f}", "600"),
+        ("key answered, ms", *_figures([one.taken_ms for one in every]), "p95 100"),
+        ("  without waiting for a processor", *_figures([one.taken_ms - one.queued_ms for one in every]), ""),
+        ("event loop late, ms", *_figures(told["late_ms"]), "max 50"),
+        ("  without waiting for a processor", *_figures(told["own_ms"]), ""),
+        ("  computing itself", *_figures(told["busy_ms"]), ""),
         ("memory, MB", f"{memory[0][1]:.0f}", f"{memory[len(memory) // 2][1]:.0f}", f"{memory[-1][1]:.0f}", "200"),
     ]
-    table((f"{len(keys):,} keys, {written:,} results arrived", "median/first", "p95/half", "max/last", "budget"), rows)
-    print("slowest keys:", ", ".join(f"{key!r} {taken:.0f}" for taken, key in sorted(answered, reverse=True)[:8]))
-    print(f"later than {BLOCK_MS:.0f} ms: {sum(one > BLOCK_MS for one in late)}; by its own computing, with the place:")
-    for busy, late_ms, where in told["blocks"][:12]:
-        print(f"  {busy:.0f} of {late_ms:.0f}  {where}")
+    table((f"{len(every):,} keys, {written:,} results arrived", "median/first", "p95/half", "max/last", "budget"), rows)
+    by_mode = []
+    for mode, keys in seen.keys.items():
+        worst = max(keys, key=lambda one: one.taken_ms)
+        slow = sum(one.taken_ms > 100 for one in keys)
+        by_mode.append((mode, f"{len(keys)}", *_figures([one.taken_ms for one in keys]), repr(worst.key), f"{slow}"))
+    table(("key answered, ms", "keys", "median", "p95", "max", "slowest", "> 100"), by_mode)
+    storms = [(name, f"{len(found)}", *_figures(found)) for name, found in seen.storms.items()]
+    table(("all drawn after the last of many, ms", "times", "median", "p95", "max"), storms)
+    print("drawings a second while nothing is done:", _list(seen.restful))
+    _tell_questions(told["asked"])
+    _tell_blocks(told)
+    step = max(len(told["notes"]) // 12, 1)
+    notes = [f"{at:.0f} s {size:.0f} MB {blocks / 1e6:.2f}" for at, size, blocks in told["notes"][::step]]
+    print("memory, with millions of blocks that Python gave out:", "; ".join(notes))
+    print(*told["growth"], sep="\n")
+
+
+def _tell_questions(asked: dict[str, list[tuple[float, float]]]) -> None:
+    rows = []
+    for name, found in sorted(asked.items(), key=lambda pair: -sum(one[1] for one in pair[1])):
+        taken, computed = [one[0] for one in found], [one[1] for one in found]
+        rows.append((name, f"{len(found)}", *_figures(taken), f"{median(computed):.0f}", f"{max(computed):.0f}"))
+    table(("question answered, ms", "times", "median", "p95", "max", "computed", "at most"), rows)
+
+
+def _tell_blocks(told: dict[str, Any]) -> None:
+    late, own = told["late_ms"], told["own_ms"]
+    print(f"later than {BLOCK_MS:.0f} ms: {sum(one > BLOCK_MS for one in late)} of {len(late):,} looks;", end=" ")
+    print(f"without waiting for a processor {sum(one > BLOCK_MS for one in own)}, the longest:")
+    for block in told["blocks"][:15]:
+        print(f"  {block['own']:.0f} of {block['late']:.0f} ms, of that computed {block['busy']:.0f}")
+        print(*(f"      {place}" for place in block["where"]), sep="\n")
+
+
+def tell_machine(idle: dict[str, Any]) -> None:
+    """Prints how busy the machine was otherwise."""
+    slept, shares = idle["slept_ms"], idle["shares"]
+    over = sum(one > BLOCK_MS for one in slept)
+    print(f"\nmachine meanwhile: load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; ", end="")
+    middle, most, worst = _figures(slept)
+    print(
+        f"a timer of 5 ms in an idle process late by {middle}, p95 {most}, max {worst} ms ({over} times > 50); ", end=""
+    )
+    print(f"a process that computes had {median(shares):.0%} of a processor, at worst {min(shares):.0%}")
+
+
+def _list(found: dict[str, list[float]]) -> str:
+    return ", ".join(f"{name} {median(rates):.1f} (max {max(rates):.1f})" for name, rates in found.items())
 
 
 def _figures(values: Sequence[float]) -> tuple[str, str, str]:
@@ -286,10 +378,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tests", type=int, default=100_000, help="test cases, in forty pipelines")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--store", type=Path, help="a store that was generated before; a copy of it is used")
+    parser.add_argument("--traced", action="store_true", help="tell what allocated that which grows; all is slower")
     parser.add_argument("--child", nargs=3, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
-        dashboard(*options.child)
+        sys.exit(dashboard(*options.child, is_traced=options.traced))
     headline("The cockpit", f"{options.results:,} results of {options.tests:,} test cases", f"{RATE} results/s")
     with tempfile.TemporaryDirectory(prefix="crywolf-bench-") as name:
         scratch = Path(name)
@@ -298,8 +391,11 @@ def main(arguments: list[str] | None = None) -> None:
             shutil.copyfile(options.store, database)
         else:
             build(database, options.results, options.tests // PIPELINES)
+        began = time.process_time()
+        keep_triage(database, Query())
+        print(f"first Triage answer kept in {time.process_time() - began:.1f} s of processor time\n", flush=True)
         subprocess.run([sys.executable, "-c", "import tui.app"], cwd=ROOT, check=True)
-        measure(database, scratch, options.seconds)
+        measure(database, scratch, options.seconds, is_traced=options.traced)
 
 
 if __name__ == "__main__":

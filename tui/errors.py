@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 class AnswerError(Exception):
     """Base: a question that cannot be answered as it was put."""
@@ -24,6 +27,10 @@ class NoMatch(AnswerError):
     def __init__(self, kind: str, text: str, near: tuple[str, ...] = (), *, is_ambiguous: bool = False) -> None:
         self.kind, self.text, self.near, self.is_ambiguous = kind, text, near, is_ambiguous
         super().__init__(self._sentence())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it was made: it is raised in one process and shown in another."""
+        return partial(type(self), is_ambiguous=self.is_ambiguous), (self.kind, self.text, self.near)
 
     def _sentence(self) -> str:
         if self.is_ambiguous:

@@ -14,7 +14,7 @@ from tui.colours import SCHEMES, wanted_theme
 from tui.first_frame import first_frame, opens_on_triage
 from tui.locations import state_folder
 from tui.remembered import FILE_NAME, Remembered, load_remembered
-from tui.screens.asking import StoreAnswers
+from tui.screens.answering import DividedAnswers
 from tui.screens.context import Opening, ViewContext, may_write
 from tui.steady import tidy_ending
 
@@ -49,13 +49,13 @@ def run_dashboard(
     if is_kept_in_mind:
         remembered = load_remembered(state_folder() / FILE_NAME, database)
     theme = wanted_theme(theme, remembered.theme, wished.theme)
-    answers = StoreAnswers(database)
+    answers = DividedAnswers(database)
     opening = Opening(version=answers.version())
     opening.answer = _kept(answers, query) if opens_on_triage(remembered) else None
     if opening.answer is None:
         answers.start_early(query)
     glyphs = present.ASCII if ascii_only else present.UNICODE
-    context = ViewContext(answers, query, glyphs, database, opener=lambda _: False, watched=watch)
+    context = ViewContext(answers.for_screens, query, glyphs, database, opener=lambda _: False, watched=watch)
     context.remembered, context.is_read_only = remembered, is_read_only or not may_write(database)
     with (
         tidy_ending(),
@@ -67,7 +67,7 @@ def run_dashboard(
         app = CrywolfApp(
             database,
             query,
-            answers=answers,
+            answers=answers.for_screens,
             ascii_only=ascii_only,
             theme_name=theme,
             watched=watch,
@@ -81,13 +81,14 @@ def run_dashboard(
     return app.return_code or 0
 
 
-def _kept(answers: StoreAnswers, query: Query) -> TriageAnswer | None:
+def _kept(answers: DividedAnswers, query: Query) -> TriageAnswer | None:
     """The first screen's answer if the last writer kept it; what is wrong with the store, the dashboard says."""
     from store.connect import Error
     from store.errors import StoreError
 
     try:
-        return answers.kept_triage(query)
+        kept: TriageAnswer | None = answers.kept_triage(query)
+        return kept
     except (StoreError, Error, OSError):
         return None
 

@@ -9,10 +9,11 @@ from ingest.model import TestCase
 from store.connect import Connection
 from store.read import tests, triage
 from store.read.triage import TEST
+from tui.answers.basis import load_basis
 from tui.answers.handled import known_events, present_moment
 from tui.answers.owner_book import load_owner_book, owns
 from tui.answers.query import Query, Window
-from tui.answers.triage import answer_triage
+from tui.answers.red import list_red_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,16 @@ class QuarantineAnswer:
 
 def answer_quarantine(connection: Connection, query: Query) -> QuarantineAnswer:
     """What is in quarantine, or was until lately, under the owner filter of `query`."""
-    triaged = answer_triage(connection, query)
-    if triaged.window is None:
+    basis = load_basis(connection, query)
+    if basis is None:
         return QuarantineAnswer(None, 0, ())
-    now_ms = present_moment(connection, query, triaged.window)
-    events = known_events(
-        connection, query, triaged.window, (), triage.list_subjects(connection, Action.QUARANTINE.value)
-    )
-    red = {case.test_id for row in triaged.incidents for case, _ in row.tests}
+    now_ms = present_moment(connection, query, basis.window)
+    subjects = triage.list_subjects(connection, Action.QUARANTINE.value)
+    if not subjects:
+        return QuarantineAnswer(basis.window, now_ms, ())
+    events = known_events(connection, query, basis.window, (), subjects)
+    rows_now = {row for _, row in list_red_now(basis)}
+    red = {info.case.test_id for row, info in basis.infos(rows_now).items() if row in rows_now}
     owners = load_owner_book(connection, query.settings) if query.owner is not None else None
     rows = []
     for (kind, test_id), some in events.items():
@@ -60,4 +63,4 @@ def answer_quarantine(connection: Connection, query: Query) -> QuarantineAnswer:
             left_ms = handling.quarantine.until_ms - now_ms
             rows.append(QuarantineRow(case, handling.quarantine, left_ms, test_id in red, handling.version))
     rows.sort(key=lambda row: (row.left_ms <= 0, row.left_ms, row.case.identity))
-    return QuarantineAnswer(triaged.window, now_ms, tuple(rows))
+    return QuarantineAnswer(basis.window, now_ms, tuple(rows))

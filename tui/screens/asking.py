@@ -170,21 +170,31 @@ class StoreAnswers:
         return self._views.ask(lambda connection: answer_grid(connection, query, scope, with_green=with_green))
 
     def grid_cells(self, grid: TimelineGrid, columns: range, test_rows: Sequence[int]) -> ResultMatrix:
+        return self.cells(grid.stream_id, grid.run_rows[columns.start : columns.stop], test_rows)
+
+    def cells(self, stream_id: int, run_rows: Sequence[int], test_rows: Sequence[int]) -> ResultMatrix:
+        """Results of some tests in some runs of a stream."""
         from tui.answers.timeline import answer_cells
 
-        run_rows = grid.run_rows[columns.start : columns.stop]
-        return self._rows.ask(lambda connection: answer_cells(connection, grid.stream_id, run_rows, test_rows))
+        return self._rows.ask(lambda connection: answer_cells(connection, stream_id, run_rows, test_rows))
 
     def grid_days(self, grid: TimelineGrid, days: Days, test_rows: Sequence[int]) -> dict[int, dict[int, DayCell]]:
+        return self.day_cells(grid.stream_id, days, test_rows)
+
+    def day_cells(self, stream_id: int, days: Days, test_rows: Sequence[int]) -> dict[int, dict[int, DayCell]]:
+        """Sums of some tests by day in a stream."""
         from tui.answers.timeline import answer_days
 
-        return self._rows.ask(lambda connection: answer_days(connection, grid.stream_id, days, test_rows))
+        return self._rows.ask(lambda connection: answer_days(connection, stream_id, days, test_rows))
 
     def grid_cell(self, grid: TimelineGrid, column: int, test_row: int) -> CellFacts:
+        return self.cell(grid.stream_id, grid.run_rows[column], test_row, grid.run_rows[-NEWEST:])
+
+    def cell(self, stream_id: int, run_row: int, test_row: int, newest: Sequence[int]) -> CellFacts:
+        """What happened to a test in a run of a stream, or why nothing did by its newest runs."""
         from tui.answers.cell_facts import answer_cell
 
-        run_row, newest = grid.run_rows[column], grid.run_rows[-NEWEST:]
-        return self._names.ask(lambda connection: answer_cell(connection, grid.stream_id, run_row, test_row, newest))
+        return self._names.ask(lambda connection: answer_cell(connection, stream_id, run_row, test_row, newest))
 
     def changes(self, query: Query, since_green: bool = False) -> ChangesAnswer:
         from tui.answers.changes import answer_changes

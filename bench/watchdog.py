@@ -1,0 +1,224 @@
+"""What happens inside of a dashboard that is measured: how late its event loop comes, why, and what grows.
+
+Every 5 ms the loop is asked to note the time. A delay is split in what the loop's thread computed, what it waited for
+a processor while others had them (as the kernel counts it), and the rest: the interpreter's lock, other locks, disks.
+What waits for a processor is the machine's; the other two are ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+TICK_S = 0.005
+BLOCK_MS = 50.0
+SAMPLE_S = 0.012
+"""Between two looks at where a thread is that does not answer."""
+NOTE_S = 15.0
+"""Between two notes of the memory."""
+FIRST_NOTE_S = 120.0
+"""From the start until allocations are first counted, so that what is made once is in it."""
+MOST_BLOCKS = 200
+_WAITING = ("threading.py", "selectors.py", "queue.py", "thread.py", "watchdog.py")
+
+
+class Delays:
+    """How long a thread of this process computed and waited for a processor, as the kernel counts it."""
+
+    def __init__(self, ident: int, native: int) -> None:
+        self._clock = time.pthread_getcpuclockid(ident)
+        try:
+            self._file = os.open(f"/proc/self/task/{native}/schedstat", os.O_RDONLY)
+        except OSError:
+            self._file = -1
+
+    def now_ms(self) -> tuple[float, float]:
+        """Both, from the start of the thread; the second is 0 where the kernel does not tell."""
+        queued = int(os.pread(self._file, 100, 0).split()[1]) / 1e6 if self._file >= 0 else 0.0
+        return time.clock_gettime(self._clock) * 1000, queued
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """Asks the loop for the time, from a thread of its own."""
+
+    loop: asyncio.AbstractEventLoop
+    main: int
+    native: int
+    late_ms: list[float] = field(default_factory=list)
+    own_ms: list[float] = field(default_factory=list)
+    """Of it, what no machine that is busy otherwise adds to: all but the waiting for a processor."""
+    busy_ms: list[float] = field(default_factory=list)
+    """Of it, what the loop's thread itself computed."""
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[tuple[float, float, int]] = field(default_factory=list)
+    """(seconds since the start, MB, blocks of memory that Python gave out)."""
+
+    def run(self) -> None:
+        """Until the process ends."""
+        delays, began = Delays(self.main, self.native), time.perf_counter()
+        noted = 0.0
+        while True:
+            done = threading.Event()
+            stamp: list[float] = []
+
+            def note(stamp: list[float] = stamp, done: threading.Event = done) -> None:
+                stamp.append(time.perf_counter())
+                done.set()
+
+            asked, (computed, queued) = time.perf_counter(), delays.now_ms()
+            try:
+                self.loop.call_soon_threadsafe(note)
+            except RuntimeError:
+                return
+            seen: Counter[str] = Counter()
+            while not done.wait(SAMPLE_S):
+                seen.update(_places(self.main))
+            after, waited = delays.now_ms()
+            self._take((stamp[0] - asked) * 1000, after - computed, waited - queued, seen)
+            if asked - began - noted > NOTE_S:
+                noted = asked - began
+                self.notes.append((noted, resident_megabytes(), sys.getallocatedblocks()))
+            time.sleep(TICK_S)
+
+    def _take(self, late: float, busy: float, queued: float, seen: Counter[str]) -> None:
+        own = max(late - queued, 0.0)
+        self.late_ms.append(late)
+        self.busy_ms.append(min(busy, late))
+        self.own_ms.append(own)
+        if own > BLOCK_MS:
+            where = [f"{count}x {place}" for place, count in seen.most_common(6)]
+            self.blocks.append({"own": own, "busy": busy, "late": late, "where": where})
+            self.blocks.sort(key=lambda block: -block["own"])
+            del self.blocks[MOST_BLOCKS:]
+
+
+def _places(main: int) -> list[str]:
+    """Where the loop's thread is, and every other one that does not wait."""
+    names = {one.ident: one.name for one in threading.enumerate()}
+    found = []
+    for ident, frame in sys._current_frames().items():
+        if ident == main:
+            found.append(f"loop: {_place(frame, 7)}")
+        elif Path(frame.f_code.co_filename).name not in _WAITING:
+            found.append(f"{names.get(ident, '?')}: {_place(frame, 4)}")
+    return found
+
+
+def _place(frame: FrameType | None, most: int) -> str:
+    ours = [one for one in traceback.extract_stack(frame) if "/asyncio/" not in one.filename]
+    return " < ".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in reversed(ours[-most:]))
+
+
+def resident_megabytes(pid: int | str = "self") -> float:
+    """Memory of a process now."""
+    rows = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(row.split()[1]) / 1024 for row in rows if row.startswith("VmRSS:"))
+
+
+def dashboard(database: Path, folder: Path, told: Path, *, is_traced: bool = False) -> int:
+    """Runs the dashboard with a watchdog, and writes down in the end what it saw; the exit code."""
+    from tui import personal
+    from tui.answers.query import Query
+    from tui.start import run_dashboard
+
+    dogs: list[Watchdog] = []
+    growth: list[str] = []
+    asked: dict[str, list[tuple[float, float]]] = {}
+    _timed(asked)
+    begin = personal.PersonalApp.begin_personal
+
+    def begin_watched(self: personal.PersonalApp) -> None:
+        begin(self)
+        dog = Watchdog(asyncio.get_running_loop(), threading.get_ident(), threading.get_native_id())
+        dogs.append(dog)
+        threading.Thread(target=dog.run, daemon=True, name="watchdog").start()
+        if is_traced:
+            threading.Thread(target=_trace, args=(growth,), daemon=True, name="tracing").start()
+
+    personal.PersonalApp.begin_personal = begin_watched  # type: ignore[method-assign]  # it is measured, not changed
+    code = run_dashboard(database, Query(), watch=(folder,), is_kept_in_mind=False)
+    seen = {name: [one for dog in dogs for one in getattr(dog, name)] for name in ("late_ms", "own_ms", "busy_ms")}
+    kept = {name: [one for dog in dogs for one in getattr(dog, name)] for name in ("blocks", "notes")}
+    told.write_text(json.dumps({**seen, **kept, "asked": asked, "growth": growth[-1:]}))
+    return code
+
+
+def _timed(asked: dict[str, list[tuple[float, float]]]) -> None:
+    """Notes for every question how long it took, and how much of that its thread computed."""
+    from tui.screens.lanes import Lane
+
+    ask = Lane.ask
+
+    def ask_timed(self: Lane, question: Callable[[Any], Any]) -> Any:
+        began, computed = time.perf_counter(), time.thread_time()
+        name = question.__qualname__.removeprefix("StoreAnswers.").partition(".")[0]
+        try:
+            return ask(self, question)
+        except Superseded:
+            name += " (pushed aside)"
+            raise
+        finally:
+            times = (time.perf_counter() - began) * 1000, (time.thread_time() - computed) * 1000
+            asked.setdefault(name, []).append(times)
+
+    from tui.screens.lanes import Superseded
+
+    Lane.ask = ask_timed  # type: ignore[method-assign]  # it is measured, not changed
+
+
+def _trace(growth: list[str]) -> None:
+    """Compares allocations with those of some time after the start, again and again."""
+    time.sleep(FIRST_NOTE_S)
+    tracemalloc.start(8)
+    time.sleep(FIRST_NOTE_S)
+    gc.collect()
+    first = tracemalloc.take_snapshot()
+    while True:
+        time.sleep(FIRST_NOTE_S)
+        gc.collect()
+        rows = tracemalloc.take_snapshot().compare_to(first, "traceback")[:15]
+        growth.append("\n".join("\n".join((str(row), *row.traceback.format(4))) for row in rows))
+
+
+def sleep_idly() -> None:
+    """A process that does nothing: how late a timer of 5 ms comes, until standard input ends; then tells it.
+
+    Between sleeps it now and then computes for some milliseconds, and tells how much of the time it had a processor.
+    """
+    slept: list[float] = []
+    shares: list[float] = []
+    ended = threading.Event()
+
+    def wait() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    while not ended.is_set():
+        for _ in range(100):
+            began = time.perf_counter()
+            time.sleep(TICK_S)
+            slept.append((time.perf_counter() - began - TICK_S) * 1000)
+        began, computed = time.perf_counter(), time.thread_time()
+        while time.thread_time() - computed < 0.02:
+            pass
+        shares.append(0.02 / (time.perf_counter() - began))
+    print(json.dumps({"slept_ms": slept, "shares": shares}))
+
+
+if __name__ == "__main__":
+    sleep_idly()
