@@ -20,6 +20,7 @@ from store.connect import Connection
 from store.read import runs as stored_runs
 from store.read import tests
 from store.read.aliases import list_former
+from store.read.changes import SeenIncident, list_seen_incidents
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis, load_basis
 from tui.answers.grid_cells import Reds, find_onsets, load_cells, load_reds
@@ -84,6 +85,8 @@ class TimelineGrid:
     stream_id: int = field(default=0, repr=False)
     run_rows: tuple[int, ...] = field(default=(), repr=False)
     """[columns]"""
+    notes: tuple[SeenIncident, ...] = ()
+    """What other monitors told of its environment, oldest first."""
 
     def is_masked(self, row: GridRow, column: int) -> bool:
         """Whether a cell counts for no rate."""
@@ -142,7 +145,13 @@ def answer_grid(
         has_sought,
         stream_id,
         run_rows,
+        _notes(basis, chosen.scope),
     )
+
+
+def _notes(basis: Basis, scope: Scope) -> tuple[SeenIncident, ...]:
+    found = list_seen_incidents(basis.connection, basis.window.since_ms, basis.window.now_ms)
+    return tuple(one for one in found if one.environment in ("", scope.environment))
 
 
 def answer_cells(

@@ -154,8 +154,11 @@ class ChangesView(View["ChangesAnswer"]):
     @on(LineTable.RowOpened, "#changes")
     def _open(self) -> None:
         from tui.screens.change_detail import ChangeView
+        from tui.screens.note import NoteView
 
-        if (row := self.selected) is not None:
+        if (note := self._selected_note) is not None:
+            self.app.push_screen(NoteView(self.context, note))
+        elif (row := self.selected) is not None:
             self.app.push_screen(ChangeView(self.context, row.change.change_id, present.change_label(row.change)))
 
     def url(self) -> str | None:

@@ -29,6 +29,8 @@ SHEET_ROWS = 64
 """Rows that are read together for an export."""
 _LOOKED_AT = 32
 """Characters of a service's name in which its letter is looked for."""
+TOLD = "!"
+"""Stands where another monitor told of an incident, unless a change does."""
 RESULTS: dict[int, Result | None] = {int(result): result for result in Result} | {ABSENT: None}
 
 
@@ -42,7 +44,8 @@ def content_of(
 ) -> GridContent:
     """The grid of an answer, asked cell by cell; columns are runs, or days and weeks where there are spans."""
     changes = changes_before(answer, spans)
-    letters = {column: _letter(found) for column, found in changes.items()}
+    letters = dict.fromkeys((column_after(answer, one.at_ms, spans) for one in answer.notes), TOLD)
+    letters |= {column: _letter(found) for column, found in changes.items()}
     place = {n: _column_of(n, spans) for n in {row.onset for row in rows if row.onset is not None}}
 
     def cell(row: int, column: int) -> Piece | None:
@@ -106,9 +109,15 @@ def changes_before(answer: TimelineGrid, spans: Sequence[Span]) -> Mapping[int, 
     found: dict[int, list[Change]] = {}
     for mark in answer.marks:
         for change in mark.changes:
-            column = bisect.bisect_right(spans, change.at_ms // DAY_MS, key=lambda span: span.first) - 1
-            found.setdefault(max(column, 0), []).append(change)
+            found.setdefault(column_after(answer, change.at_ms, spans), []).append(change)
     return {column: tuple(changes) for column, changes in found.items()}
+
+
+def column_after(answer: TimelineGrid, at_ms: int, spans: Sequence[Span]) -> int:
+    """The column before which something stands that happened at a moment; with spans, that into which it falls."""
+    if spans:
+        return max(bisect.bisect_right(spans, at_ms // DAY_MS, key=lambda span: span.first) - 1, 0)
+    return bisect.bisect_left(answer.runs, at_ms, key=lambda run: run.started_ms)
 
 
 def _column_of(run: int, spans: Sequence[Span]) -> int:
@@ -174,12 +183,19 @@ def cell_lines(
         for outage in answer.outages
         if outage.start.started_ms <= run.started_ms <= (outage.end or outage.start).started_ms
     ]
+    lines += _told(answer, column, (), context, width)
     changes = [change for mark in answer.marks if mark.before == column for change in mark.changes]
     return lines + _change_lines("just before: ", changes, row, now_ms, context, width)
 
 
 def span_lines(
-    answer: TimelineGrid, row: GridRow, span: Span, cells: Cells, context: ViewContext, width: int
+    answer: TimelineGrid,
+    row: GridRow,
+    span: Span,
+    cells: Cells,
+    context: ViewContext,
+    width: int,
+    spans: Sequence[Span] = (),
 ) -> list[Line]:
     """What a case did in a day or a week, and what changed in it."""
     sums, now_ms = cells.sums(row.test_row, span), _now(answer)
@@ -192,10 +208,29 @@ def span_lines(
         said = (piece, *line(f" {present.ratio(red, executed)} red", (f", {flaky} flaky" if flaky else "", "muted")))
     when = line(f"{days} UTC", (f"  {present.count(span.stop - span.start, 'run')}", "muted"))
     lines = [_title(row, context, width), (*said, Piece("   "), *when)]
+    if span in spans:
+        lines += _told(answer, spans.index(span), spans, context, width)
     changes = [
         change for mark in answer.marks for change in mark.changes if span.first <= change.at_ms // DAY_MS <= span.last
     ]
     return lines + _change_lines("changes: ", changes, row, now_ms, context, width)
+
+
+def _told(answer: TimelineGrid, column: int, spans: Sequence[Span], context: ViewContext, width: int) -> list[Line]:
+    """What other monitors told just before a run, or within days."""
+    found = [one for one in answer.notes if column_after(answer, one.at_ms, spans) == column]
+    return [
+        clip_line(
+            line(
+                ("a monitor told: ", "muted"),
+                (f"incident {one.state} ", "outage"),
+                (f"{context.clock(one.at_ms, _now(answer))}  ", "muted"),
+                " ".join(part for part in (one.service, one.title or one.incident) if part),
+            ),
+            width,
+        )
+        for one in found
+    ]
 
 
 def _now(answer: TimelineGrid) -> int:

@@ -28,7 +28,7 @@ from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, Piece, joined, line
 
 if TYPE_CHECKING:
-    from ingest.model import Scope
+    from ingest.model import RunRef, Scope
     from tui.answers.cell_facts import CellFacts
     from tui.answers.timeline import GridRow, TimelineGrid
     from tui.colours import Scheme
@@ -51,6 +51,7 @@ class TimelineView(View["TimelineGrid"]):
         Binding("left_square_bracket,p", "stream(-1)", "Previous stream", id="timeline.previous", show=False),
         Binding("right_square_bracket,n", "stream(1)", "Next stream", id="timeline.next"),
         Binding("w", "with_green", "Green too", id="timeline.green"),
+        Binding("R", "open_run", "The run", id="timeline.run", show=False),
         picture_binding("timeline"),
     ]
 
@@ -283,7 +284,7 @@ class TimelineView(View["TimelineGrid"]):
             return []
         if self.spans:
             span = self.spans[grid.column]
-            return grid_drawing.span_lines(self._shown, row, span, self._cells, self.context, width)
+            return grid_drawing.span_lines(self._shown, row, span, self._cells, self.context, width, self.spans)
         facts = self._facts.get((row.test_row, grid.column))
         return grid_drawing.cell_lines(self._shown, row, grid.column, self._cells, facts, self.context, width)
 
@@ -292,6 +293,25 @@ class TimelineView(View["TimelineGrid"]):
         """The row under the cursor."""
         row = self.query_one("#grid", HeatGrid).row
         return self._rows[row] if row < len(self._rows) and not self.has_class("-blank") else None
+
+    @property
+    def selected_run(self) -> RunRef | None:
+        """The run of the column under the cursor; none where columns are days or weeks."""
+        column = self.query_one("#grid", HeatGrid).column
+        if self._shown is None or self.spans or self.has_class("-blank") or column >= len(self._shown.runs):
+            return None
+        return self._shown.runs[column]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There must be a run in the column."""
+        return self.selected_run is not None if action == "open_run" else super().check_action(action, parameters)
+
+    def action_open_run(self) -> None:
+        """Goes to the run of the column under the cursor."""
+        from tui.screens.run_detail import RunView
+
+        if (run := self.selected_run) is not None:
+            self.app.push_screen(RunView(self.context, run))
 
     @on(HeatGrid.RowOpened)
     def _open(self) -> None:
@@ -303,10 +323,7 @@ class TimelineView(View["TimelineGrid"]):
     # What can be taken along
 
     def url(self) -> str | None:
-        column = self.query_one("#grid", HeatGrid).column
-        if self._shown is None or self.spans or self.has_class("-blank") or column >= len(self._shown.runs):
-            return None
-        return self._shown.runs[column].url
+        return self.selected_run.url if self.selected_run else None
 
     def copied(self) -> str:
         row = self.selected

@@ -8,6 +8,7 @@ from store.read.changes import SeenIncident
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import NOW_MS
+from tui.screens.note import NoteView
 from tui.widgets.line_table import LineTable
 
 
@@ -66,7 +67,7 @@ async def test_nothing_changed_since(make_app: AppMaker) -> None:
 
 
 async def test_what_monitors_told_stands_among_the_changes(make_app: AppMaker) -> None:
-    """In order of time, found by the filter, with its link; it is no change, so it opens nothing and is no suspect."""
+    """In order of time, found by the filter, with its link; enter tells all that was told; it is no suspect."""
     opened: list[str] = []
     address = "https://status.example.com/INC-7"
 
@@ -75,20 +76,26 @@ async def test_what_monitors_told_stands_among_the_changes(make_app: AppMaker) -
         return True
 
     told = SeenIncident("n1", "detected", "INC-7", NOW_MS - 1, "staging", "payments", "card gateway times out", address)
-    app = make_app(FakeAnswers(notes=(told,)), opener=opener)
+    over = replace(told, note_id="n2", state="resolved", at_ms=0)
+    app = make_app(FakeAnswers(notes=(told, over)), opener=opener)
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
         await press(pilot, "5")
         text = screen_text(app)
         assert "4 changes" in text
-        assert "1 told by monitors" in text
+        assert "2 told by monitors" in text
         assert "incident detected" in text
         assert "nothing is concluded from it" in text
         await press(pilot, "o")
         assert opened == [address]
         table = app.screen.query_one(LineTable)
-        assert len(table.keys) == 5
+        assert len(table.keys) == 6
         await press(pilot, "enter")
-        assert "nothing is concluded from it" in screen_text(app)
+        assert isinstance(app.screen, NoteView)
+        text = screen_text(app)
+        for words in ("card gateway times out", "INC-7", address, "What was told of it", "resolved"):
+            assert words in text
+        await press(pilot, "o", "escape")
+        assert opened == [address, address]
         await press(pilot, "slash", *"kind:incident", "enter")
-        assert len(app.screen.query_one(LineTable).keys) == 1
+        assert len(app.screen.query_one(LineTable).keys) == 2

@@ -14,6 +14,8 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from ingest.settings_dashboard import VIEWS
+from store.read.changes import SeenIncident
 from tests.tui.screens.driving import AppMaker, press, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.key_stage import (
@@ -54,6 +56,8 @@ from tui.screens.go_to import GoTo
 from tui.screens.incident import IncidentView
 from tui.screens.keys import KeysScreen
 from tui.screens.live import LiveView
+from tui.screens.note import NoteView
+from tui.screens.own_keys import kind_of
 from tui.screens.quarantine import QuarantineView
 from tui.screens.run_detail import RunView
 from tui.screens.service_detail import ServiceView
@@ -64,12 +68,15 @@ from tui.screens.tests import TestsView
 from tui.screens.timeline import TimelineView
 from tui.screens.tour import TourScreen
 from tui.screens.triage import TriageView
+from tui.screens.view import View
 
 Keys = tuple[str, ...]
 SMALL = (80, 14)
 TOUR: Keys = ("colon", *"tour", "enter")
 GRID: Keys = ("4", "j", "home", *["l"] * 12)
 """A cell of a row that is red later."""
+
+TOLD = SeenIncident("n1", "detected", "INC-7", 0, "staging", "payments", "card gateway times out", "")
 
 OPENED: dict[type, Keys] = {
     TriageView: (),
@@ -87,6 +94,7 @@ OPENED: dict[type, Keys] = {
     RunView: ("enter", "R"),
     ServiceView: ("3", "enter"),
     ChangeView: ("5", "enter"),
+    NoteView: ("5", "G", "enter"),
     ChooseScreen: ("M",),
     ColumnsScreen: ("vertical_line",),
     FormScreen: ("t",),
@@ -163,6 +171,7 @@ EFFECTS: dict[str, Effect] = {
     "timeline.previous": Effect(("4",), asks("grid")),
     "timeline.next": Effect(("4",), asks("grid")),
     "timeline.green": Effect(("4",), asks_with_green),
+    "timeline.run": Effect(("4",), goes_to(RunView)),
     "timeline.picture": Effect(("4",), writes("crywolf-timeline")),
     "tour.next": Effect(TOUR, shows("2 of 4")),
     "tour.before": Effect((*TOUR, "enter"), shows("1 of 4")),
@@ -230,7 +239,7 @@ async def staged(
     make_app: AppMaker, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> AsyncIterator[tuple[Stage, Pilot[None]]]:
     """The dashboard with an editor, a browser and a shell that only note down that they were called."""
-    answers = FakeAnswers()
+    answers = FakeAnswers(notes=(TOLD,))
     opened: list[str] = []
     edited: list[str] = []
     suspended: list[bool] = []
@@ -260,6 +269,11 @@ def test_every_binding_has_its_row() -> None:
 def test_every_screen_has_its_row() -> None:
     """A new screen needs a row that says how it is opened."""
     assert our_screens() == set(OPENED)
+
+
+def test_commands_can_be_for_every_view() -> None:
+    """The words that `where` of a command takes are the views that there are."""
+    assert {kind_of(one.__new__(one)) for one in OPENED if issubclass(one, View)} == set(VIEWS)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from store.read.changes import SeenIncident
 from tests.tui.screens import fakes
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
@@ -13,6 +14,7 @@ from tests.tui.screens.fakes import CASES, MESSAGE, NOW_MS, run
 from tui.answers.query import DAY_MS
 from tui.answers.timeline import TimelineGrid
 from tui.screens.grid_cells import BLOCK, Cells, Span, Zoom, spans_of
+from tui.screens.run_detail import RunView
 from tui.screens.test_detail import TestView
 from tui.screens.timeline import PAUSE_S, TimelineView
 from tui.widgets.heat_grid import HeatGrid
@@ -238,3 +240,27 @@ async def test_the_filter_leaves_rows_by_word_and_field(make_app: AppMaker) -> N
         assert grid_of(app).content.rows == 10
         await press(pilot, "g", "j", "slash", *"refund", "enter", "escape")
         assert grid_of(app).row == 1
+
+
+async def test_what_monitors_told_and_the_run(make_app: AppMaker) -> None:
+    """A sign stands where another monitor told of an incident, in runs and in days; R opens the column's run."""
+    made, column = fakes.grid(60), 3
+    at_ms = made.runs[column].started_ms - 1
+    told = SeenIncident("n1", "detected", "INC-7", at_ms, "staging", "mail", "queue is full", "")
+    answers = FakeAnswers(grid_now=replace(made, notes=(told,)))
+    app = make_app(answers)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "4")
+        shown = app.screen.query_one(HeatGrid)
+        assert shown.content.marks[column] == "!"
+        await press(pilot, "home", *["l"] * column)
+        assert "a monitor told: incident detected" in screen_text(app)
+        assert "queue is full" in screen_text(app)
+        await press(pilot, "R")
+        assert isinstance(app.screen, RunView)
+        await press(pilot, "escape", "minus")
+        assert "a monitor told: incident detected" in screen_text(app)
+        await press(pilot, "R")
+        assert not isinstance(app.screen, RunView)
+    assert [what[1] for what in answers.asked if what[0] == "run"] == [made.runs[column].run_id]
