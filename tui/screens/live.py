@@ -16,15 +16,17 @@ from tui import present
 from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
+from tui.screens.outside import Sheet
 from tui.screens.tail import status_of
 from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, Piece, line
+from tui.widgets.pieces import Line, Piece, line, wrap_lines
 
 if TYPE_CHECKING:
-    from ingest.model import RunRef
+    from ingest.model import RunRef, TestCase
+    from tui.answers.query import Query
     from tui.answers.runs import RunRow, RunsAnswer
 
 COLUMNS = (
@@ -41,6 +43,7 @@ MOST_RUNS = 1000
 """The newest; a tail is not for browsing."""
 ROOMY = 110
 """Cells from which on there is room for what can be seen anyway."""
+SHOWN_NAMES = 12
 _TAIL_BYTES = 4096
 _LOOK_S = 1.0
 
@@ -53,8 +56,8 @@ class LiveSeen(NamedTuple):
     status: str = ""
     """How the tail is: files seen, in, waiting, refused, and its lag."""
     rows: Mapping[RunRef, RunRow] = {}
-    new_red: Mapping[RunRef, int] = {}
-    """How many more are red than in the run before, of the same pipeline, environment and branch; none: as before."""
+    new_red: Mapping[RunRef, tuple[TestCase, ...]] = {}
+    """Red, and not so in the run before of its pipeline, environment and branch; of the newest runs."""
 
 
 class LiveView(View[LiveSeen]):
@@ -76,7 +79,7 @@ class LiveView(View[LiveSeen]):
 
     def question(self) -> Callable[[Answers], LiveSeen]:
         query, log = self.context.query, self.context.log
-        return lambda answers: live_seen(answers.runs(query), log)
+        return lambda answers: live_seen(answers, query, log)
 
     def on_mount(self) -> None:
         self.set_interval(_LOOK_S, self._look_at_tail)
@@ -111,7 +114,7 @@ class LiveView(View[LiveSeen]):
         table.forget_rows()
         if was_on_top:
             table.cursor = 0
-        self.query_one("#said", LinesPane).set_source(lambda _: [line((text, "muted")) for text in answer.said])
+        self._tell()
 
     def reload(self, *, is_quiet: bool = False) -> None:
         """While paused, only a wish of the person reads again."""
@@ -135,8 +138,8 @@ class LiveView(View[LiveSeen]):
 
     def _draw_row(self, key: Key) -> Row | None:
         row = self._find(key)
-        more = self.answer.new_red.get(row.run, 0) if row is not None and self.answer else 0
-        return None if row is None else run_cells(row, more, self.window_end(), self.context)
+        newly = self.answer.new_red.get(row.run, ()) if row is not None and self.answer else ()
+        return None if row is None else run_cells(row, len(newly), self.window_end(), self.context)
 
     def _find(self, key: Key | None) -> RunRow | None:
         return self.answer.rows.get(key) if self.answer is not None else None  # type: ignore[call-overload]
@@ -150,7 +153,7 @@ class LiveView(View[LiveSeen]):
         values = {
             "when": ended,
             "counts": red,
-            "new": self.answer.new_red.get(row.run),
+            "new": len(self.answer.new_red.get(row.run, ())) or None,
             "took": ended - row.run.started_ms,
         }
         return values[column] if column in values else super().sort_value(key, column)
@@ -168,7 +171,22 @@ class LiveView(View[LiveSeen]):
 
     @on(LineTable.RowHighlighted, "#runs")
     def _offer_keys(self) -> None:
+        self._tell()
         self.refresh_bindings()
+
+    def _tell(self) -> None:
+        """Below the list: what is newly red in the run under the cursor, and the last words of the tail."""
+        self.query_one("#said", LinesPane).set_source(self._words)
+
+    def _words(self, width: int) -> list[Line]:
+        said = [line((text, "muted")) for text in (self.answer.said if self.answer else ())]
+        newly = self.answer.new_red.get(self.selected, ()) if self.answer and self.selected else ()
+        if not newly:
+            return said
+        names = [line((case.name, "text")) for case in newly[:SHOWN_NAMES]]
+        names += [line((f"{len(newly) - SHOWN_NAMES} more", "muted"))] if len(newly) > SHOWN_NAMES else []
+        names[0] = (Piece("new red  ", "bad"), *names[0])
+        return [*wrap_lines(names, width, Piece(f" {self.context.glyphs.dot} ", "muted"), 9), *said]
 
     @on(LineTable.RowOpened, "#runs")
     def _open_run(self) -> None:
@@ -184,37 +202,26 @@ class LiveView(View[LiveSeen]):
         row = None if self.has_class("-blank") else self._find(self.query_one("#runs", LineTable).key)
         return _fields(row) if row is not None else {}
 
+    def exported(self) -> Sheet:
+        table = self.query_one("#runs", LineTable)
+        rows = [texts for key in table.keys if (texts := table.texts(key)) is not None]
+        return Sheet("live", tuple(column.title for column in COLUMNS), rows)
+
     def copied(self) -> str:
         return f"{self.selected.pipeline} {self.selected.run_id}" if self.selected else ""
 
 
-def live_seen(runs: RunsAnswer, log: Path | None) -> LiveSeen:
+def live_seen(answers: Answers, query: Query, log: Path | None) -> LiveSeen:
     """The newest runs, what is newly red in them, and how the tail is."""
+    runs = answers.runs(query)
     newest = runs.rows[:MOST_RUNS]
     return LiveSeen(
         replace(runs, rows=newest),
         last_lines(log),
         last_status(log),
         {row.run: row for row in newest},
-        new_red(runs.rows),
+        answers.newly_red(runs.rows),
     )
-
-
-def new_red(rows: Sequence[RunRow]) -> dict[RunRef, int]:
-    """How many more results are red in a run than in the one before it of its pipeline, environment and branch.
-
-    Args:
-        rows: newest first. The oldest run of each kind has none before it and is no news.
-    """
-    later: dict[tuple[str, str, str | None], RunRow] = {}
-    found: dict[RunRef, int] = {}
-    for row in rows:
-        kind = (row.run.pipeline, row.run.environment, row.run.branch)
-        after = later.get(kind)
-        if after is not None and _red(after) > _red(row):
-            found[after.run] = _red(after) - _red(row)
-        later[kind] = row
-    return found
 
 
 def _red(row: RunRow) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analysis.records import ResultMatrix
@@ -195,6 +195,13 @@ class FakeAnswers:
         counts = Counts(tests=136, attempts=137, passed=126, failed=9, flaky=1)
         rows = tuple(RunRow(run(6246 - i, NOW_MS - i * 15 * MIN), counts, 4) for i in range(20))
         return RunsAnswer(WINDOW, rows)
+
+    def newly_red(self, rows: Sequence[RunRow]) -> Mapping[RunRef, tuple[TestCase, ...]]:
+        """The first cases of a run that has more red ones than the one before it."""
+        self._note("newly_red")
+        red = [row.counts.failed + row.counts.errored for row in rows]
+        more = {row.run: red[n] - before for n, (row, before) in enumerate(zip(rows, red[1:], strict=False))}
+        return {run: CASES[:number] for run, number in more.items() if number > 0}
 
     def refused(self) -> tuple[RefusedRow, ...]:
         self._note("refused")

@@ -10,14 +10,13 @@ import pytest
 from ingest.model import Counts
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
-from tests.tui.screens.fakes import INCIDENTS, MIN, NOW_MS, WINDOW, run
+from tests.tui.screens.fakes import CASES, INCIDENTS, MIN, NOW_MS, WINDOW, run
 from tests.tui.screens.test_personal import query_of, table, view
 from tui import personal
 from tui.alarms import RedSeen, sequence, words
 from tui.answers.query import Query
 from tui.answers.runs import RunRow, RunsAnswer
 from tui.app import CrywolfApp
-from tui.screens.live import new_red
 from tui.screens.messages import StoreChanged
 
 WATCHED = (Path("reports"),)
@@ -39,13 +38,6 @@ class Arriving(FakeAnswers):
         return RunsAnswer(WINDOW, tuple(row(number, 3 if number == 30 else 0) for number in range(self.newest, 0, -1)))
 
 
-def test_new_red_is_counted_against_the_run_before() -> None:
-    """Of the same pipeline, environment and branch; fewer red, and a first run, are no news."""
-    rows = (row(9, 5), row(8, 9, environment="preprod"), row(7, 2), row(6, 7, environment="preprod"), row(5, 4))
-    found = {one.run.run_id: more for one in rows if (more := new_red(rows).get(one.run))}
-    assert found == {rows[0].run.run_id: 3, rows[1].run.run_id: 2}
-
-
 async def test_place_is_kept_while_runs_arrive(make_app: AppMaker) -> None:
     """On top, the cursor stays with the newest; elsewhere with its run, on its place of the screen."""
     answers = Arriving()
@@ -55,6 +47,7 @@ async def test_place_is_kept_while_runs_arrive(make_app: AppMaker) -> None:
         await press(pilot, "6")
         assert "+3" in screen_text(app)
         assert "1 with new red" in screen_text(app)
+        assert f"new red  {CASES[0].name}" in screen_text(app)
         await arrive(app, answers, pilot_settle=lambda: settle(pilot))
         assert table(app).cursor == 0
         await press(pilot, *"jjjjjjjjjjjjjjj")
@@ -77,8 +70,8 @@ async def arrive(app: CrywolfApp, answers: Arriving, pilot_settle: object) -> No
     await pilot_settle()  # type: ignore[operator]
 
 
-async def test_order_and_filter_of_runs(make_app: AppMaker) -> None:
-    """Runs are put in order by moments and numbers, and found by their fields."""
+async def test_order_and_filter_of_runs(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Runs are put in order by moments and numbers, and found by their fields; x writes those that are seen."""
     app = make_app(Arriving(), watched=WATCHED)
     async with app.run_test(size=(120, 20)) as pilot:
         await settle(pilot)
@@ -88,6 +81,15 @@ async def test_order_and_filter_of_runs(make_app: AppMaker) -> None:
         assert table(app).keys[-1] == row(30, 3).run
         await press(pilot, "slash", *"state:red", "enter")
         assert list(table(app).keys) == [row(30, 3).run]
+        monkeypatch.chdir(tmp_path)
+        await press(pilot, "x")
+    assert written(tmp_path) == ["run 30"]
+
+
+def written(folder: Path) -> list[str]:
+    """The runs in the one sheet that was exported."""
+    (sheet,) = folder.glob("crywolf-live*.csv")
+    return [one.split(",")[2].strip() for one in sheet.read_text().splitlines()[1:]]
 
 
 @pytest.mark.parametrize(("declared", "expected"), [("bell = true", "bell"), ('notify = "terminal"', "\x1b]9;")])
