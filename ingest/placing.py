@@ -19,7 +19,8 @@ from ingest.scrub import scrub_failure, scrub_line, scrub_links, warnings_of
 from ingest.volatile import Growth
 from store.write import PlacedAttempt, PlacedCases, PreparedFailure, Writer
 
-_CACHED = 30_000
+_CACHED, _CACHED_OF_LONG = 30_000, 5_000
+"""Places remembered between reports, and of a report that has more: most of its names come once."""
 _CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
 """Failures whose clean form is remembered, and how long they may be: most reports repeat a few short ones."""
 _new = tuple.__new__
@@ -60,7 +61,10 @@ class CasePlacer:
         self._places: dict[_Names, _Place] = {}
         self._sequences: dict[tuple[int, str, str], _Sequence] = {}
         """By length, first and last name."""
+        self._sought = 0
+        """Names of the report that were not remembered."""
         self._in_sequences = 0
+        self._most = _CACHED
         self._has_raw_names = False
         """Whether a place has a name as written beside its identity."""
         self._paths = CheckoutPaths()
@@ -76,6 +80,7 @@ class CasePlacer:
     def begin(self) -> None:
         """Before the first attempt of a report: what was concluded from the paths of another one is dropped."""
         self._paths = CheckoutPaths()
+        self._most, self._sought = _CACHED, 0
         if self._of_report:
             self._forget_sequences()
         for names in self._of_report:
@@ -161,7 +166,7 @@ class CasePlacer:
             found = list(map(look_up, zip(*names, strict=True)))
         places = cast("list[_Place]", found)
         self._in_sequences += len(places)
-        if self._in_sequences > _CACHED:
+        if self._in_sequences > self._most:
             self._sequences.clear()
             self._in_sequences = len(places)
         self._sequences[key] = _Sequence(
@@ -172,7 +177,9 @@ class CasePlacer:
     def _enter(self, namespace: str) -> None:
         """Forget what does not hold in a namespace, or no longer."""
         generation = self._writer.generation
-        if namespace != self._namespace or generation != self._generation or len(self._places) > _CACHED:
+        if self._sought > _CACHED:
+            self._most = _CACHED_OF_LONG
+        if namespace != self._namespace or generation != self._generation or len(self._places) > self._most:
             self._namespace, self._generation = namespace, generation
             self.forget()
 
@@ -184,6 +191,7 @@ class CasePlacer:
         """Look test cases up, or have them made."""
         if not names:
             return
+        self._sought += len(names)
         cases, raw_names = zip(*map(self._case_of, names), strict=True)
         test_ids, made = self._writer.test_cases(cases)
         for one, case, raw_name, test_id in zip(names, cases, raw_names, test_ids, strict=True):

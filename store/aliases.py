@@ -103,7 +103,7 @@ class Aliases:
             return totals
         self._place(part_id, places)
         cases = sorted((places.get(test, test), code) for test, code in zip(totals.tests, totals.codes, strict=True))
-        tests, codes = array("Q", (test for test, _ in cases)), bytes(code for _, code in cases)
+        tests, codes = array("I", (test for test, _ in cases)), bytes(code for _, code in cases)
         signs = {(sign, places.get(test, test)): count for (sign, test), count in totals.signatures.items()}
         several = frozenset(places.get(test, test) for test in totals.several)
         return replace(totals, tests=tests, codes=codes, signatures=signs, several=several)

@@ -52,7 +52,8 @@ _ATTACH, _STEPS = 24, 100_000
 """SQLITE_ATTACH, also what `VACUUM INTO` needs; steps of the virtual machine between two looks at signals."""
 _STATEMENTS = 256
 """Kept prepared: a file takes some seventy, and with fewer than are used in turn each is prepared anew every time."""
-_PRAGMAS = ("foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-32000")
+_CACHE_KIB, _SMALL_CACHE_KIB = 32_000, 8_000
+_PRAGMAS = ("foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY", f"cache_size=-{_CACHE_KIB}")
 
 
 class _SoleWriter(sqlite3.Connection):
@@ -269,6 +270,11 @@ def _open(uri: str, path: Path, *, sole: bool = False) -> Connection:
         connection.close()
         raise translate(problem, path) from problem
     return connection
+
+
+def hold_pages(connection: Connection, *, few: bool) -> None:
+    """How much of the store a connection may hold in memory from here on."""
+    connection.execute(f"PRAGMA cache_size=-{_SMALL_CACHE_KIB if few else _CACHE_KIB}")
 
 
 def find_damage(connection: Connection) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from ingest.model import Failure, TestCase
 from store.connect import Connection
 from store.traces import PreparedFailure, Traces, digest_of
 
-_CACHED_CASES = 20_000
+_CACHED_CASES, _FEW_CASES = 20_000, 4_000
 _SOUGHT_TOGETHER = 250
 _CACHED_FAILURES, _SHORT_CHARS = 4_000, 1_000
 _SET_FILE = """
@@ -27,6 +27,7 @@ class Dimensions:
         self._traces = Traces(connection)
         self._names: dict[tuple[str, ...], int] = {}
         self._cases: dict[bytes, tuple[int, str | None]] = {}
+        self._most_cases = _CACHED_CASES
         self._failures: dict[tuple[Failure, bool], tuple[int, int | None]] = {}
         self._signatures: dict[tuple[int, str], tuple[int, str]] = {}
 
@@ -37,6 +38,10 @@ class Dimensions:
         self._failures.clear()
         self._signatures.clear()
         self._traces.forget()
+
+    def hold_cases(self, *, few: bool) -> None:
+        """How many test cases are remembered from here on."""
+        self._most_cases = _FEW_CASES if few else _CACHED_CASES
 
     def pipeline(self, name: str) -> int:
         """Id of a pipeline."""
@@ -63,7 +68,7 @@ class Dimensions:
     def test_cases(self, cases: Sequence[TestCase]) -> tuple[list[int], frozenset[int]]:
         """(ids of test cases, in their order; those of them that were not known and are made now)."""
         stables = [hashlib.sha256(c.identity.encode("utf-8", "surrogatepass")).digest()[:8] for c in cases]
-        if len(self._cases) + len(cases) > _CACHED_CASES:
+        if len(self._cases) + len(cases) > self._most_cases:
             self._cases.clear()
         known = self._cases
         self._load_cases([stable for stable in dict.fromkeys(stables) if stable not in known])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice, pairwise
@@ -17,8 +17,10 @@ from store.merge import is_retry_sequence, merge_attempts
 from store.placed import Group, PlacedAttempt, PlacedCases, as_reruns, code_of
 from store.result_rows import NO_DURATION, NO_FAILURE, NO_OFFSET, ResultRows
 
-_MOST_ROWS = 20_000
+_MOST_ROWS, _MOST_ROWS_OF_LONG = 20_000, 5_000
 """Rows that wait to be written together."""
+_LONG_CASES = 40_000
+"""Of a part with more, less is held beside them."""
 _PIECE = 50_000
 _MAX_HELD = 20_000
 """Repeated names held back until the part ends; any more are taken for namesakes at once."""
@@ -53,17 +55,25 @@ class PartTotals:
 class PartWriter:
     """One part of one run. Memory is some bytes a case, whatever the size of the report."""
 
-    def __init__(self, connection: Connection, dimensions: Dimensions, part_id: int, started_ms: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dimensions: Dimensions,
+        part_id: int,
+        started_ms: int,
+        on_long: Callable[[], None],
+    ) -> None:
         self._connection = connection
         self._dimensions = dimensions
         self._part_id = part_id
         self._started_ms = started_ms
         self._codes = bytearray(1024)
-        self._touched = array("Q")
+        self._touched = array("I")
         self._group: Group = []
         self._held: dict[int, list[Group]] = {}
         self._held_count = 0
         self._rows = ResultRows(connection, part_id)
+        self._most_rows, self._on_long = _MOST_ROWS, on_long
         self._plain: PlacedAttempt | None = None  # the last attempt, when it was taken for the only one of its test
         self._attempts = 0
         self._ended_ms: int | None = None
@@ -161,7 +171,10 @@ class PartWriter:
 
     def _write_many(self) -> None:
         """Write the rows that wait when there are many, but the last: its retry may come next."""
-        if len(self._rows) >= _MOST_ROWS:
+        if self._most_rows == _MOST_ROWS and len(self._touched) > _LONG_CASES:
+            self._most_rows = _MOST_ROWS_OF_LONG
+            self._on_long()
+        if len(self._rows) >= self._most_rows:
             last = [self._rows.singles.pop()] if self._plain is not None else []
             self._write_rows()
             self._rows.singles += last
@@ -376,12 +389,12 @@ class PartWriter:
 def ascending(numbers: array[int]) -> array[int]:
     """Numbers in order, with little memory beside them: a list of a million integers would take forty times as much.
 
-    >>> ascending(array("Q", [3, 1, 2])).tolist()
+    >>> ascending(array("I", [3, 1, 2])).tolist()
     [1, 2, 3]
     """
     if len(numbers) <= _PIECE:
-        return array("Q", sorted(numbers))
+        return array("I", sorted(numbers))
     if all(before < after for before, after in pairwise(numbers)):
         return numbers
     pieces = [numbers[start : start + _PIECE] for start in range(0, len(numbers), _PIECE)]
-    return array("Q", merge(*(array("Q", sorted(piece)) for piece in pieces)))
+    return array("I", merge(*(array("I", sorted(piece)) for piece in pieces)))

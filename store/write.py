@@ -25,7 +25,7 @@ from store.access import allow as allow
 from store.aliases import Aliases
 from store.cases import Cases
 from store.codec import decode, encode
-from store.connect import Error, open_writer, translate
+from store.connect import Error, hold_pages, open_writer, translate
 from store.cut import load_cut
 from store.dimensions import Dimensions
 from store.errors import StoreError as StoreError
@@ -70,6 +70,7 @@ class Writer:
         self._data_version = -1
         self._is_shared = False
         self._has_news = False
+        self._holds_less = False
         self.feed = Feed(self._connection, self._dimensions)
         self.ledger = Ledger(self._connection)
         self.names = Names(self._connection)
@@ -98,6 +99,8 @@ class Writer:
         self._has_news = brings_news
         try:
             begin_writing(self._connection)
+            if self._holds_less:
+                self._hold(less=False)
             self._notice_others()
             self._rollups.begin()
             yield
@@ -145,6 +148,12 @@ class Writer:
         self._runs.forget()
         self._aliases.forget()
         self._cases.distrust()
+
+    def _hold(self, *, less: bool) -> None:
+        """Hold less of the store in memory from a long part to the next transaction: most of its names come once."""
+        self._holds_less = less
+        hold_pages(self._connection, few=less)
+        self._dimensions.hold_cases(few=less)
 
     def _notice_others(self) -> None:
         self._cases.notice()
@@ -205,7 +214,10 @@ class Writer:
             (run_id, self._stream(header.resolved), source_id, *header.columns()),
         )
         part_id = int(cursor.lastrowid or 0)
-        return part_id, PartWriter(self._connection, self._dimensions, part_id, header.started_ms)
+        writer = PartWriter(
+            self._connection, self._dimensions, part_id, header.started_ms, lambda: self._hold(less=True)
+        )
+        return part_id, writer
 
     def close_part(self, part_id: int, writer: PartWriter) -> tuple[PartTotals, int]:
         """Finish a part and add it to its run and the rollups; (what it holds, row of its run)."""
