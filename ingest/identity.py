@@ -43,7 +43,8 @@ _ARCHIVES = 256
 """Archives whose `run.json` files are remembered."""
 _PACKED = re.compile(r"(?:\.(?:zip|tar|tgz|tbz2|txz|tzst|gz|bz2|xz|zst)){0,2}!(?=/|\Z)", re.IGNORECASE)
 """What an archive's name has more than a folder's."""
-_ANT_PART = re.compile(rb"TEST-.*\.xml", re.DOTALL)
+ANT_PART = (b"TEST-", b".xml")
+"""How the names of Ant's reports start and end."""
 _REF_PREFIXES = ("refs/heads/", "refs/remotes/origin/")
 
 
@@ -111,6 +112,8 @@ class Resolver:
     options: RunIdentity
     environ: RunIdentity
     sidecars: Sidecars
+    has_report: Callable[[bytes, bytes, bytes], bool]
+    """Whether a report came from a folder whose name starts and ends so; it may not lie there any more."""
 
     def resolve(
         self, report: RunIdentity, folder: bytes, location: bytes, given: RunIdentity, environ: RunIdentity
@@ -132,7 +135,7 @@ class Resolver:
         if known.run_id is None:
             known = known.over(environ)
         if known.run_id is None and report.is_merged:
-            folder = _where_its_parts_are(folder)
+            folder = self._where_its_parts_are(folder)
         return self.complete(known, folder)
 
     def complete(self, known: RunIdentity, folder: bytes) -> RunIdentity:
@@ -159,6 +162,15 @@ class Resolver:
             return ZoneInfo(configured.timezone)
         except (ZoneInfoNotFoundError, ValueError):
             return UTC
+
+    def _where_its_parts_are(self, folder: bytes) -> bytes:
+        """The folder that names the run of a merged report: that of the archive it is in, when Ant's reports lie there.
+
+        Those that come later bring it there.
+        """
+        archive, is_inside, _ = folder.partition(b"!/")
+        beside = os.path.join(os.path.dirname(archive), b"")
+        return beside if is_inside and (_has_part(beside) or self.has_report(beside, *ANT_PART)) else folder
 
     def _from_path(self, location: bytes) -> RunIdentity:
         found = self.settings.identity_of_path(_PACKED.sub("", os.fsdecode(location)))
@@ -199,16 +211,18 @@ def to_utc(naive_ms: int, zone: tzinfo) -> int:
     return naive_ms - (int(offset.total_seconds() * 1000) if offset else 0)
 
 
-def _where_its_parts_are(folder: bytes) -> bytes:
-    """The folder that names the run of a merged report: that of the archive it is in, when Ant's reports lie there."""
-    archive, is_inside, _ = folder.partition(b"!/")
-    beside = os.path.join(os.path.dirname(archive), b"")
+def is_ant_part(name: bytes) -> bool:
+    """Whether a file's name is that of one of Ant's reports, which a merged one may repeat."""
+    return name.startswith(ANT_PART[0]) and name.endswith(ANT_PART[1])
+
+
+def _has_part(folder: bytes) -> bool:
+    """Whether one of Ant's reports lies in a folder."""
     try:
-        with os.scandir(beside) as listing:
-            has_parts = is_inside and any(_ANT_PART.fullmatch(entry.name) for entry in listing)
+        with os.scandir(folder) as listing:
+            return any(is_ant_part(entry.name) for entry in listing)
     except OSError:
-        return folder
-    return beside if has_parts else folder
+        return False
 
 
 def _folder_names(folder: bytes) -> tuple[str, str]:

@@ -88,7 +88,7 @@ class Ingestion:
         self._sidecars = Sidecars(limits)
         said = environ if isinstance(environ, RunIdentity) else identity_from_environment(environ)
         given, ci = clean_identity(options), clean_identity(said)
-        self._resolver = Resolver(settings, given, ci, self._sidecars)
+        self._resolver = Resolver(settings, given, ci, self._sidecars, self._writer.ledger.has_report)
         self._placer = CasePlacer(self._writer, limits, settings.service_name)
         self._reports = ReportTaker(self._writer, self._resolver, self._placer, limits)
         self._preparer = Preparer(

@@ -10,7 +10,7 @@ from ingest.bytes_of import Bytes
 from ingest.errors import TooOld
 from ingest.formats.plain_cases import Attempts, PlainCases
 from ingest.formats.sink import FormatReader
-from ingest.identity import Resolver, to_utc
+from ingest.identity import Resolver, is_ant_part, to_utc
 from ingest.limits import Limits
 from ingest.model import Counts, FileOutcome, FileStatus, RunIdentity
 from ingest.placing import CasePlacer, Collected
@@ -89,7 +89,7 @@ class ReportTaker:
         ledger = self._writer.ledger
         for row in ledger.at(source.location):
             if row.reason == MERGED and row.digest == source.digest and row.run_id is not None:
-                if row.run_id != self._writer.find_run(self._resolve(RunIdentity(), source)):
+                if row.run_id != self._writer.find_run(self._resolve(RunIdentity(is_merged=True), source)):
                     return None
                 ledger.seen_again(row.source_id, now_ms)
                 return _merged_outcome(source, row.format, row.warnings, row.counts)
@@ -131,6 +131,13 @@ class ReportTaker:
         content.stream.seek(0)
         read(content.stream, self._limits, sink)
         return sink.finish()
+
+    def gather_merged(self, source: SourceFile) -> None:
+        """Have merged reports in archives beside one of Ant's reports be of its run, if nothing else says theirs."""
+        if source.folder and is_ant_part(source.location[len(source.folder) :]):
+            for location in self._writer.merged.packed_in(source.folder):
+                for row in self._writer.ledger.at(location):
+                    self._place_again(row)
 
     def move_below(self, folder: bytes) -> int:
         """Move the reports that a new or changed `run.json` in `folder` speaks for; how many moved."""
@@ -265,6 +272,7 @@ class _PartSink(Collected):
         writer.ledger.close(draft.source_id, status, warnings=self.warnings, counts=totals.counts, run_id=run_id)
         if self.identity_so_far.is_merged and writer.merged.is_covered(draft.part_id):
             raise MergedReport(run_id, self.warnings, totals.counts)
+        self._taker.gather_merged(self._source)
         return FileOutcome(self._source.path, status, format_name, None, None, self.warnings, totals.counts)
 
     def _open(self, first_case_ms: int | None) -> None:

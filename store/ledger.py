@@ -89,6 +89,16 @@ class Ledger:
             )
         return found[0] if found else None
 
+    def has_report(self, folder: bytes, before: bytes, after: bytes) -> bool:
+        """Whether a report came from a folder, its name starting and ending so; it may not lie there any more."""
+        start = folder + before
+        first = self._connection.execute(
+            "SELECT 1 FROM source_file WHERE location >= ? AND location < ? AND folder = ? AND kind = 'report'"
+            " AND status <> 'rejected' AND substr(location, ?) = ? LIMIT 1",
+            (start, start[:-1] + bytes([start[-1] + 1]), folder, -len(after), after),
+        ).fetchone()
+        return first is not None
+
     def twins_of(self, source_id: int) -> tuple[LedgerRow, ...]:
         """Files with the bytes of the one that holds a part, in its run, by location."""
         of_run = "(digest, run_id) = (SELECT digest, run_id FROM source_file WHERE source_id = ?)"

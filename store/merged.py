@@ -42,6 +42,15 @@ class Merged:
                 (run_id, FileStatus.DUPLICATE, MERGED),
             )
 
+    def packed_in(self, folder: bytes) -> tuple[bytes, ...]:
+        """Locations of the merged parts that count and are in archives in a folder, not below it."""
+        rows = self._connection.execute(
+            "SELECT o.location FROM part p INDEXED BY part_merged CROSS JOIN source_file o ON o.source_id = p.source_id"
+            f" WHERE {_IS_MERGED} AND o.location > ? AND o.location < ? ORDER BY o.location",
+            (folder, folder[:-1] + bytes([folder[-1] + 1])),
+        ).fetchall()
+        return tuple(location for (location,) in rows if _is_packed(location[len(folder) :]))
+
     def covered(self) -> Iterator[int]:
         """Sources of the merged parts that others cover, in the runs that parts came to since the last call."""
         touched, self._touched = sorted(self._touched), set()
@@ -81,3 +90,9 @@ class Merged:
             "UPDATE source_file SET status = ?, reason = ? WHERE source_id = ?",
             (FileStatus.DUPLICATE, MERGED, source_id),
         )
+
+
+def _is_packed(path: bytes) -> bool:
+    """Whether a path leads into an archive, without a folder before it."""
+    archive, is_inside, _ = path.partition(b"!/")
+    return bool(is_inside) and b"/" not in archive

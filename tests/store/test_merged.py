@@ -97,6 +97,39 @@ def test_a_merged_report_in_an_archive_beside_its_parts(tmp_path: Path, is_packe
     assert [row[1] for row in found[3:6]].count(DUPLICATE) == 1
 
 
+@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("is_left_there", [True, False])
+def test_parts_that_come_after_the_archive_that_repeats_them(
+    tmp_path: Path, order: tuple[int, ...], is_left_there: bool
+) -> None:
+    """Each is written when it is read, and perhaps gone after that; in the end all is of one run and counted once."""
+    folder = tmp_path / "runs" / "1"
+    for number in order:
+        path = (lambda: part(folder, CART), lambda: part(folder, PAY), lambda: packed(folder, CART, PAY))[number]()
+        ingest(tmp_path / "x.db", path)
+        if not is_left_there:
+            path.unlink()
+    found = rows(tmp_path / "x.db")
+    assert found[:3] == [("shop.Cart", "adds", 0, 12), ("shop.Pay", "pays", 1, 200), ("shop.Pay", "refunds", 0, 0)]
+    assert [row[1] for row in found[3:6]].count(DUPLICATE) == 1
+    assert found[6:] == [(3, 2, 1)]
+    with reading(tmp_path / "x.db") as connection:
+        query = "SELECT l.name, r.name FROM run r JOIN pipeline l USING (pipeline_id)"
+        assert connection.execute(query).fetchall() == [("runs", "1")]
+        assert connection.execute("SELECT DISTINCT namespace FROM test_case").fetchall() == [("runs",)]
+
+
+def test_an_archive_of_a_merged_report_that_has_a_run_json_stays(tmp_path: Path) -> None:
+    """What says which run it is wins over where Ant's reports lie."""
+    folder = tmp_path / "runs" / "1"
+    packed(folder, CART)
+    with zipfile.ZipFile(folder / "reports.zip", "a") as archive:
+        archive.writestr("run.json", run_note("77"))
+    ingest(tmp_path / "x.db", folder / "reports.zip")
+    ingest(tmp_path / "x.db", part(folder, CART))
+    assert len([row for row in rows(tmp_path / "x.db") if row[0] == "shop.Cart"]) == 2
+
+
 def test_archives_of_merged_reports_alone_are_runs_of_their_own(tmp_path: Path) -> None:
     """Nothing lies beside them that they could repeat."""
     for number in range(2):
