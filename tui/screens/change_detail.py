@@ -14,7 +14,7 @@ from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.view import View
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, Piece, line, wrap
+from tui.widgets.pieces import Line, Piece, joined, line, wrap, wrap_lines
 
 if TYPE_CHECKING:
     from tui.answers.changes import ChangeRow, ChangesAnswer
@@ -98,17 +98,19 @@ def change_lines(row: ChangeRow, now_ms: int, context: ViewContext, width: int) 
     ]
     if not row.owner and change.service:
         lines.append(line((f"{'owner':<12} ", "muted"), ("unowned", "unowned")))
-    return [*lines, (), *_after(row), *_commits(row, width), *_files(change.files)]
+    return [*lines, (), *_after(row, width), *_commits(row, width), *_files(change.files)]
 
 
-def _after(row: ChangeRow) -> list[Line]:
+def _after(row: ChangeRow, width: int) -> list[Line]:
     if row.failures_after is None:
         return [line(("What followed it was pruned.", "muted"))]
     if not row.failures_after:
         return [line(("Nothing turned red in the first run after it.", "muted"))]
     number = present.count(row.failures_after, "test case")
-    use = f", {row.exercising_after} of them exercise {row.change.service}" if row.change.service else ""
-    return [line((f"{number} turned red", "bad"), f" in the first run after it, within 6 hours{use}")]
+    said = [line((f"{number} turned red", "bad")), line("in the first run after it, within 6 hours")]
+    if row.change.service:
+        said.append(line(f"{row.exercising_after} of them exercise {row.change.service}"))
+    return wrap_lines([said[0], joined(said[1:], Piece(", "))], width, Piece(" "))
 
 
 def _commits(row: ChangeRow, width: int) -> list[Line]:

@@ -98,7 +98,7 @@ def _quarantine_form(target: Target, settings: Settings) -> tuple[str, tuple[Fie
 def _verdict_form(target: Target, _: Settings) -> tuple[str, tuple[Field, ...]]:
     from tui.answers.acting import VERDICTS
 
-    return f"What is it? {target.label}", (Field("value", "verdict", "", ", ".join(VERDICTS)),)
+    return f"What is it? {target.label}", (Field("value", "verdict", "", " ".join(VERDICTS)),)
 
 
 FORMS: dict[Action, Callable[[Target, Settings], tuple[str, tuple[Field, ...]]]] = {

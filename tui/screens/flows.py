@@ -100,7 +100,7 @@ class FlowsView(View["FlowsAnswer"]):
         found = Counter(row.state for row in answer.flows)
         words = [line((f"{found[one]} {one}", TONES.get(one, "muted"))) for one in FlowState if found[one]]
         left = joined([line((present.count(len(answer.flows), "flow"), "strong")), *words], Piece("   "))
-        return left, line((f"one column a day, full is healthy, {self.context.glyphs.dot} nothing ran", "muted"))
+        return left, line((f"full is healthy, {self.context.glyphs.dot} nothing ran", "muted"))
 
     def _find(self, key: Key | None) -> FlowRow | None:
         return next((row for row in self.answer.flows if row.name == key), None) if self.answer else None

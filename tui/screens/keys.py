@@ -14,10 +14,10 @@ from ingest.model import Result
 from tui import present
 from tui.screens.dialog import Dialog
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, fit, line, width_of
+from tui.widgets.pieces import Line, ends, fit, line, width_of
 
 HIDDEN = ("app.", "screen.")
-KEY_CELLS = 16
+KEY_CELLS, GAP = 16, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +66,20 @@ class KeysScreen(Dialog[None]):
 
 
 def keys_lines(keys: list[KeyHelp], glyphs: present.Glyphs, width: int) -> list[Line]:
-    """Keys of this view, keys of every view, legend; in two columns where there is room."""
+    """Keys of this view, keys of every view, legend; in two columns where there is room for both."""
     here = [_key_line(one) for one in keys if one.is_local]
     everywhere = [_key_line(one) for one in keys if not one.is_local]
+    widest = max((width_of(one) for one in (*here, *everywhere)), default=0)
+    room = widest + GAP if 2 * widest + GAP <= width else 0
     return [
-        line(("this view", "strong")),
-        *_columns(here, width),
+        ends(line(("this view", "strong")), line(("esc closes", "muted")), width),
+        *_columns(here, room),
         (),
         line(("everywhere", "strong")),
-        *_columns([*everywhere, _key_line(KeyHelp("ctrl+p", "Commands", False))], width),
+        *_columns(everywhere, room),
         (),
         line(("signs", "strong")),
-        *_columns(_legend(glyphs), width),
-        (),
-        line(("esc closes", "muted")),
+        *_columns(_legend(glyphs), room),
     ]
 
 
@@ -95,10 +95,10 @@ def _legend(glyphs: present.Glyphs) -> list[Line]:
     return lines
 
 
-def _columns(items: list[Line], width: int) -> list[Line]:
-    if width < 68:
+def _columns(items: list[Line], room: int) -> list[Line]:
+    """Items below each other, or in two columns of which the left one takes `room` cells."""
+    if not room:
         return items
     half = (len(items) + 1) // 2
-    room = width // 2
     rights = [*items[half:], ()]
     return [(*fit(left, room), *rights[index]) for index, left in enumerate(items[:half])]

@@ -37,6 +37,8 @@ COLUMNS = (
     Column("message", "message", 30),
 )
 MOST_PARTS = 12
+LABEL = 10
+"""Cells of the word before a fact."""
 
 
 class RunView(View["RunDetail"]):
@@ -186,8 +188,8 @@ def run_lines(detail: RunDetail, context: ViewContext, width: int) -> list[Line]
     ]
     lines = wrap_lines(parts, width, dot)
     for word, text, tone in (("revision", run.revision or "", "text"), ("link", run.url or "", "accent")):
-        lines += [line((word.ljust(10), "muted"), (part, tone)) for part in wrap(text, width - 10)[:2] if text]
-    lines += [line(("doubt     ", "muted"), (one, "unowned")) for one in detail.doubts]
+        lines += [line((word.ljust(LABEL), "muted"), (part, tone)) for part in wrap(text, width - LABEL)[:2] if text]
+    lines += [line(("doubt".ljust(LABEL), "muted"), (one, "unowned")) for one in detail.doubts]
     lines += _before_lines(detail, context, width)
     lines += _part_lines(detail.parts, width)
     if detail.is_cut:
@@ -199,10 +201,10 @@ def _before_lines(detail: RunDetail, context: ViewContext, width: int) -> list[L
     """The run before it and what was deployed since."""
     run, previous = detail.row.run, detail.previous
     if previous is None:
-        items = [line(("no run before it in this place", "muted"))]
+        items = [line(("before".ljust(LABEL) + "no run in this place", "muted"))]
     else:
         at = context.clock(previous.started_ms, run.started_ms)
-        items = [line(("before ", "muted"), f"{at} ", (present.run_label(previous), "muted"))]
+        items = [line(("before".ljust(LABEL), "muted"), f"{at} ", (present.run_label(previous), "muted"))]
     for change in detail.changes:
         at = context.clock(change.at_ms, run.started_ms)
         items.append(line(present.change_label(change), (f" {at}", "muted")))

@@ -82,7 +82,7 @@ class ServicesView(View["ServicesAnswer"]):
         left = line((present.count(len(answer.services), "service"), "strong"))
         left += line((f"   {red} with red tests", "bad" if red else "muted"))
         left += line((f"   {unowned} unowned", "unowned")) if unowned else ()
-        return left, line((f"one column a day, full is healthy, {self.context.glyphs.dot} nothing ran", "muted"))
+        return left, line((f"full is healthy, {self.context.glyphs.dot} nothing ran", "muted"))
 
     def sort_value(self, key: Key, column: str) -> Any:
         row = self._find(key)

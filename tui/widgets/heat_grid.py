@@ -164,6 +164,8 @@ class HeatGrid(ScrollView, can_focus=True):
         start, end = self.column * self.cell_width, (self.column + 1) * self.cell_width
         x = start if start < left else max(left, end - room)
         self.scroll_to(x=x, y=y, animate=False, force=True, immediate=True)
+        # Textual tells a bar only while it is shown (8.2.8); it may be shown once this is laid out.
+        self.horizontal_scrollbar.position, self.vertical_scrollbar.position = self.scroll_x, self.scroll_y
         self.refresh()
         if self.content.rows and self.content.columns:
             self.post_message(self.CellHighlighted(self.row, self.column))

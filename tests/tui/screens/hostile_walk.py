@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 from textual.app import App
 from textual.pilot import Pilot
@@ -112,7 +113,7 @@ def main(report: Path, rounds: int, is_whole: bool) -> int:
         seen.opened.append(url)
         return True
 
-    async def pressed(pilot: Pilot[None]) -> None:
+    async def pressed(pilot: Pilot[Any]) -> None:
         try:
             await settle(pilot)
             await walk(pilot, answers, seen, rounds, is_whole)
@@ -125,7 +126,7 @@ def main(report: Path, rounds: int, is_whole: bool) -> int:
     app = CrywolfApp(
         Path(f"{texts[8]}.db"),
         query,
-        answers=answers,  # type: ignore[arg-type]
+        answers=answers,
         opener=opener,
         zone=UTC,
         watched=tuple(Path(text.replace("\0", "") or ".") for text in texts[6:15]),

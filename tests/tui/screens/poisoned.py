@@ -56,8 +56,8 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
         return {_mapped(key, change): _mapped(one, change) for key, one in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return value._replace(
-            **{name: _mapped(getattr(value, name), change) for name in value._fields if name not in CODES}
+        return type(value)(
+            *(one if name in CODES else _mapped(one, change) for name, one in zip(value._fields, value, strict=True))
         )
     if isinstance(value, (tuple, list, frozenset, set)):
         return type(value)(_mapped(one, change) for one in value)

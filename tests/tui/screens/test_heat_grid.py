@@ -49,3 +49,19 @@ async def test_the_newest_column_is_on_the_screen(width: int) -> None:
                 await press(pilot, key)
             free = grid.scrollable_content_region.width
             assert "N" in grid.render_line(HEADER_LINES).text[:free]
+
+
+async def test_bars_stand_where_the_grid_does() -> None:
+    """A grid that fits, then one that does not: the bar is told where the newest columns are before it is shown."""
+    app = GridApp()
+    async with app.run_test(size=(120, 24)) as pilot:
+        await pilot.pause()
+        grid = app.query_one(HeatGrid)
+        large = grid.content
+        grid.set_content(GridContent(3, 3, label=large.label, cell=large.cell))
+        await pilot.pause()
+        assert not grid.show_horizontal_scrollbar
+        grid.set_content(large, row=0, column=349)
+        await pilot.pause()
+        assert grid.show_horizontal_scrollbar
+        assert grid.horizontal_scrollbar.position == grid.scroll_x > large.columns
