@@ -46,6 +46,8 @@ _ROWS = (
     (LOOK, "owners", "whose files and tests are"),
     (LOOK, "changes", "what was deployed, and what failed after it"),
     (LOOK, "runs", "which runs there are, with their results"),
+    (LOOK, "run", "what was red in a run, and what was deployed before it"),
+    (LOOK, "service", "how a service is, what it needs, what changed, its tests"),
     (LOOK, "gate", "may a run pass: exit 1 only for red that is real"),
     (LOOK, "export", "write a summary, a hand-over or a picture"),
     (LOOK, "demo", "the dashboard on sample data"),
@@ -190,10 +192,18 @@ def _named(problem: BaseException) -> BaseException:
 def main() -> NoReturn:
     """The `crywolf` script. While it imports there is no garbage, but looking for it takes a tenth of the time."""
     gc.disable()
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # no output depends on the locale
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(run())
+
+
+def _open_streams() -> None:
+    """Standard streams that were closed lead nowhere, so that no file of ours takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - open as long as the process is there
 
 
 def _tell(problem: BaseException) -> None:

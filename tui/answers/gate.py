@@ -100,7 +100,7 @@ def answer_gate(connection: Connection, query: Query, name: str) -> GateAnswer:
         NoMatch: no run is called so, or runs of several pipelines are.
         PrunedAway: its results are gone.
     """
-    found, is_latest = _find(connection, query, name)
+    found, is_latest = find_named(connection, query, name)
     groups: dict[tuple[str, str, str], list[tuple[int, RunRef]]] = {}
     for row, run in found:
         groups.setdefault((run.pipeline, run.run_id, run.environment), []).append((row, run))
@@ -108,8 +108,12 @@ def answer_gate(connection: Connection, query: Query, name: str) -> GateAnswer:
 
 
 # ---------------------------------------------------------------- which runs
-def _find(connection: Connection, query: Query, name: str) -> tuple[_Found, bool]:
-    """(runs of a name under the filters, whether the newest one was asked for)."""
+def find_named(connection: Connection, query: Query, name: str) -> tuple[_Found, bool]:
+    """(runs of a name under the filters, oldest attempt first, whether the newest one was asked for).
+
+    Raises:
+        NoMatch: no run is called so, or runs of several pipelines are.
+    """
     at_ms = _EVER if query.at is None or query.at.at_ms is None else query.at.at_ms
     if os.path.exists(name):
         found = run_names.list_runs_below(connection, os.path.abspath(os.fsencode(Path(name))))

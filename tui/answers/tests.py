@@ -13,12 +13,16 @@ from store.read.rows import DaySums, TestInfo
 from store.read.streams import list_streams
 from tui.answers.basis import Basis, load_basis
 from tui.answers.filters import FilterText, parse_filter
+from tui.answers.flakes import worst_first
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import LEAST_RUNS, Rated, rate_stream
 from tui.answers.red import list_red_now
 from tui.answers.strips import results_of
 
 STRIP_RUNS = 60
+RATED_MOST = 2000
+"""Of more cases that failed or flaked the worst are told by their sums a day, which is all that can be read at once:
+without what passes of the same code show, and with masked outages."""
 
 TestKey = tuple[int, int]
 """(stream row, test row) of this store; never leaves the process."""
@@ -41,6 +45,11 @@ class TestRow:
 
     __test__ = False
 
+    @property
+    def is_red_now(self) -> bool:
+        """Whether its newest known result is red."""
+        return next((result.is_red for result in reversed(self.strip) if result is not None), False)
+
 
 @dataclass(frozen=True, slots=True)
 class TestKeys:
@@ -59,7 +68,7 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
     """Keys of every case and stream with a result in the window.
 
     Args:
-        sort: one of `SORTS`; `red` puts cases that are red now first.
+        sort: one of `SORTS`; `red` puts cases that are red now first, `flaky` is the order of `crywolf flakes`.
         text: words that must all occur in the identity, owner or scope; `!word` must not; `owner:x`, `env:x`,
             `service:x`, `flow:x` (spaces as dashes) and so on narrow to a field.
     """
@@ -83,6 +92,12 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
     if sort != "name":
         red = list_red_now(basis) if sort == "red" else frozenset()
         sums.sort(key=lambda s: _order(s, sort, red))
+    special = [(s.stream_id, s.test_row) for s in sums if s.failed or s.flaky]
+    if sort == "flaky" and len(special) <= RATED_MOST:
+        worst = worst_first(basis, special)
+        known = frozenset(worst)
+        rest = ((s.stream_id, s.test_row) for s in sums if (s.stream_id, s.test_row) not in known)
+        return TestKeys(basis.window, (*worst, *rest))
     return TestKeys(basis.window, tuple((s.stream_id, s.test_row) for s in sums))
 
 

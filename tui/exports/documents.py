@@ -241,10 +241,11 @@ def _change_point_json(strip: StreamStrip, point: ChangePointRow) -> Json:
 
 def runs_document(answer: RunsAnswer) -> Json:
     """`crywolf runs --json`."""
-    return {"window": window_json(answer.window), "runs": [_run_row_json(row) for row in answer.rows]}
+    return {"window": window_json(answer.window), "runs": [run_row_json(row) for row in answer.rows]}
 
 
-def _run_row_json(row: RunRow) -> Json:
+def run_row_json(row: RunRow) -> Json:
+    """A run with its counts."""
     return {
         **run_json(row.run),
         "counts": counts_json(row.counts),
@@ -259,7 +260,7 @@ def changes_document(answer: ChangesAnswer) -> Json:
     return {
         "window": window_json(answer.window),
         "last_green_nightly": run_json(answer.green) if answer.green else None,
-        "changes": [_change_row_json(row) for row in answer.rows],
+        "changes": [change_row_json(row) for row in answer.rows],
         "monitor_incidents": [_seen_incident_json(note) for note in answer.notes],
     }
 
@@ -277,7 +278,8 @@ def _seen_incident_json(note: SeenIncident) -> Json:
     }
 
 
-def _change_row_json(row: ChangeRow) -> Json:
+def change_row_json(row: ChangeRow) -> Json:
+    """A change with what followed it."""
     return {
         **change_json(row.change),
         "owner": row.owner,

@@ -17,7 +17,7 @@ from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
 from tui.screens.service_graph import service_graph
 from tui.screens.tests import COLUMNS as TEST_COLUMNS
-from tui.screens.tests import is_red_now, test_cells
+from tui.screens.tests import test_cells
 from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
@@ -183,7 +183,7 @@ class ServiceView(View["ServiceDetail"]):
 
     def exported(self) -> Sheet | None:
         rows = [
-            (row.case.identity, present.scope_text(row.scope), "red" if is_red_now(row.strip) else "", *row.owners[:1])
+            (row.case.identity, present.scope_text(row.scope), "red" if row.is_red_now else "", *row.owners[:1])
             for row in (self.answer.tests if self.answer else ())
         ]
         return Sheet("service", ("test", "stream", "now", "owner"), rows)

@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from ingest.model import Result
 from tui import present
 from tui.screens import states
 from tui.screens.asking import Answers, Superseded
@@ -206,7 +205,7 @@ class TestsView(View["TestKeys"]):
 
 def test_cells(row: TestRow, glyphs: present.Glyphs) -> Row:
     """A test case in a stream as a row."""
-    red = (present.ratio(row.failed_runs, row.runs), _red_tone(is_red_now(row.strip), row.failed_runs))
+    red = (present.ratio(row.failed_runs, row.runs), _red_tone(row.is_red_now, row.failed_runs))
     return (
         present.case_line(row.case),
         lambda width: present.strip_line(row.strip[-width:], glyphs),
@@ -230,8 +229,3 @@ def _rate(row: TestRow, width: int) -> tuple[str, str]:
     if width < 12:
         return (present.percent(row.flake_rate.estimate) if row.flake_rate else present.DASH), tone
     return present.interval(row.flake_rate), tone
-
-
-def is_red_now(strip: Sequence[Result | None]) -> bool:
-    """Whether the newest known result of a strip is red."""
-    return next((result.is_red for result in reversed(strip) if result is not None), False)
