@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,7 +79,7 @@ class LostTime:
 
 @dataclass(frozen=True, slots=True)
 class FlakesAnswer:
-    """Rows by lower bound of the flake rate, largest first, then identity and scope."""
+    """Rows in the one order of flakes, the worst first."""
 
     window: Window | None
     rows: tuple[FlakeRow, ...]
@@ -196,6 +196,20 @@ def flake_rows(basis: Basis, rated: Rated, judged: dict[tuple[int, int], Judged]
             None if stats.trend.since is None else rated.loaded.history.runs[stats.trend.since].started_ms,
             flips_of=stats.flips.n,
         )
+
+
+def worst_first(basis: Basis, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Cases that failed or flaked, as (stream row, test row), in the order of the list."""
+    by_stream: dict[int, list[int]] = {}
+    for stream_id, test_row in wanted:
+        by_stream.setdefault(stream_id, []).append(test_row)
+    found: list[tuple[FlakeRow, tuple[int, int]]] = []
+    for stream in basis.streams:
+        if rows := by_stream.get(stream.stream_id):
+            rated = rate_stream(basis, stream, rows)
+            keys = ((stream.stream_id, row) for row in rated.loaded.test_rows)
+            found += zip(flake_rows(basis, rated, None), keys, strict=True)
+    return [key for _, key in sorted(found, key=lambda pair: _order(pair[0]))]
 
 
 def _order(row: FlakeRow) -> tuple[bool, float, float, int, str, Scope]:
