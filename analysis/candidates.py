@@ -129,22 +129,28 @@ def _candidate(
     weighted: dict[tuple[int, int], float] = {}
     for minutes, weight in weights.EFFECTS:
         begin = bisect_left(starts, change.at_ms + int(minutes * MINUTE_MS))
-        under_way = _under_way(change, runs, begin) if minutes == 0 else ()
-        weight /= len(under_way) + 1
-        for row in under_way:  # each of these runs may have felt it first
-            _add(weighted, row, stop, weight)
+        shares = _under_way(change, runs, begin) if minutes == 0 else {}
+        weight /= sum(shares.values()) + 1
+        for row, share in shares.items():  # each of these runs may have felt it first
+            _add(weighted, row, stop, weight * share)
         _add(weighted, begin, stop, weight)
     windows = tuple((begin, end, log(weight)) for (begin, end), weight in sorted(weighted.items()))
     scope = change.change_id if change.target is ChangeTarget.TEST else change.service or EVERYTHING
     return Candidate(change, scope, windows, log_prior(change) + log_risk(records, change.service), back)
 
 
-def _under_way(change: Change, runs: Sequence[RunRef], begin: int) -> range:
-    """Rows before `begin` during which a change was being rolled out, at most so many."""
-    first = begin
-    while first > 0 and begin - first < LONGEST_ROLLOUT and end_ms(runs[first - 1]) >= _begins_ms(change):
-        first -= 1
-    return range(first, begin)
+def _under_way(change: Change, runs: Sequence[RunRef], begin: int) -> dict[int, float]:
+    """Rows before `begin` during which a change was being rolled out, at most so many, with the share of each run that
+    came after the change had begun: the rest of it cannot have felt it."""
+    found: dict[int, float] = {}
+    since = _begins_ms(change)
+    for row in range(begin - 1, max(begin - LONGEST_ROLLOUT, 0) - 1, -1):
+        start, end = runs[row].started_ms, end_ms(runs[row])
+        share = 1.0 if start >= since else (end - since) / max(end - start, 1)
+        if share <= 0:
+            break
+        found[row] = share
+    return found
 
 
 def _add(weighted: dict[tuple[int, int], float], begin: int, stop: int, weight: float) -> None:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.candidates import returns
-from analysis.exposure import EVERYTHING
+from analysis.exposure import EVERYTHING, Scopes
 from analysis.likelihood import Observations, Windows, observe, outage_odds
 from analysis.records import (
     ABSENT,
@@ -49,6 +49,8 @@ BY_ONE_SERVICE = 0.9
 """A change and its rollback explain a stretch when this share of its failures is of test cases that exercise it."""
 MOST_OF_SERVICE = 0.5
 """And, where the later change is no rollback but the next deploy, this share of what exercises the service failed."""
+LIKELY_DOWN = 0.5
+"""What an outage shows about who feels a service counts from this probability on that it was the service's."""
 SELDOM = 0.05
 """A test case is said to have failed with a service when it fails in at most this share of its other runs."""
 _MOST_CELLS = 2_000_000
@@ -97,26 +99,56 @@ def find_outages(
     return OutageReport(tuple(outages), tuple(cells), tuple(closed))
 
 
-def failed_together(history: StreamHistory, before: int) -> dict[str, frozenset[str]]:
+def failed_together(history: StreamHistory, before: int, scopes: Scopes) -> dict[str, frozenset[str]]:
     """`test_id` of the test cases that failed in a closed outage of a service and next to never besides.
+
+    Whose outage it was is told by all that failed and passed in it, by how surely each test case feels each service:
+    a service of which some lists do not know is else taken for a neighbour that they all list. Nothing is learned where
+    no service has half of the probability.
 
     Args:
         before: outages that ended before this row count.
+        scopes: of the history's test cases, and perhaps more after them.
     """
-    found: dict[str, set[str]] = {}
-    stretches = [one for one in _stretches(history) if one.scope and not one.is_open and one.end < before]
+    stretches = [one for one in _stretches(history) if not one.is_open and one.end < before]
     if not stretches:
         return {}
+    found: dict[str, set[str]] = {}
     bad = np.isin(history.results, _BAD)
     ran = (history.results >= 0) & (history.results != Result.SKIPPED)
-    for stretch in stretches:
-        rows = slice(stretch.begin, stretch.end + 1)
-        inside = bad[rows].sum(axis=0)
+    for stretch, service in zip(stretches, _services_down(history, stretches, scopes), strict=True):
+        if not service:
+            continue
+        inside = bad[stretch.begin : stretch.end + 1].sum(axis=0)
         is_rare = bad[:before].sum(axis=0) - inside <= SELDOM * ran[:before].sum(axis=0)
-        found.setdefault(stretch.scope, set()).update(
+        found.setdefault(service, set()).update(
             history.tests[t].case.test_id for t in np.flatnonzero((inside > 0) & is_rare)
         )
     return {service: frozenset(tests) for service, tests in found.items()}
+
+
+def _services_down(history: StreamHistory, stretches: Sequence[_Stretch], scopes: Scopes) -> list[str]:
+    """The service that was most probably down in each outage; empty: everything, or none that is likely enough."""
+    candidates = scopes.services + 1
+    score = np.zeros((len(stretches), candidates, len(weights.OUTAGE_RATES)))
+    for columns in _blocks(*history.results.shape):
+        seen, levels = observe(columns_of(history, columns), None), scopes.levels[:candidates, columns]
+        levels = levels[:, : seen.ran.shape[1]]
+        for n, stretch in enumerate(stretches):
+            rows = np.arange(stretch.begin, stretch.end + 1)
+            null = _own_rate_odds(seen, rows)
+            for p, rate in enumerate(weights.OUTAGE_RATES):
+                odds = outage_odds(seen, Windows(rows, rows + 1), float(rate), null).sum(axis=0)
+                felt = weights.OUTAGE_BREADTH * scopes.exposures[:, None] * np.expm1(np.clip(odds, -50, 30))
+                for level, each in enumerate(np.log1p(felt)):
+                    score[n, :, p] += (levels == level) @ each
+    score *= weights.OUTAGE_TEMPER
+    score[:, 0] += np.log(weights.OUTAGE_EVERYWHERE)
+    score[:, 1:] += np.log((1 - weights.OUTAGE_EVERYWHERE) / max(scopes.services, 1))
+    of_any_rate = np.logaddexp.reduce(score, axis=2)
+    shares = np.exp(of_any_rate - np.logaddexp.reduce(of_any_rate, axis=1, keepdims=True))
+    best = shares.argmax(axis=1)
+    return [scopes.names[s] if shares[n, s] >= LIKELY_DOWN else "" for n, s in enumerate(best)]
 
 
 def closed_cells(history: StreamHistory, feed: ChangeFeed | None = None) -> BoolMatrix:

@@ -98,18 +98,14 @@ def shared_of(
     groups = [services_of(one) for one in candidates if one.group]
     wanted = (odds, commits, services, groups, question.graph, question.felt)
     if last.of_scopes is None or last.of_scopes[0][0] is not odds or last.of_scopes[0][1:] != wanted[1:]:
-        together = _together(question, streak)
-        found = find_scopes(tests, services, commits, question.graph, together, groups)
+        found = find_scopes(tests, services, commits, question.graph, question.felt, groups)
+        together = failed_together(question.history, streak.first_bad, found)
+        if together:
+            for service, felt in question.felt.items():
+                together[service] = together.get(service, frozenset()).union(felt)
+            found = find_scopes(tests, services, commits, question.graph, together, groups)
         last.of_scopes = wanted, share(odds, found)
     return last.of_scopes[1]
-
-
-def _together(question: SuspectQuestion, streak: Streak) -> dict[str, set[str]]:
-    """`test_id` of the test cases that failed before when a service did."""
-    together = {service: set(felt) for service, felt in question.felt.items()}
-    for service, felt in failed_together(question.history, streak.first_bad).items():
-        together.setdefault(service, set()).update(felt)
-    return together
 
 
 def services_of(candidate: Candidate) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.exposure import find_scopes
 from analysis.outages import closed_cells, failed_together, find_outages, mostly_red, rolled_back
-from analysis.records import ChangeFeed, FailureSample, StreamHistory
+from analysis.records import ChangeFeed, FailureSample, ServiceGraph, StreamHistory
 from ingest.model import ChangeKind, RunState
 from tests.analysis.builders import column, deploy, feed, history, run
 
@@ -187,7 +188,35 @@ def test_who_failed_in_an_outage_of_a_service_is_known_to_feel_it() -> None:
     rows += [(column(f"other{i}", "web", "search"), "." * 30) for i in range(20)]
     rows += [(column("hidden", "web"), "." * 20 + "F" + "." * 9), (column("shaky", "web"), "F.." * 6 + "..F" + "." * 9)]
     stream = history(rows)
-    (felt,) = failed_together(stream, 25).values()
+    scopes = find_scopes(stream.tests, (), (), ServiceGraph({"web": ("pay", "search")}, {}))
+    (felt,) = failed_together(stream, 25, scopes).values()
     assert rows[28][0].case.test_id in felt
     assert rows[29][0].case.test_id not in felt
-    assert failed_together(stream, 20) == {}
+    assert failed_together(stream, 20, scopes) == {}
+
+
+def test_an_outage_is_not_taken_for_one_of_a_neighbour_that_all_lists_know() -> None:
+    """A third of those that failed do not list pay. Basket is listed by all of them, but also by as many that passed:
+    whoever counts members alone takes it for the one that was down."""
+    down, fine = "." * 20 + "F" + "." * 9, "." * 30
+    rows = [(column(f"pay{i}", "web", "basket", "pay"), down) for i in range(8)]
+    rows += [(column(f"hidden{i}", "web", "basket"), down) for i in range(4)]
+    rows += [(column(f"basket{i}", "web", "basket"), fine) for i in range(6)]
+    rows += [(column(f"other{i}", "web", "search"), fine) for i in range(20)]
+    stream = history(rows)
+    calls = ServiceGraph({"web": ("basket", "search"), "basket": ("pay",)}, {})
+    scopes = find_scopes(stream.tests, (), (), calls)
+    assert {o.service for o in find_outages([stream]).outages} == {"basket"}
+    assert set(failed_together(stream, 25, scopes)) == {"pay"}
+    assert {case.case.test_id for case, _ in rows[:12]} == failed_together(stream, 25, scopes)["pay"]
+
+
+def test_nothing_is_learned_from_an_outage_that_may_have_been_of_several_services() -> None:
+    """Pay and vault are listed by the same test cases: either may have been down."""
+    down = "." * 20 + "F" + "." * 9
+    rows = [(column(f"pay{i}", "web", "pay", "vault", "ledger"), down) for i in range(8)]
+    rows += [(column(f"other{i}", "web", "search"), "." * 30) for i in range(20)]
+    rows += [(column("hidden", "web"), down)]
+    stream = history(rows)
+    scopes = find_scopes(stream.tests, (), (), ServiceGraph({"web": ("pay", "search", "vault", "ledger")}, {}))
+    assert failed_together(stream, 25, scopes) == {}
