@@ -1,6 +1,7 @@
 """The dashboard as a person feels it: on a large store, while a tail writes 200 results a second.
 
-    python -m bench.cockpit [--results 1000000] [--tests 100000] [--seconds 60] [--store FILE] [--traced]
+    python -m bench.cockpit [--results 1000000] [--tests 100000] [--seconds 60] [--store FILE] [--as-is]
+                            [--traced]
 
 A store is generated, or a copy of one is taken. The dashboard runs in a pseudo-terminal of 120x40 and follows a folder
 into which reports arrive; keys are pressed one after the other through all modes, then some are held, much is typed at
@@ -17,19 +18,13 @@ processor one that computes was given.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import json
 import os
-import pty
 import random
-import select
 import shutil
-import signal
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -40,14 +35,13 @@ from typing import Any
 
 from bench.generated_store import DAY_MS, DAYS, EPOCH_MS, PIPELINES, build, service_of
 from bench.measuring import ROOT, headline, median, quantile, table
-from bench.watchdog import BLOCK_MS, dashboard, resident_megabytes
+from bench.terminal import COLUMNS, LINES, Answered, Screen
+from bench.watchdog import BLOCK_MS, dashboard
 from tui.answers.keeping import keep_triage
 from tui.answers.query import Query
 
-COLUMNS, LINES = 120, 40
 RATE = 200
 """Results a second."""
-PATIENCE_S = 120.0
 MOVES = "jjjjkkjGgjj"
 PAGES = "\x04\x04\x04\x15"
 ENTER, ESCAPE, TAB = "\r", "\x1b", "\t"
@@ -67,8 +61,6 @@ ROUND: dict[str, Sequence[str]] = {
 HELD = {"tests": ("2", "jjjk"), "timeline": ("4", "hhhl"), "changes": ("5", "jjjk"), "live": ("6", "jjjk")}
 """Mode -> its key, and what is held there."""
 SIZES = ((80, 24), (160, 50), (100, 30), (COLUMNS, LINES))
-FRAME = b"\x1b[?2026h"
-"""What Textual puts before each drawing."""
 
 
 # What arrives
@@ -119,102 +111,6 @@ class Arrivals(threading.Thread):
         self.join()
 
 
-# The dashboard's end of a terminal
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A key that something was drawn after."""
-
-    key: str
-    taken_ms: float
-    queued_ms: float
-    """Of it, what the dashboard's first thread waited for a processor."""
-
-
-class Screen:
-    """A pseudo-terminal in which the dashboard runs."""
-
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
-        self.began, self.frames = time.perf_counter(), 0
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.chdir(ROOT)
-            environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_STATE_HOME": str(folder)}
-            os.execve(command[0], list(command), environ)
-        self.resize(COLUMNS, LINES)
-
-    def resize(self, columns: int, lines: int) -> None:
-        """Another size; the kernel tells the dashboard."""
-        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-
-    def read(self, wait_s: float) -> bytes:
-        """What is drawn within a time; empty: nothing."""
-        if not select.select([self.terminal], [], [], wait_s)[0]:
-            return b""
-        found = os.read(self.terminal, 65_536)
-        self.frames += found.count(FRAME)
-        return found
-
-    def wait_for(self, mark: bytes) -> float:
-        """Milliseconds from the start until something is drawn."""
-        seen = b""
-        while mark not in seen:
-            seen += self.read(1.0)
-            if time.perf_counter() - self.began > PATIENCE_S:
-                raise SystemExit(f"the dashboard does not show {mark.decode()}: {seen[-500:]!r}")
-        return (time.perf_counter() - self.began) * 1000
-
-    def write(self, keys: str) -> None:
-        """Types."""
-        os.write(self.terminal, keys.encode())
-
-    def press(self, key: str) -> Answered | None:
-        """Until anything is drawn after a key; None: nothing was, as for a move at the end of a list."""
-        while self.read(0.0):
-            pass
-        queued, began = self._queued_ms(), time.perf_counter()
-        self.write(key)
-        drawn = self.read(1.0)
-        taken, queued = (time.perf_counter() - began) * 1000, self._queued_ms() - queued
-        while self.read(0.02):
-            pass
-        return Answered(key, taken, queued) if drawn else None
-
-    def rest(self, seconds: float) -> int:
-        """Drawings while nothing is done."""
-        before, end = self.frames, time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.read(left)
-        return self.frames - before
-
-    def settle(self, quiet_s: float = 0.15) -> float:
-        """Milliseconds until nothing is drawn any more for a while, that while left out."""
-        began = last = time.perf_counter()
-        while self.read(quiet_s) and last - began < 10:
-            last = time.perf_counter()
-        return (last - began) * 1000
-
-    def _queued_ms(self) -> float:
-        try:
-            return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e6
-        except OSError:
-            return 0.0
-
-    def leave(self) -> None:
-        """By its key; what does not listen is killed."""
-        self.write("\x1b\x1b\x11")
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                self.read(0.1)
-            except OSError:
-                break
-        if not os.waitpid(self.pid, os.WNOHANG)[0]:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-
-
 # Measuring
 
 
@@ -228,8 +124,8 @@ class Seen:
     """Milliseconds from the last key or size until all was drawn."""
     restful: dict[str, list[float]] = field(default_factory=dict)
     """Mode -> drawings a second while nothing was done."""
-    memory: list[tuple[float, float]] = field(default_factory=list)
-    """(seconds, MB)."""
+    memory: list[tuple[float, float, float]] = field(default_factory=list)
+    """(seconds, MB of the dashboard, MB of the process that answers)."""
 
 
 def measure(database: Path, scratch: Path, seconds: int, *, is_traced: bool) -> None:
@@ -244,10 +140,10 @@ def measure(database: Path, scratch: Path, seconds: int, *, is_traced: bool) -> 
         arrivals = Arrivals(folder)
         arrivals.start()
         began = time.monotonic()
-        seen.memory.append((0.0, resident_megabytes(screen.pid)))
+        seen.memory.append((0.0, *screen.megabytes()))
         while time.monotonic() - began < seconds:
             go_round(screen, seen, arrivals)
-            seen.memory.append((time.monotonic() - began, resident_megabytes(screen.pid)))
+            seen.memory.append((time.monotonic() - began, *screen.megabytes()))
         arrivals.stop()
         screen.leave()
     tell(seen, json.loads(told.read_text()), arrivals.written * RATE)
@@ -311,24 +207,31 @@ def tell(seen: Seen, told: dict[str, Any], written: int) -> None:
         ("first rows, ms (with the bench's own imports)", "", "", f"{seen.first_ms:.0f}", "600"),
         ("key answered, ms", *_figures([one.taken_ms for one in every]), "p95 100"),
         ("  without waiting for a processor", *_figures([one.taken_ms - one.queued_ms for one in every]), ""),
+        ("  computed meanwhile", *_figures([one.computed_ms for one in every]), ""),
         ("event loop late, ms", *_figures(told["late_ms"]), "max 50"),
         ("  without waiting for a processor", *_figures(told["own_ms"]), ""),
-        ("  computing itself", *_figures(told["busy_ms"]), ""),
-        ("memory, MB", f"{memory[0][1]:.0f}", f"{memory[len(memory) // 2][1]:.0f}", f"{memory[-1][1]:.0f}", "200"),
+        ("  computed meanwhile by all threads", *_figures(told["all_ms"]), ""),
+        ("  computed by its own", *_figures(told["busy_ms"]), ""),
+        ("memory of the dashboard, MB", *_course([one[1] for one in memory]), "200"),
+        ("  of the process that answers", *_course([one[2] for one in memory]), ""),
     ]
     table((f"{len(every):,} keys, {written:,} results arrived", "median/first", "p95/half", "max/last", "budget"), rows)
     by_mode = []
     for mode, keys in seen.keys.items():
         worst = max(keys, key=lambda one: one.taken_ms)
         slow = sum(one.taken_ms > 100 for one in keys)
-        by_mode.append((mode, f"{len(keys)}", *_figures([one.taken_ms for one in keys]), repr(worst.key), f"{slow}"))
-    table(("key answered, ms", "keys", "median", "p95", "max", "slowest", "> 100"), by_mode)
+        taken, computed = _figures([one.taken_ms for one in keys]), _figures([one.computed_ms for one in keys])
+        by_mode.append((mode, f"{len(keys)}", *taken, repr(worst.key), f"{slow}", *computed[1:]))
+    header = ("key answered, ms", "keys", "median", "p95", "max", "slowest", "> 100", "computed p95", "max")
+    table(header, by_mode)
     storms = [(name, f"{len(found)}", *_figures(found)) for name, found in seen.storms.items()]
     table(("all drawn after the last of many, ms", "times", "median", "p95", "max"), storms)
     print("drawings a second while nothing is done:", _list(seen.restful))
     _tell_questions(told["asked"])
     _tell_blocks(told)
     step = max(len(told["notes"]) // 12, 1)
+    course = [f"{at:.0f} s {here:.0f}+{beside:.0f}" for at, here, beside in memory[:: max(len(memory) // 20, 1)]]
+    print("MB of the dashboard and the process that answers:", "; ".join(course))
     notes = [f"{at:.0f} s {size:.0f} MB {blocks / 1e6:.2f}" for at, size, blocks in told["notes"][::step]]
     print("memory, with millions of blocks that Python gave out:", "; ".join(notes))
     print(*told["growth"], sep="\n")
@@ -343,11 +246,12 @@ def _tell_questions(asked: dict[str, list[tuple[float, float]]]) -> None:
 
 
 def _tell_blocks(told: dict[str, Any]) -> None:
-    late, own = told["late_ms"], told["own_ms"]
+    late, own, computed = told["late_ms"], told["own_ms"], told["all_ms"]
     print(f"later than {BLOCK_MS:.0f} ms: {sum(one > BLOCK_MS for one in late)} of {len(late):,} looks;", end=" ")
-    print(f"without waiting for a processor {sum(one > BLOCK_MS for one in own)}, the longest:")
+    print(f"{sum(one > BLOCK_MS for one in own)} without waiting for a processor;", end=" ")
+    print(f"{sum(one > BLOCK_MS for one in computed)} by what all threads computed, of them most:")
     for block in told["blocks"][:15]:
-        print(f"  {block['own']:.0f} of {block['late']:.0f} ms, of that computed {block['busy']:.0f}")
+        print(f"  {block['all']:.0f} of {block['late']:.0f} ms, of that its own {block['busy']:.0f}")
         print(*(f"      {place}" for place in block["where"]), sep="\n")
 
 
@@ -367,6 +271,10 @@ def _list(found: dict[str, list[float]]) -> str:
     return ", ".join(f"{name} {median(rates):.1f} (max {max(rates):.1f})" for name, rates in found.items())
 
 
+def _course(values: Sequence[float]) -> tuple[str, str, str]:
+    return f"{values[0]:.0f}", f"{values[len(values) // 2]:.0f}", f"{values[-1]:.0f}"
+
+
 def _figures(values: Sequence[float]) -> tuple[str, str, str]:
     return f"{median(values):.0f}", f"{quantile(values, 0.95):.0f}", f"{max(values):.0f}"
 
@@ -379,6 +287,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--store", type=Path, help="a store that was generated before; a copy of it is used")
     parser.add_argument("--traced", action="store_true", help="tell what allocated that which grows; all is slower")
+    parser.add_argument("--as-is", action="store_true", help="the first Triage answer is not kept beforehand")
     parser.add_argument("--child", nargs=3, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
@@ -391,9 +300,10 @@ def main(arguments: list[str] | None = None) -> None:
             shutil.copyfile(options.store, database)
         else:
             build(database, options.results, options.tests // PIPELINES)
-        began = time.process_time()
-        keep_triage(database, Query())
-        print(f"first Triage answer kept in {time.process_time() - began:.1f} s of processor time\n", flush=True)
+        if not options.as_is:
+            began = time.process_time()
+            keep_triage(database, Query())
+            print(f"first Triage answer kept in {time.process_time() - began:.1f} s of processor time\n", flush=True)
         subprocess.run([sys.executable, "-c", "import tui.app"], cwd=ROOT, check=True)
         measure(database, scratch, options.seconds, is_traced=options.traced)
 

@@ -1,8 +1,9 @@
 """What happens inside of a dashboard that is measured: how late its event loop comes, why, and what grows.
 
-Every 5 ms the loop is asked to note the time. A delay is split in what the loop's thread computed, what it waited for
-a processor while others had them (as the kernel counts it), and the rest: the interpreter's lock, other locks, disks.
-What waits for a processor is the machine's; the other two are ours.
+Every 5 ms the loop is asked to note the time. Of a delay three parts are told: what is left without the loop's thread
+waiting for a processor that others had, as the kernel counts it; what all threads of the process computed meanwhile, of
+which one at a time may have kept the loop from its turn; and what the loop's thread computed itself. On a machine that
+has nothing else to do a delay is between the second and the third.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import time
 import traceback
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -32,7 +32,8 @@ NOTE_S = 15.0
 FIRST_NOTE_S = 120.0
 """From the start until allocations are first counted, so that what is made once is in it."""
 MOST_BLOCKS = 200
-_WAITING = ("threading.py", "selectors.py", "queue.py", "thread.py", "watchdog.py")
+MEASURED = ("late_ms", "own_ms", "all_ms", "busy_ms")
+_WAITING = ("threading.py", "selectors.py", "queue.py", "thread.py", "watchdog.py", "answering.py")
 
 
 class Delays:
@@ -60,7 +61,9 @@ class Watchdog:
     native: int
     late_ms: list[float] = field(default_factory=list)
     own_ms: list[float] = field(default_factory=list)
-    """Of it, what no machine that is busy otherwise adds to: all but the waiting for a processor."""
+    """Of it, what is left without waiting for a processor."""
+    all_ms: list[float] = field(default_factory=list)
+    """Of it, what all threads of the process computed."""
     busy_ms: list[float] = field(default_factory=list)
     """Of it, what the loop's thread itself computed."""
     blocks: list[dict[str, Any]] = field(default_factory=list)
@@ -79,7 +82,7 @@ class Watchdog:
                 stamp.append(time.perf_counter())
                 done.set()
 
-            asked, (computed, queued) = time.perf_counter(), delays.now_ms()
+            asked, (computed, queued), everything = time.perf_counter(), delays.now_ms(), time.process_time()
             try:
                 self.loop.call_soon_threadsafe(note)
             except RuntimeError:
@@ -88,21 +91,23 @@ class Watchdog:
             while not done.wait(SAMPLE_S):
                 seen.update(_places(self.main))
             after, waited = delays.now_ms()
-            self._take((stamp[0] - asked) * 1000, after - computed, waited - queued, seen)
+            everything = (time.process_time() - everything) * 1000
+            self._take((stamp[0] - asked) * 1000, after - computed, waited - queued, everything, seen)
             if asked - began - noted > NOTE_S:
                 noted = asked - began
                 self.notes.append((noted, resident_megabytes(), sys.getallocatedblocks()))
             time.sleep(TICK_S)
 
-    def _take(self, late: float, busy: float, queued: float, seen: Counter[str]) -> None:
-        own = max(late - queued, 0.0)
+    def _take(self, late: float, busy: float, queued: float, everything: float, seen: Counter[str]) -> None:
+        everything = min(everything, late)
         self.late_ms.append(late)
+        self.own_ms.append(max(late - queued, 0.0))
+        self.all_ms.append(everything)
         self.busy_ms.append(min(busy, late))
-        self.own_ms.append(own)
-        if own > BLOCK_MS:
-            where = [f"{count}x {place}" for place, count in seen.most_common(6)]
-            self.blocks.append({"own": own, "busy": busy, "late": late, "where": where})
-            self.blocks.sort(key=lambda block: -block["own"])
+        if everything > BLOCK_MS:
+            where = [f"{count}x {place}" for place, count in seen.most_common(8)]
+            self.blocks.append({"all": everything, "busy": min(busy, late), "late": late, "where": where})
+            self.blocks.sort(key=lambda block: -block["all"])
             del self.blocks[MOST_BLOCKS:]
 
 
@@ -151,7 +156,7 @@ def dashboard(database: Path, folder: Path, told: Path, *, is_traced: bool = Fal
 
     personal.PersonalApp.begin_personal = begin_watched  # type: ignore[method-assign]  # it is measured, not changed
     code = run_dashboard(database, Query(), watch=(folder,), is_kept_in_mind=False)
-    seen = {name: [one for dog in dogs for one in getattr(dog, name)] for name in ("late_ms", "own_ms", "busy_ms")}
+    seen = {name: [one for dog in dogs for one in getattr(dog, name)] for name in MEASURED}
     kept = {name: [one for dog in dogs for one in getattr(dog, name)] for name in ("blocks", "notes")}
     told.write_text(json.dumps({**seen, **kept, "asked": asked, "growth": growth[-1:]}))
     return code
@@ -159,15 +164,14 @@ def dashboard(database: Path, folder: Path, told: Path, *, is_traced: bool = Fal
 
 def _timed(asked: dict[str, list[tuple[float, float]]]) -> None:
     """Notes for every question how long it took, and how much of that its thread computed."""
-    from tui.screens.lanes import Lane
+    from tui.screens.answering import AnsweringProcess
 
-    ask = Lane.ask
+    ask = AnsweringProcess.ask
 
-    def ask_timed(self: Lane, question: Callable[[Any], Any]) -> Any:
+    def ask_timed(self: AnsweringProcess, name: str, *args: object) -> Any:
         began, computed = time.perf_counter(), time.thread_time()
-        name = question.__qualname__.removeprefix("StoreAnswers.").partition(".")[0]
         try:
-            return ask(self, question)
+            return ask(self, name, *args)
         except Superseded:
             name += " (pushed aside)"
             raise
@@ -177,7 +181,7 @@ def _timed(asked: dict[str, list[tuple[float, float]]]) -> None:
 
     from tui.screens.lanes import Superseded
 
-    Lane.ask = ask_timed  # type: ignore[method-assign]  # it is measured, not changed
+    AnsweringProcess.ask = ask_timed  # type: ignore[method-assign]  # it is measured, not changed
 
 
 def _trace(growth: list[str]) -> None:

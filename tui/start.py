@@ -52,7 +52,7 @@ def run_dashboard(
     answers = DividedAnswers(database)
     opening = Opening(version=answers.version())
     opening.answer = _kept(answers, query) if opens_on_triage(remembered) else None
-    if opening.answer is None:
+    if opening.answer is None or opening.answer.is_old:
         answers.start_early(query)
     glyphs = present.ASCII if ascii_only else present.UNICODE
     context = ViewContext(answers.for_screens, query, glyphs, database, opener=lambda _: False, watched=watch)

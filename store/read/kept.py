@@ -14,6 +14,12 @@ def load_answer(connection: Connection, name: str, key: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
+def load_last_answer(connection: Connection, name: str, key: str) -> bytes | None:
+    """A kept answer, whatever was written since it was made."""
+    row = connection.execute("SELECT body FROM kept_answer WHERE name = ? AND key = ?", (name, key)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def load_ranking(connection: Connection, digest: str) -> bytes | None:
     """A kept ranking of suspects by the digest of its question."""
     row = connection.execute("SELECT body FROM kept_ranking WHERE digest = ?", (digest,)).fetchone()

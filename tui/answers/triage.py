@@ -140,6 +140,8 @@ class TriageAnswer:
     """Verdict -> incidents; `real` sums those that someone must act on, `quarantined` are in neither."""
     session: SessionNow | None = None
     """The session on call that goes on."""
+    is_old: bool = False
+    """More was written since it was worked out; shown until a newer one is there."""
 
 
 def answer_triage(connection: Connection, query: Query) -> TriageAnswer:

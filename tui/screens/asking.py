@@ -109,10 +109,10 @@ class StoreAnswers:
         threading.Thread(target=work, name="first-answer", daemon=True).start()
 
     def kept_triage(self, query: Query) -> TriageAnswer | None:
-        """The first screen's answer as the last writer kept it; None where it does not hold any more."""
-        from tui.answers.kept import load_kept
+        """The first screen's answer as the last writer kept it, which may be old; None where there is none."""
+        from tui.answers.kept import load_kept, load_last_kept
 
-        return self._red.ask(lambda connection: load_kept(connection, query))
+        return self._red.ask(lambda connection: load_kept(connection, query) or load_last_kept(connection, query))
 
     def triage(self, query: Query) -> TriageAnswer:
         early, self._early = self._early, None

@@ -41,6 +41,8 @@ def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, Line]:
     if to_sort:
         counted += line((f"   {to_sort} to sort ", "text"), ("f", "accent"))
     looked_at = health_lines.health_line(answer.health, context)
+    if answer.is_old:
+        looked_at = line((f"as of {context.clock(answer.health.now_ms, 0)}, reading on", "unowned"))
     return counted, (Piece("read only   ", "unowned"), *looked_at) if context.is_read_only else looked_at
 
 

@@ -141,6 +141,8 @@ class View(ArrangedScreen, Generic[_A]):
             self.answer = answer
             self._draw()
             self.call_after_refresh(self._give_keys)
+            if getattr(answer, "is_old", False):
+                self.reload(is_quiet=True)
 
     def _give_keys(self) -> None:
         """What is shown from the start has the keys, unless something else has taken them."""

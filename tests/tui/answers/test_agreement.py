@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from tests.story.stores import EVERYTHING, Asked
 from tests.story.truth import Question
@@ -10,6 +11,7 @@ from tui.answers.basis import load_basis
 from tui.answers.failures import answer_failures
 from tui.answers.flakes import answer_flakes
 from tui.answers.incidents import list_incidents
+from tui.answers.kept import is_telling, load_kept, load_last_kept
 from tui.answers.services import answer_services
 from tui.answers.test_detail import answer_test
 from tui.answers.tests import list_test_keys, load_test_rows
@@ -110,6 +112,16 @@ def test_incident_ids_are_stable(sample: Asked) -> None:
 def test_kept_triage_is_the_one_worked_out(sample: Asked) -> None:
     """What the last writer kept for the first paint equals what the facts say."""
     assert answer_triage(sample.connection, sample.query()) == work_out_triage(sample.connection, sample.query())
+
+
+def test_last_kept_triage_says_that_it_is_old(sample: Asked) -> None:
+    """Whatever was written since: the same list, marked; one in which nobody has to act is not shown, it would lull."""
+    kept, last = load_kept(sample.connection, sample.query()), load_last_kept(sample.connection, sample.query())
+    assert kept is not None
+    assert not kept.is_old
+    assert last == replace(kept, is_old=True)
+    assert is_telling(kept)
+    assert not is_telling(replace(kept, incidents=(), counts={"flaky": 3, "undecided": 1}))
 
 
 def test_documents_name_no_row_of_the_store(sample: Asked) -> None:

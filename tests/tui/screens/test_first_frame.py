@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 import termios
+import threading
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -29,6 +30,18 @@ from tui.widgets.pieces import clip_line, text_of
 
 QUERY = Query(environment="staging", branch="main")
 MANY = tuple(replace(INCIDENTS[0], incident_id=f"i-{number:010x}") for number in range(60))
+
+
+class SlowAnswers(FakeAnswers):
+    """Triage is answered when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+
+    def triage(self, query: Query) -> TriageAnswer:
+        assert self.goes_on.wait(60)
+        return super().triage(query)
 
 
 def context_of(app_context: ViewContext, *, ascii_only: bool = False) -> ViewContext:
@@ -88,13 +101,34 @@ async def test_opening_answer_is_shown_without_asking(make_app: AppMaker) -> Non
         assert [asked for asked in answers.asked if asked[0] == "triage"]
 
 
+async def test_old_opening_is_shown_until_it_is_replaced(make_app: AppMaker) -> None:
+    """While a tail writes there is no kept answer of now: the last one is there at once, and says of when it is."""
+    answers = SlowAnswers()
+    old = replace(FakeAnswers().triage(QUERY), is_old=True)
+    app = make_app(answers, opening=Opening(old, version=answers.version()))
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause()
+            seen = screen_text(app)
+            assert "reading on" in seen
+            assert INCIDENTS[0].title[:20] in seen
+            lines = frame(old, context_of(app.context), 120, 40)
+            assert without_bars(text_of(clip_line(lines[1][1], 120)), 120) == without_bars(seen.splitlines()[1], 120)
+            answers.goes_on.set()
+            await settle(pilot)
+            assert "reading on" not in screen_text(app)
+            assert INCIDENTS[0].title[:20] in screen_text(app)
+    finally:
+        answers.goes_on.set()
+
+
 async def test_what_was_written_while_it_opened_is_news(make_app: AppMaker) -> None:
     """A version that differs from the one before the kept answer was read has the view ask again."""
     answers = FakeAnswers()
     app = make_app(answers, opening=Opening(kept(answers), version="an earlier one"))
     answers.asked.clear()
     async with app.run_test() as pilot:
-        for _ in range(200):
+        for _ in range(3000):
             await pilot.pause(0.02)
             if [asked for asked in answers.asked if asked[0] == "triage"]:
                 return
