@@ -18,13 +18,15 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.exposure import Levels, Scopes
-from analysis.likelihood import Observations, Windows, break_odds, drift_odds, null_odds, outage_odds
+from analysis.likelihood import Observations, Windows, alike, break_odds, drift_odds, null_odds, outage_odds
 
 Ints = npt.NDArray[np.int64]
 
 _UNEXPLAINED = -30.0
 """Log odds of the trigger where a window holds none of its runs: such a change cannot have caused its failure."""
 _CEILING = 30.0
+_FACTORS = 16
+"""So many of exp(_CEILING) each are a floating-point number yet."""
 _EXPLAINED = 0.5
 """Log odds above which an event is said to explain a test case's failures."""
 
@@ -95,6 +97,19 @@ class _Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pack:
+    """Kinds of test cases that feel some scope with one exposure."""
+
+    exposure: float
+    kinds: Ints
+    """Places on axis `v`."""
+    starts: Ints
+    """[d] where factors of one logarithm begin among them."""
+    counts: Floats
+    """[s, d] how many test cases of each of those kinds feel each scope so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
     """What all triggers share that are weighed with the same odds and scopes."""
 
@@ -138,21 +153,13 @@ def _seen_alike(seen: Observations, windows: Windows) -> tuple[Ints, Observation
     """([m] place of each test case among those that some window tells apart, what was seen of one of each)."""
     rows = np.unique([*windows.begin, *windows.stop, seen.total])
     sums = (seen.ran, seen.failed, seen.retried, seen.failed_again)
-    kind, first = _alike(np.concatenate([some[rows] for some in sums]).astype(np.int32))
+    kind, first = alike(np.concatenate([some[rows] for some in sums]).astype(np.int32))
     return kind, Observations(*(some[:, first] for some in sums))
-
-
-def _alike(cells: npt.NDArray[np.generic]) -> tuple[Ints, Ints]:
-    """([m] place of each column among the distinct ones, a column of each)."""
-    known: dict[bytes, int] = {}
-    rows = np.ascontiguousarray(cells.T)
-    kind = np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], dtype=np.int64)
-    return kind, np.asarray(np.unique(kind, return_index=True)[1])
 
 
 def share(odds: Odds, scopes: Scopes) -> Shared:
     """What all triggers share, nothing of it worked out yet."""
-    pattern, first = _alike(scopes.levels)
+    pattern, first = alike(scopes.levels)
     nobody = np.full((1, len(first)), weights.UNRELATED, dtype=np.int8)
     return Shared(odds, scopes, pattern, np.concatenate([scopes.levels[:, first], nobody]))
 
@@ -184,11 +191,12 @@ def _stand(shared: Shared, event: Background, own: Levels | None) -> Levels:
 
 
 def _evidence(shared: Shared, events: tuple[Background, ...], own: Levels | None) -> _Evidence:
-    """What all test cases say after some events; worked out once for all triggers."""
+    """What all test cases say after some events; for all triggers alike, unless one of them is of its own scope."""
     is_own = any(event.scope == len(shared.scopes.names) for event in events)
     named = own.tobytes() if own is not None and is_own else b""
     key = (named, *((event.scope, event.window, event.breadth, event.rate) for event in events))
-    if key not in shared.known:
+    found = shared.known.get(key)
+    if found is None:
         odds = shared.odds
         kind, seen, null = odds.kind, np.arange(len(odds.drift)), odds.drift
         if events:
@@ -196,8 +204,10 @@ def _evidence(shared: Shared, events: tuple[Background, ...], own: Levels | None
         pairs, many = np.unique(kind * shared.levels.shape[1] + shared.pattern, return_counts=True)
         of, pattern = np.divmod(pairs, shared.levels.shape[1])
         counts = _tally(shared.levels[:, pattern], of, many, len(seen))
-        shared.known[key] = _Evidence(kind, seen, null, *_summed(shared, seen, null, counts))
-    return shared.known[key]
+        found = _Evidence(kind, seen, null, *_summed(shared, seen, null, counts))
+        if not named:
+            shared.known[key] = found
+    return found
 
 
 def _after(shared: Shared, before: _Evidence, event: Background, own: Levels | None) -> tuple[Ints, Ints, Floats]:
@@ -250,21 +260,44 @@ def _summed(shared: Shared, seen: Ints, null: Floats, counts: Floats) -> tuple[F
     Args:
         counts: [l, s, v] how many test cases of each kind stand to each scope in each way.
     """
-    odds, exposures = shared.odds, shared.scopes.exposures
-    whole = np.array([weights.OUTAGE_BREADTH])
-    broken = [_sum(_ratio(some[:, seen] - null), exposures, counts, weights.BREADTHS) for some in odds.broken]
-    outage = [_sum(_ratio(some[:, seen] - null), exposures, counts, whole) for some in odds.outage]
+    odds, whole = shared.odds, np.array([weights.OUTAGE_BREADTH])
+    packs = [_pack(exposure, some) for exposure, some in zip(shared.scopes.exposures, counts, strict=True)]
+    broken = [_sum(_ratio(some.T[seen] - null[:, None]), packs, weights.BREADTHS) for some in odds.broken]
+    outage = [_sum(_ratio(some.T[seen] - null[:, None]), packs, whole) for some in odds.outage]
     return np.stack(broken), np.concatenate(outage, axis=2)
 
 
-def _sum(ratio: Floats, exposures: Floats, counts: Floats, breadths: Floats) -> Floats:
-    """[s, w, f] sum over test cases of log(1 + exposure x breadth x ratio)."""
-    out = np.zeros((counts.shape[1], len(ratio), len(breadths)))
-    for exposure, members in zip(exposures.tolist(), counts, strict=True):
-        held = np.flatnonzero(members.any(axis=0))
-        some, many = ratio[:, held], members[:, held]
-        for f, breadth in enumerate(breadths.tolist() if len(held) else ()):
-            out[:, :, f] += many @ np.log(1.0 + exposure * breadth * some).T
+def _pack(exposure: float, counts: Floats) -> _Pack:
+    """Kinds that some scope holds, those that all scopes hold equally often side by side.
+
+    Args:
+        counts: [s, v].
+    """
+    held = np.flatnonzero(counts.any(axis=0))
+    group = alike(counts[:, held])[0]
+    order = np.argsort(group, kind="stable")
+    place = np.arange(len(held)) - np.searchsorted(group[order], group[order])
+    starts = np.flatnonzero(place % _FACTORS == 0)
+    if 2 * len(starts) > len(held):  # hardly any stand side by side: to multiply them takes longer than it saves
+        starts = np.arange(len(held))
+    return _Pack(float(exposure), held[order], starts, counts[:, held[order[starts]]])
+
+
+def _sum(ratio: Floats, packs: list[_Pack], breadths: Floats) -> Floats:
+    """[s, w, f] sum over test cases of log(1 + exposure x breadth x ratio); one logarithm of several factors.
+
+    Args:
+        ratio: [v, w].
+    """
+    out = np.zeros((len(packs[0].counts), ratio.shape[1], len(breadths)))
+    for pack in packs:
+        some = ratio[pack.kinds]
+        for f, breadth in enumerate(breadths.tolist() if len(some) else ()):
+            factors = pack.exposure * breadth * some
+            factors += 1.0
+            if len(pack.starts) < len(factors):
+                factors = np.multiply.reduceat(factors, pack.starts, axis=0)
+            out[:, :, f] += pack.counts @ np.log(factors, out=factors)
     return out
 
 

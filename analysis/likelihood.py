@@ -68,6 +68,14 @@ def _prefix(cells: npt.NDArray[np.bool_]) -> Ints:
     return out
 
 
+def alike(cells: npt.NDArray[np.generic]) -> tuple[Ints, Ints]:
+    """([m] place of each column among the distinct ones, a column of each)."""
+    known: dict[bytes, int] = {}
+    rows = np.ascontiguousarray(cells.T)
+    kind = np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], dtype=np.int64)
+    return kind, np.asarray(np.unique(kind, return_index=True)[1])
+
+
 def break_odds(seen: Observations, windows: Windows, null: Floats) -> Floats:
     """[k, w, m] log odds of a breakage of each severity in each window against the test case's own rate.
 

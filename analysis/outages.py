@@ -22,7 +22,7 @@ from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.candidates import returns
 from analysis.exposure import EVERYTHING, Scopes
-from analysis.likelihood import Observations, Windows, observe, outage_odds
+from analysis.likelihood import Observations, Windows, alike, observe, outage_odds
 from analysis.records import (
     ABSENT,
     BoolMatrix,
@@ -273,16 +273,26 @@ def _scopes(history: StreamHistory) -> tuple[list[str], BoolMatrix]:
 def _ratios(
     history: StreamHistory, members: BoolMatrix, rows: npt.NDArray[np.int64]
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """([s, r] log likelihood ratio of an outage, [s, r] failures) of each scope in each of the runs `rows`."""
-    single = Windows(rows, rows + 1)
+    """([s, r] log likelihood ratio of an outage, [s, r] failures) of each scope in each of the runs `rows`.
+
+    Test cases with the same results are looked at once: nearly all of them only ever passed.
+    """
+    single, cells = Windows(rows, rows + 1), (history.results.view(np.uint8), history.attempts, history.failed_attempts)
+    kind, first = alike(np.concatenate(cells))
+    held = np.stack([np.bincount(kind, some, len(first)) for some in members])
+    history = replace(
+        history,
+        tests=tuple(history.tests[t] for t in first.tolist()),
+        **{name: getattr(history, name)[:, first] for name in ("results", "failed_attempts", "attempts")},
+    )
     sums = np.zeros((len(weights.OUTAGE_RATES), len(members), len(rows)))
     failures = np.zeros((len(members), len(rows)), dtype=np.int64)
     for columns in _blocks(*history.results.shape):
-        seen, inside = observe(columns_of(history, columns), None), members[:, columns].astype(np.float64)
+        seen, inside = observe(columns_of(history, columns), None), held[:, columns]
         null = _own_rate_odds(seen, rows)
         for number, rate in enumerate(weights.OUTAGE_RATES):
             sums[number] += inside @ outage_odds(seen, single, float(rate), null).T
-        failures += members[:, columns].astype(np.int64) @ (seen.failed[rows + 1] - seen.failed[rows]).T
+        failures += inside.astype(np.int64) @ (seen.failed[rows + 1] - seen.failed[rows]).T
     top = sums.max(axis=0)
     ratio = top + np.log(np.mean(np.exp(sums - top), axis=0))
     ratio[1:] -= np.log(max(len(members) - 1, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,20 +26,27 @@ class LastWeighed:
 
     of_runs: tuple[tuple[object, ...], tuple[TestColumn, ...], Observations] | None = None
     """(what it is of, test cases, what was seen of them)."""
-    of_windows: tuple[tuple[object, ...], Odds] | None = None
-    of_scopes: tuple[tuple[object, ...], Shared] | None = None
+    of_windows: dict[tuple[object, ...], Odds] = field(default_factory=dict)
+    """Of these runs, by what they were asked for."""
+    of_scopes: list[tuple[tuple[object, ...], Shared]] = field(default_factory=list)
 
 
 def observed(
     question: SuspectQuestion, streak: Streak, last: LastWeighed
 ) -> tuple[tuple[TestColumn, ...], Observations]:
-    """Test cases and what was seen of them, other streams' after those of the history."""
-    of = (question.history, question.masked, *question.elsewhere, question.feed)
-    if last.of_runs is None or not _is_same(last.of_runs[0], (*of, streak.first_bad)):
-        tests, seen = question.history.tests, observe(question.history, _mask(question, streak))
+    """Test cases and what was seen of them, other streams' after those of the history.
+
+    What outages explain is left out, but never what is asked about: nothing from the first bad run on.
+    """
+    of, mask = (question.history, question.masked, *question.elsewhere, question.feed), _mask(question)
+    since = streak.first_bad if question.elsewhere else int(mask[: streak.first_bad].any(axis=1).sum())
+    if last.of_runs is None or not _is_same(last.of_runs[0], (*of, since)):
+        mask = mask.copy()
+        mask[streak.first_bad :] = False
+        tests, seen = question.history.tests, observe(question.history, mask)
         if question.elsewhere:
             tests, seen = with_elsewhere(seen, question.history, question.elsewhere, question.feed, streak.first_bad)
-        last.of_runs, last.of_windows = ((*of, streak.first_bad), tests, seen), None
+        last.of_runs, last.of_windows, last.of_scopes = ((*of, since), tests, seen), {}, []
     return last.of_runs[1:]
 
 
@@ -50,16 +57,14 @@ def _is_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
     )
 
 
-def _mask(question: SuspectQuestion, streak: Streak) -> BoolMatrix:
-    """Closed outages, but never what is asked about: nothing from the first bad run on is masked.
+def _mask(question: SuspectQuestion) -> BoolMatrix:
+    """[n, m] closed outages.
 
     An earlier regression that was rolled back is masked as well: it is over, whatever is asked about came later.
     """
     mask = closed_cells(question.history) if question.masked is None else question.masked
     if mask.ndim == 1:
         mask = np.repeat(mask[:, None], len(question.history.tests), axis=1)
-    mask = mask.copy()
-    mask[streak.first_bad :] = False
     return mask
 
 
@@ -77,11 +82,10 @@ def odds_of(
     pairs = {(begin, len(runs)) for begin in range(min(first, streak.first_bad), len(runs))}
     pairs |= {(begin, stop) for c in candidates for begin, stop, _ in c.windows}
     outage_ms = runs[streak.last_bad].started_ms - weights.OUTAGE_HOURS * HOUR_MS
-    wanted = (seen, *sorted(pairs), int(np.searchsorted(starts, outage_ms)))
-    if last.of_windows is None or last.of_windows[0][0] is not seen or last.of_windows[0][1:] != wanted[1:]:
-        last.of_windows = last.of_scopes = None  # frees the memory before more is asked for
-        last.of_windows = (wanted, weigh(seen, sorted(pairs), int(np.searchsorted(starts, outage_ms))))
-    return last.of_windows[1]
+    wanted = (*sorted(pairs), int(np.searchsorted(starts, outage_ms)))
+    if wanted not in last.of_windows:
+        last.of_windows[wanted] = weigh(seen, sorted(pairs), int(np.searchsorted(starts, outage_ms)))
+    return last.of_windows[wanted]
 
 
 def shared_of(
@@ -96,16 +100,18 @@ def shared_of(
     commits = [c.change for c in candidates if c.change.target is ChangeTarget.TEST]
     services = [c.change.service for c in candidates if c.change.target is ChangeTarget.SERVICE]
     groups = [services_of(one) for one in candidates if one.group]
-    wanted = (odds, commits, services, groups, question.graph, question.felt)
-    if last.of_scopes is None or last.of_scopes[0][0] is not odds or last.of_scopes[0][1:] != wanted[1:]:
-        found = find_scopes(tests, services, commits, question.graph, question.felt, groups)
-        together = failed_together(question.history, streak.first_bad, found)
-        if together:
-            for service, felt in question.felt.items():
-                together[service] = together.get(service, frozenset()).union(felt)
-            found = find_scopes(tests, services, commits, question.graph, together, groups)
-        last.of_scopes = wanted, share(odds, found)
-    return last.of_scopes[1]
+    wanted = (streak.first_bad, commits, services, groups, question.graph, question.felt)
+    for asked, shared in last.of_scopes:
+        if shared.odds is odds and asked == wanted:
+            return shared
+    found = find_scopes(tests, services, commits, question.graph, question.felt, groups)
+    together = failed_together(question.history, streak.first_bad, found)
+    if together:
+        for service, felt in question.felt.items():
+            together[service] = together.get(service, frozenset()).union(felt)
+        found = find_scopes(tests, services, commits, question.graph, together, groups)
+    last.of_scopes.append((wanted, share(odds, found)))
+    return last.of_scopes[-1][1]
 
 
 def services_of(candidate: Candidate) -> tuple[str, ...]:
