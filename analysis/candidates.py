@@ -5,17 +5,18 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log, log1p
+from math import log
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis import calibration as weights
+from analysis.change_risk import log_habit, log_prior
 from analysis.events import group_changes
 from analysis.exposure import EVERYTHING
-from analysis.records import ChangeFeed, Count, StreamHistory
+from analysis.records import SuspectQuestion
 from analysis.track_record import log_risk
-from ingest.model import Change, ChangeKind, ChangeStatus, ChangeTarget, RunRef
+from ingest.model import Change, ChangeKind, ChangeTarget, RunRef
 
 Ints = npt.NDArray[np.int64]
 
@@ -87,14 +88,12 @@ def _stretch(rows: Ints, bad: npt.NDArray[np.bool_], last: int) -> tuple[int, in
     return int(rows[place]), int(rows[place - 1]) if place > 0 else -1
 
 
-def find_candidates(
-    history: StreamHistory, feed: ChangeFeed, streak: Streak, records: Mapping[str, Count]
-) -> tuple[Candidate, ...]:
+def find_candidates(question: SuspectQuestion, streak: Streak) -> tuple[Candidate, ...]:
     """Changes whose effects may have been felt when the trigger began to fail, in the feed's order.
 
     The streak may have begun with a flake: changes within its first runs are candidates too.
     """
-    runs = history.runs
+    history, feed, runs = question.history, question.feed, question.history.runs
     earliest = runs[streak.first_bad].started_ms - CANDIDATE_HOURS * HOUR_MS
     last = min(streak.last_bad, streak.last_onset + LATER_RUNS)
     latest = end_ms(runs[last]) + LATE_MS
@@ -107,7 +106,7 @@ def find_candidates(
     backs = _rollbacks(feed.changes)
     together = {c.change_id: group for group in group_changes(chosen) if len(group) > 1 for c in group}
     until = end_ms(runs[-1])
-    found = (_candidate(change, starts, runs, _back_of(change, backs, until), records) for change in chosen)
+    found = (_candidate(question, change, starts, _back_of(change, backs, until)) for change in chosen)
     return tuple(
         replace(one, group=together.get(one.change.change_id, ()))
         for one in found
@@ -122,21 +121,20 @@ def _is_suspect(change: Change, environment: str) -> bool:
     return change.target is ChangeTarget.TEST or change.kind is not ChangeKind.COMMIT
 
 
-def _candidate(
-    change: Change, starts: Sequence[int], runs: Sequence[RunRef], back: int | None, records: Mapping[str, Count]
-) -> Candidate:
+def _candidate(question: SuspectQuestion, change: Change, starts: Sequence[int], back: int | None) -> Candidate:
     stop = len(starts) if back is None else bisect_left(starts, back)
     weighted: dict[tuple[int, int], float] = {}
     for minutes, weight in weights.EFFECTS:
         begin = bisect_left(starts, change.at_ms + int(minutes * MINUTE_MS))
-        shares = _under_way(change, runs, begin) if minutes == 0 else {}
+        shares = _under_way(change, question.history.runs, begin) if minutes == 0 else {}
         weight /= sum(shares.values()) + 1
         for row, share in shares.items():  # each of these runs may have felt it first
             _add(weighted, row, stop, weight * share)
         _add(weighted, begin, stop, weight)
     windows = tuple((begin, end, log(weight)) for (begin, end), weight in sorted(weighted.items()))
     scope = change.change_id if change.target is ChangeTarget.TEST else change.service or EVERYTHING
-    return Candidate(change, scope, windows, log_prior(change) + log_risk(records, change.service), back)
+    learned = log_risk(question.records, change.service) + log_habit(question.habits, change)
+    return Candidate(change, scope, windows, log_prior(change) + learned, back)
 
 
 def _under_way(change: Change, runs: Sequence[RunRef], begin: int) -> dict[int, float]:
@@ -156,20 +154,6 @@ def _under_way(change: Change, runs: Sequence[RunRef], begin: int) -> dict[int, 
 def _add(weighted: dict[tuple[int, int], float], begin: int, stop: int, weight: float) -> None:
     window = (begin, max(stop, begin))
     weighted[window] = weighted.get(window, 0.0) + weight
-
-
-def log_prior(change: Change) -> float:
-    """Log weight of a change before anything failed: by kind, content and size, each at half its strength.
-
-    Of a configuration change or a migration the size says nothing: one line may turn everything off.
-    """
-    risk = weights.CONTENT_RISK[change.content] * weights.KIND_RISK.get(change.kind, 1.0)
-    if change.status is ChangeStatus.FAILED or (change.from_version and change.from_version == change.to_version):
-        risk *= 0.5
-    is_sized = change.lines is not None and change.content not in weights.SIZE_SAYS_NOTHING
-    lines = float(change.lines or 0) if is_sized else weights.UNKNOWN_LINES
-    size = log1p(lines / 20) ** 0.6 / log1p(weights.UNKNOWN_LINES / 20) ** 0.6
-    return log(weights.CHANGE_PRIOR) + weights.METADATA_POWER * log(max(risk * size, 1e-3))
 
 
 def _rollbacks(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
+from analysis.change_risk import habits_of
 from analysis.events import what_is_shared
 from analysis.exposure import EVERYTHING, Scopes
 from analysis.joint import Odds, Stage, gains, severity_shares
@@ -131,6 +132,8 @@ def _prior_term(candidate: Candidate, case: Case) -> Evidence:
     record = case.question.records.get(change.service)
     if record is not None and record.k:
         said += f"; {record.k} of {record.n} earlier changes of {change.service} broke something"
+    for word, habit in habits_of(case.question.habits, change):
+        said += f"; {word}: {habit.k} confirmed culprit(s), {habit.expected:.1f} expected"
     return Evidence("prior", candidate.log_prior, said)
 
 

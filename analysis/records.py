@@ -289,6 +289,16 @@ class OutageReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Habit:
+    """What was confirmed of one kind or size of change."""
+
+    k: int
+    """Culprits."""
+    expected: float
+    """Of as many culprits in all, if they were spread as is assumed."""
+
+
+@dataclass(frozen=True, slots=True)
 class SuspectQuestion:
     """Who broke this test case in this stream? An analysis may look at nothing else."""
 
@@ -305,6 +315,8 @@ class SuspectQuestion:
     """[n, m] of results that a closed outage explains (`OutageReport.closed`); None: found from this history alone."""
     records: dict[str, Count] = field(default_factory=dict)
     """(confirmed culprits, changes) of each service before this stretch, from `track_records`."""
+    habits: dict[str, Habit] = field(default_factory=dict)
+    """Confirmed culprits of each kind and size of change before this stretch, from `habits_before`."""
     felt: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """`test_id` of the test cases that failed by a confirmed culprit of each service before this stretch, sorted."""
     elsewhere: tuple[StreamHistory, ...] = ()

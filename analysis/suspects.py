@@ -83,7 +83,7 @@ def rank_suspects(question: SuspectQuestion, last: LastWeighed | None = None) ->
     if streak is None:
         return ()
     tests, seen = observed(question, streak, last)
-    candidates = find_candidates(question.history, question.feed, streak, question.records)
+    candidates = find_candidates(question, streak)
     odds = odds_of(question, seen, streak, candidates, last)
     shared = shared_of(question, tests, streak, candidates, odds, last)
     own = levels_of_commit(tests, _own_file(question)) if _may_have_broken_itself(question, streak) else None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analysis import calibration
-from analysis.candidates import log_prior
+from analysis.change_risk import log_prior
 from analysis.intervals import FLAKE_PRIOR, flake_intervals, wilson_interval
 from analysis.joint import severity_shares
 from analysis.likelihood import Windows, break_odds, null_odds, observe

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from analysis.change_risk import ChangeTable
     from analysis.ledger import Said
     from tui.answers.clusters import Clusters
     from tui.answers.priors import FlakePrior
@@ -58,6 +59,8 @@ class Basis:
     """All of the store, once they were asked for (`tui.answers.beside`)."""
     starts: dict[int, list[int]] = field(default_factory=dict)
     """When the newest runs of a stream started, by its row (`tui.answers.beside`)."""
+    risks: ChangeTable | None = None
+    """All changes of services, with those that people confirmed, once asked for (`tui.answers.beside`)."""
     felt: tuple[tuple[str, int, tuple[str, ...]], ...] | None = None
     """What failed by confirmed culprits, once it was loaded (`tui.answers.beside`)."""
     clusters: Clusters | None = None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from analysis.records import StreamHistory
+from analysis.change_risk import habits_before, tabulate
+from analysis.records import Habit, StreamHistory
 from ingest.model import PRE_MERGE_BRANCH
 from store.read import runs, streams, triage
 from store.read.rows import StreamRow
@@ -60,6 +61,13 @@ def _others(basis: Basis, stream: StreamRow) -> list[StreamRow]:
         ),
         key=lambda row: row.scope,
     )
+
+
+def habits_of_people(basis: Basis, before_ms: int) -> dict[str, Habit]:
+    """Of which kinds and sizes the culprits were that people confirmed of the changes before a moment."""
+    if basis.risks is None:
+        basis.risks = tabulate(basis.feed.changes, basis.confirmed)
+    return habits_before(basis.risks, before_ms)
 
 
 def felt_before(basis: Basis, before_ms: int) -> dict[str, tuple[str, ...]]:

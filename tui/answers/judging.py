@@ -22,7 +22,7 @@ from ingest.model import Result, RunRef, TestCase, Verdict
 from store.read import results, tests
 from store.read.rows import AttemptFact, StreamRow
 from tui.answers.basis import Basis
-from tui.answers.beside import felt_before, histories_elsewhere
+from tui.answers.beside import felt_before, habits_of_people, histories_elsewhere
 from tui.answers.histories import Loaded, last_complete, load_history
 from tui.answers.query import DAY_MS
 from tui.answers.red import LOOK_BACK_RUNS, list_candidates
@@ -240,6 +240,7 @@ def _rank(basis: Basis, loaded: Loaded, lead: _Red) -> tuple[Hypothesis, ...]:
             basis.rankings.feed_of(basis.feed, around),
             lead.samples,
             records=track_records(basis.feed.changes, basis.confirmed, candidates_ms),
+            habits=habits_of_people(basis, candidates_ms),
             felt=felt_before(basis, candidates_ms),
             elsewhere=histories_elsewhere(basis, loaded.stream, since_ms, until_ms, onset_ms),
         )

@@ -81,7 +81,7 @@ class Rankings:
 
     def _digest(self, question: SuspectQuestion) -> str:
         feed = msgspec.json.encode((question.feed.changes, sorted(question.feed.covered)))
-        learned = (question.records, question.felt)
+        learned = (question.records, question.habits, question.felt)
         asked = msgspec.json.encode((VERSION, MODEL_VERSION, question.test_id, question.samples, learned))
         shared = [self._part(question.graph), *(self._part(one) for one in (question.history, *question.elsewhere))]
         parts = (asked, feed, *shared)
