@@ -9,6 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 RESULTS ?= 1000000
+SHARE ?= 1
 WORLDS ?= 500
 SOME_WORLDS ?= $(shell expr $(WORLDS) / 5)
 
@@ -18,7 +19,7 @@ help:
 	@echo "make demo   the dashboard on sample data (five answers as text where there is no terminal)"
 	@echo "make test   format, lint, types, import borders, tests"
 	@echo "make lint   the same without the tests"
-	@echo "make bench  speed, as tables (RESULTS=10000000: on a store of that size); make bench-accuracy: accuracy (WORLDS=50: of so many)"
+	@echo "make bench  speed, as tables (RESULTS=10000000: on a store of that size; SHARE=0.1: of all other sizes); make bench-accuracy: accuracy (WORLDS=50: of so many)"
 	@echo "make soak   long tests, and an hour of the dashboard on a store that grows"
 
 demo: $(STAMP)
@@ -34,7 +35,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP)
-	$(BIN)/python -m bench --results $(RESULTS)
+	$(BIN)/python -m bench --results $(RESULTS) --share $(SHARE)
 
 bench-accuracy: $(STAMP)
 	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS)

@@ -4,7 +4,7 @@
     python -m bench --results 10000000               # the size that the budgets of DESIGN.md name
     python -m bench --only start tail --share 0.1    # some of them, on a tenth of the files
 
-Every script also runs alone: `python -m bench.parse`, `ingest_history`, `scale`, `start`, `tail`,
+Every script also runs alone: `python -m bench.parse`, `formats`, `ingest_history`, `scale`, `start`, `tail`,
 `suspects_on_evidence`, `suspects_speed`; accuracy, also through the command line and in real noise, is
 `make bench-accuracy`.
 """
@@ -27,6 +27,7 @@ def scripts(results: int, share: float) -> dict[str, list[str]]:
 
     return {
         "parse": ["--files", some(200)],
+        "formats": ["--megabytes", str(share)],
         "ingest_history": ["--files", some(1000), "--huge", some(900_000)],
         "scale": ["both", "--results", str(results)],
         "start": ["--rounds", str(max(3, int(9 * share)))],

@@ -5,12 +5,14 @@
 The corpus imitates a mixed one: 3 % of the cases fail with 2-8 KB of trace (half of it CDATA, half escaped), 5 % wrote
 output, 2 % were skipped. Prints cases per second of processor time of each route, best of the rounds, and the ratio to
 bare `ElementTree.iterparse` with clearing. `--big` reads one report of that size in a fresh process and prints its peak
-memory.
+memory. junitparser's `fromfile` and pygixml, which is no dependency (`pip install pygixml`), only build their trees and
+count the cases: they store nothing, and hold whole files in memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import random
 import resource
 import subprocess
@@ -116,11 +118,43 @@ def by_reader(path: Path) -> int:
     return sink.count
 
 
+def by_junitparser(path: Path) -> int:
+    """junitparser's own reading of a whole file, through ElementTree: lxml, where it is installed, is slower there."""
+    from junitparser import JUnitXml, TestSuite
+
+    found = JUnitXml.fromfile(str(path), parse_func=ElementTree.parse)
+    suites = [found] if isinstance(found, TestSuite) else found
+    return sum(1 for suite in suites for case in suite if case.name is not None and case.result is not None)
+
+
+def by_pygixml(path: Path) -> int:
+    """pygixml (pugixml): a tree of the whole file, each case's attributes and children looked at."""
+    pygixml = importlib.import_module("pygixml")
+    document, count = pygixml.parse_file(str(path)), 0  # held: its nodes point into it
+    for found in document.root.select_nodes("//testcase"):
+        node = found.node
+        count += bool(node.attribute("name").value and node.attribute("classname").value)
+        for child in node.children():
+            child.text()
+    return count
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
 ROUTES: dict[str, Callable[[Path], int]] = {
     "ET.iterparse, cleared": by_iterparse,
     "expat, no handlers": by_expat,
+    "junitparser, fromfile": by_junitparser,
     "junit.read": by_reader,
 }
+_PEERS = {"pygixml": ("pygixml, whole file", by_pygixml)}
+ROUTES |= dict(route for name, route in _PEERS.items() if _installed(name))
 
 
 def compare(paths: list[Path], cases: int, rounds: int) -> None:
@@ -134,6 +168,9 @@ def compare(paths: list[Path], cases: int, rounds: int) -> None:
             seconds[name].append(time.process_time() - start)
     base = min(seconds["ET.iterparse, cleared"])
     size = sum(path.stat().st_size for path in paths)
+    for name in _PEERS:
+        if not _installed(name):
+            print(f"{name}: not installed, its route is left out (pip install {name})")
     print(f"{len(paths)} files, {cases:,} cases, {size / 1e6:.1f} MB, best of {rounds}, processor time")
     for name, taken in seconds.items():
         best = min(taken)
