@@ -142,4 +142,4 @@ def end_session(database: Path, settings: Settings, name: str | None, *, clock_m
         raise ActRefused("no session of yours is open" if name is None else f"the session {name!r} has ended")
     deed = Deed(SESSION, found.name, Action.END, None, None, found.version)
     done = append_or_tell(database, Subject(SESSION, found.name, found.name), [deed], actor, at_ms)
-    return Done(f"{found.name}: {actor} ended the session", done)
+    return Done(f"{found.name}: {actor} ended the session; crywolf export handover writes the report", done)

@@ -42,7 +42,7 @@ def flakes_command(ctx: click.Context, style: str, output: Path | None, query: Q
     """Which tests cry wolf, and how often: the rows of `crywolf flakes`."""
     with reader(ctx) as connection:
         answer = answer_flakes(connection, query)
-    _write(_writer(style)(answer), output)
+    _write(_writer(style)(answer), output, is_markdown=style == "md")
 
 
 @export_command.command("handover")
@@ -73,13 +73,21 @@ def handover_command(ctx: click.Context, name: str | None, style: str, output: P
     with reader(ctx) as connection:
         session = None if query.since is not None and name is None else find_session(connection, query.settings, name)
         report = answer_handover(connection, query, session)
-    _write(json_text(handover_document(report)) + "\n" if style == "json" else handover_markdown(report), output)
+    if style == "json":
+        _write(json_text(handover_document(report)) + "\n", output)
+    else:
+        _write(handover_markdown(report), output, is_markdown=True)
 
 
-def _write(text: str, output: Path | None) -> None:
-    """To a file, whole or not at all; else to standard output."""
+def _write(text: str, output: Path | None, *, is_markdown: bool = False) -> None:
+    """To a file, whole or not at all; else to standard output, where a terminal shows Markdown as it is read."""
     if output is None or str(output) == "-":
-        click.echo(text, nl=False)
+        from tui.exports.markdown import for_terminal
+        from tui.output import is_terminal
+
+        click.echo(for_terminal(text) if is_markdown and is_terminal() else text, nl=False)
+        if is_markdown and is_terminal():
+            click.echo("note: to pass it on as Markdown: -o FILE, or into a pipe", err=True)
         return
     from tui.exports.files import write_whole
 

@@ -6,6 +6,7 @@ neither notify `@teams` nor link `#1`.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 
@@ -37,6 +38,15 @@ def code(text: str) -> str:
     """
     shown = plain(text).strip()
     return f"<code>{_ACTIVE.sub(_entities, shown)}</code>" if shown else DASH
+
+
+def for_terminal(text: str) -> str:
+    """Markdown of ours as a person reads it in a terminal: names as they are, which act on nothing there.
+
+    >>> for_terminal(f"- {code('a|b [x]')} **unowned**")
+    '- a|b [x] unowned'
+    """
+    return html.unescape(re.sub(r"</?code>|\*\*", "", text))
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

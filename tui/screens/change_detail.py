@@ -59,6 +59,7 @@ class ChangeView(View["ChangesAnswer"]):
     def show(self, answer: ChangesAnswer) -> None:
         row = self.row
         if row is not None:
+            self._shown_name = present.change_label(row.change)
             now_ms, context = answer.window.now_ms if answer.window else row.change.at_ms, self.context
             pane = self.query_one("#change", LinesPane)
             pane.set_source(lambda width: change_lines(row, now_ms, context, width), keep_scroll=True)

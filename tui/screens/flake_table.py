@@ -58,7 +58,7 @@ def _bounds(rate: Interval | Recent) -> str:
 
 
 def flake_table(stream: StreamStrip, name: str, now_ms: int, context: ViewContext, width: int) -> list[Line]:
-    """Four lines, a definition a column, and one with what else is known; a list where there is no room for it.
+    """What is known of the stream, then four lines, a definition a column; a list where there is no room for them.
 
     Args:
         name: of the stream, where there are several; empty: it needs none.
@@ -67,24 +67,24 @@ def flake_table(stream: StreamStrip, name: str, now_ms: int, context: ViewContex
     if flakes is None:
         return []
     found, dot = definitions(stream, flakes), Piece(f" {context.glyphs.dot} ", "muted")
-    more = wrap_lines(_more(flakes, name, now_ms, context), width, dot)
+    about = wrap_lines(_about(flakes, name, now_ms, context), width, dot, LABEL)
     if LABEL + CELL * len(found) > width:
         parts = [line((f"{one.name} ", "muted"), f"{one.of}  {one.rate}  ({one.interval})") for one in found]
-        return [*wrap_lines(parts, width, dot), *more]
+        return [*about, *wrap_lines(parts, width, dot)]
     rows: list[Line] = []
-    for label, place in (("flakes", 0), ("k of n", 1), ("rate", 2), ("95 %", 3)):
+    for label, place in (("" if about else "flakes", 0), ("k of n", 1), ("rate", 2), ("95 %", 3)):
         cells = [fit(line((one[place], one.tone if place else "muted")), CELL) for one in found]
         rows.append(
             clip_line((*fit(line((label, "muted")), LABEL), *(piece for cell in cells for piece in cell)), width)
         )
-    return [*rows, *more]
+    return [*about, *rows]
 
 
-def _more(flakes: FlakeRow, name: str, now_ms: int, context: ViewContext) -> list[Line]:
+def _about(flakes: FlakeRow, name: str, now_ms: int, context: ViewContext) -> list[Line]:
     """The stream, since when it flakes, and what that cost."""
     parts = [line((name, "muted"))] if name else []
     if flakes.trend and flakes.trend_since_ms is not None:
         parts.append(line((f"{TREND_WORDS[flakes.trend]} {context.clock(flakes.trend_since_ms, now_ms)}", "strong")))
     if flakes.lost_seconds:
         parts.append(line((f"{present.duration(flakes.lost_seconds * 1000)} lost", "muted")))
-    return [(Piece(" " * LABEL), *parts[0]), *parts[1:]] if parts else []
+    return [(*fit(line(("flakes", "muted")), LABEL), *parts[0]), *parts[1:]] if parts else []

@@ -45,7 +45,7 @@ class IncidentView(ActingView["TriageAnswer"]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "open_run", "The first bad run", id="incident.run", show=False),
         Binding("L", "open_last_good", "The last good run", id="incident.last_good", show=False),
-        Binding("i", "open_change", "The top suspect", id="incident.change", show=False),
+        Binding("i", "open_change", "Suspect", id="incident.change"),
     ]
 
     def __init__(self, context: ViewContext, incident_id: str, title: str = "") -> None:

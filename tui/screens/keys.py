@@ -27,19 +27,29 @@ class KeyHelp:
     keys: str
     description: str
     is_local: bool
+    rank: int = 0
+    """What this view alone can do, what several can, what moves."""
 
 
 def keys_of(screen: Screen[Any]) -> list[KeyHelp]:
-    """What works now, one entry an action, in the order of the bindings."""
-    found: dict[str, tuple[list[str], str, bool]] = {}
+    """What works now, one entry an action, what only this view can do first and what moves last."""
+    found: dict[str, tuple[list[str], str, bool, int]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         if not binding.description or not binding.id:
             continue
         is_local = active.node is not screen.app
-        keys = found.setdefault(binding.id, ([], binding.description, is_local))[0]
+        keys = found.setdefault(binding.id, ([], binding.description, is_local, _rank(binding.id)))[0]
         keys.append(screen.app.get_key_display(binding))
-    return [KeyHelp("  ".join(dict.fromkeys(keys)), text, is_local) for keys, text, is_local in found.values()]
+    listed = [KeyHelp("  ".join(dict.fromkeys(keys)), text, local, rank) for keys, text, local, rank in found.values()]
+    return sorted(listed, key=lambda one: one.rank)
+
+
+def _rank(name: str) -> int:
+    if name == "table.open":
+        return 0
+    kind = name.partition(".")[0]
+    return {"act": 1, "view": 2, "table": 3, "grid": 3, "pane": 3}.get(kind, 0)
 
 
 class KeysScreen(Dialog[None]):
@@ -92,6 +102,7 @@ def _legend(glyphs: present.Glyphs) -> list[Line]:
     for result in (Result.SKIPPED, None):
         lines.append(line(f"{glyphs.results[result]} {present.RESULT_WORDS[result]}"))
     lines.append(line(f"{glyphs.masked} in a masked outage"))
+    lines.append(line(f"{glyphs.new} new; else a letter: acknowledged, claimed, quarantined..."))
     return lines
 
 

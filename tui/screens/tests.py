@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from tui.answers.query import Window
     from tui.answers.tests import TestKeys, TestRow
 
-SORTS = {"red": ("red", "red"), "flaky": ("flaky", "flake rate"), "name": ("test", "name"), "runs": ("runs", "runs")}
+SORTS = {
+    "red": ("red", "red"),
+    "flaky": ("flaky", "flake rate, lower bound"),
+    "name": ("test", "name"),
+    "runs": ("runs", "runs"),
+}
 """Order -> (column that carries the sign, its word); the keys are those of `tui.answers.tests.SORTS`."""
 
 COLUMNS = (

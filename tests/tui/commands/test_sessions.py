@@ -82,7 +82,7 @@ def test_a_session(crywolf: Run, ids: tuple[str, str]) -> None:
     found = report(crywolf)
     assert (found["session"]["name"], found["session"]["until"], found["came_up"]) == ("night", None, 2)
     assert [one["subject"]["id"] for one in found["handled"]] == [ids[0]]
-    assert said(crywolf("triage", "end")) == "night: ada ended the session"
+    assert said(crywolf("triage", "end")) == "night: ada ended the session; crywolf export handover writes the report"
     assert crywolf("triage", "end").code == 2
     assert crywolf("triage", "start", "night").code == 2
     assert report(crywolf, "--session", "night")["session"]["until"] is not None
