@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest.model import ChangeKind, ContentKind
 
-MODEL_VERSION = 6
+MODEL_VERSION = 7
 """Of what `rank_suspects` says: to be raised with every change to it, so that kept rankings are worked out anew."""
 
 # ---- what a failure looks like (ALGORITHMS.md section 6, items 1-4)
@@ -62,6 +62,10 @@ OUTAGE_EVERYWHERE = 0.35
 OUTAGE_HOURS = 12.0
 OUTAGE_LASTS_HOURS = 2.0
 """An outage that began h hours ago goes on with exp(-h / this)."""
+OUTAGE_WITNESSES = 20.0
+"""With so many other test cases since the onset an outage has half the weight that it would have with any number."""
+WITNESSES_OF_THE_FIT = 100.0
+"""So many ran in the worlds that the scalars below were fitted on: from there on it has all that it can have."""
 UNRECORDED_HOURS = 24.0
 BACKGROUND_PRIOR = 0.006
 BACKGROUNDS = 3

@@ -14,10 +14,10 @@ from analysis.change_risk import habits_of
 from analysis.events import what_is_shared
 from analysis.exposure import EVERYTHING, Scopes
 from analysis.joint import Odds, Stage, gains, severity_shares
-from analysis.likelihood import Observations
+from analysis.likelihood import Observations, count_witnesses, few_witnesses
 from analysis.records import Evidence, Hypothesis, SuspectQuestion
 from analysis.texts import changed_file_named
-from ingest.model import ChangeTarget
+from ingest.model import ChangeTarget, RunRef
 
 Bools = npt.NDArray[np.bool_]
 
@@ -27,6 +27,8 @@ _TOUCHES = np.isin(
     np.arange(len(weights.EXPOSURES)), (weights.DECLARED, weights.DOUBTFUL, weights.REACHABLE, weights.TOGETHER)
 )
 """[l] how test cases stand to a service that they are said to touch."""
+_TOO_FEW = -0.5
+"""Log weight below which it is told that few other test cases can tell an outage."""
 _NEWLY = 0.5
 """Log odds above which a test case that failed is said to fail newly."""
 
@@ -293,11 +295,20 @@ def _unrecorded_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
     breadth, own = float(both[severity]), float(own_odds[severity])
     said = f"a change of {scored.scope} that nobody recorded"
     if scored.scope in (OWN_FILE, EVERYTHING):
-        revision = case.question.history.runs[scored.begin].revision or ""
-        said = f"the tests ran revision {revision[:12]} for the first time, and no commit of it is known"
+        said = _revision_words(case.question.history.runs, scored.begin)
     terms = [Evidence("prior", prior, said)]
     terms += _scope_terms(case, place, scored.scope, scored.begin, own, breadth)
     return (*terms, *_scope_text(case, scored))
+
+
+def _revision_words(runs: tuple[RunRef, ...], begin: int) -> str:
+    """What may have changed in the repository with a run; its revision is new, the same, or not known."""
+    before, revision = runs[begin - 1].revision if begin else None, runs[begin].revision
+    if before and revision and before != revision:
+        return f"the tests ran revision {revision[:12]} for the first time, and no commit of it is known"
+    if before and revision:
+        return f"the tests ran revision {revision[:12]} as before; what lies outside of it may have changed"
+    return "no revision is known of the runs; anything may have changed"
 
 
 def _outage_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
@@ -313,7 +324,16 @@ def _outage_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
     own = float(of_trigger[rate])
     breadth = weights.OUTAGE_TEMPER * float(case.stages[0].outage[place, row, rate])
     terms = _scope_terms(case, place, name, scored.begin, own, breadth)
-    return (prior, *terms, *_elsewhere_terms(case, scored.begin), *_scope_text(case, scored))
+    return (prior, *terms, *_few_terms(case), *_elsewhere_terms(case, scored.begin), *_scope_text(case, scored))
+
+
+def _few_terms(case: Case) -> list[Evidence]:
+    """That so few other test cases ran that they can hardly tell an outage."""
+    number = count_witnesses(case.seen, case.streak.first_bad, case.trigger)
+    few = few_witnesses(number)
+    others = "1 other test" if number == 1 else f"{number} other tests"
+    said = f"only {others} ran since: too few to tell an outage from a breakage"
+    return [Evidence("witnesses", few, said)] if few < _TOO_FEW else []
 
 
 def _elsewhere_terms(case: Case, begin: int) -> list[Evidence]:

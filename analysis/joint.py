@@ -311,10 +311,19 @@ def break_score(stage: Stage, odds: Odds, scopes: Scopes, trigger: int) -> Float
 
 
 def outage_score(stage: Stage, odds: Odds, scopes: Scopes, trigger: int) -> Floats:
-    """[s, o] log weight of an outage of each scope that began with each window."""
-    felt = np.log(scopes.exposures)[scopes.levels[:, trigger]][:, None, None] + np.log(weights.OUTAGE_BREADTH)
+    """[s, o] log weight of an outage of each scope that began with each window.
+
+    It is one that adds to the background events, or, beside others, one of them: what fails with the trigger need not
+    fail for another reason. With a single event that is what the stage without it says.
+    """
+    felt = np.log(scopes.exposures)[scopes.levels[:, trigger]] + np.log(weights.OUTAGE_BREADTH)
     own = odds.outage[:, :, odds.kind[trigger]].T - np.log(len(weights.OUTAGE_RATES))
-    return np.asarray(_log_sum(felt + own[None] + weights.OUTAGE_TEMPER * stage.outage, axis=2))
+    out = _log_sum(felt[:, None, None] + own[None] + weights.OUTAGE_TEMPER * stage.outage, axis=2)
+    for event in stage.backgrounds if len(stage.backgrounds) > 1 else ():
+        if event.breadth < 0 and event.scope < len(out):
+            is_it = felt[event.scope] + own[event.window, event.rate] - np.log(weights.BACKGROUND_PRIOR)
+            out[event.scope, event.window] = np.logaddexp(out[event.scope, event.window], is_it)
+    return np.asarray(out)
 
 
 def trigger_odds(odds: Odds, trigger: int) -> Floats:

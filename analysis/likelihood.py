@@ -143,6 +143,22 @@ def drift_odds(odds: Floats) -> Floats:
     return np.asarray(np.logaddexp(np.log1p(-weights.DRIFT_SHARE), np.log(weights.DRIFT_SHARE) + mean))
 
 
+def count_witnesses(seen: Observations, first_bad: int, trigger: int) -> int:
+    """Other test cases that ran since an onset."""
+    ran = (seen.ran[-1] - seen.ran[first_bad]) > 0
+    return int(np.count_nonzero(ran)) - int(ran[trigger])
+
+
+def few_witnesses(number: int) -> float:
+    """What an outage's log weight loses where few other test cases can tell it from a breakage; 0 where many can.
+
+    >>> round(few_witnesses(1), 1), round(few_witnesses(10), 1), few_witnesses(200)
+    (-2.9, -0.9, 0.0)
+    """
+    share, whole = (max(n, 0.5) / (n + weights.OUTAGE_WITNESSES) for n in (number, weights.WITNESSES_OF_THE_FIT))
+    return min(0.0, float(np.log(share / whole)))
+
+
 def _within(sums: Ints, windows: Windows) -> Ints:
     return np.asarray(sums[windows.stop] - sums[windows.begin])
 

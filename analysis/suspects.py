@@ -39,7 +39,7 @@ from analysis.joint import (
     severity_shares,
     trigger_odds,
 )
-from analysis.likelihood import observe
+from analysis.likelihood import count_witnesses, few_witnesses, observe
 from analysis.outages import columns_of
 from analysis.records import Hypothesis, SuspectQuestion
 from analysis.same_code import is_covered
@@ -91,6 +91,8 @@ def rank_suspects(question: SuspectQuestion, last: LastWeighed | None = None) ->
     stages = explain_away(shared, trigger, own)
     mentions = _mentions(question, scopes, candidates)
     scored = _score(question, streak, candidates, scopes, odds, stages, mentions, trigger)
+    few = few_witnesses(count_witnesses(seen, streak.first_bad, trigger))
+    scored = [replace(one, weight=one.weight + few) if one.kind == "environment" else one for one in scored]
     probabilities = _softmax(scored)
     results = trigger_odds(odds, trigger)
     case = Case(question, trigger, streak, seen, scopes, odds, stages, mentions.services, mentions.files, results)
@@ -246,14 +248,16 @@ def _score_revision(
 ) -> Scored:
     """Where no service is known, what the tests' own repository brought: a step with another revision of it.
 
-    It broke a share of all tests or, as most commits that break any, this one and nothing else to speak of.
+    It broke a share of all tests or, as most commits that break any, this one and nothing else to speak of. Where the
+    revision is the same, what lies outside of the repository may have changed.
     """
-    rows = [odds.place[gap, len(question.history.runs)] for gap in new_revisions(question, streak)]
-    if not rows:
-        return Scored("unrecorded", float(np.log(weights.UNRECORDED_PRIOR)) - 5.0, 0.0)
+    total = len(question.history.runs)
+    rows = np.flatnonzero((odds.windows.stop == total) & (odds.windows.begin <= streak.last_bad))
+    new = np.isin(odds.windows.begin[rows], new_revisions(question, streak, counts_unknown=True))
     quiet = float(np.logaddexp.reduce([stage.cost for stage in stages]))
     alone = quiet + np.logaddexp.reduce(trigger_odds(odds, trigger)[:, rows] + severity_shares()[:, None], axis=0)
-    each = np.logaddexp(broken[0, rows] + np.log(weights.CHANGE_PRIOR), alone + np.log(weights.REVISION_PRIOR))
+    together = broken[0, rows] + np.log(np.where(new, weights.CHANGE_PRIOR, weights.UNRECORDED_PRIOR))
+    each = np.where(new, np.logaddexp(together, alone + np.log(weights.REVISION_PRIOR)), together)
     begin = int(odds.windows.begin[rows[int(each.argmax())]])
     return Scored("unrecorded", float(np.logaddexp.reduce(each)), 0.0, None, EVERYTHING, begin)
 
@@ -271,15 +275,19 @@ def _score_test(
     return [Scored("unrecorded", float(np.logaddexp.reduce(each)), text, None, OWN_FILE, begin)]
 
 
-def new_revisions(question: SuspectQuestion, streak: Streak) -> list[int]:
-    """Rows of the last hours' runs that first ran another revision of the tests, without a known commit to them."""
+def new_revisions(question: SuspectQuestion, streak: Streak, *, counts_unknown: bool = False) -> list[int]:
+    """Rows of the last hours' runs that first ran another revision of the tests, without a known commit to them.
+
+    Args:
+        counts_unknown: with those of which it is not known that they ran the same one.
+    """
     runs = question.history.runs
     since_ms = runs[streak.first_bad].started_ms - weights.UNRECORDED_HOURS * HOUR_MS
     commits = [c.at_ms for c in question.feed.changes if c.target is ChangeTarget.TEST]
     found = []
     for row in range(1, streak.last_bad + 1):
         before, run = runs[row - 1], runs[row]
-        is_new = before.revision and run.revision and before.revision != run.revision
+        is_new = before.revision != run.revision if before.revision and run.revision else counts_unknown
         is_known = any(before.started_ms <= at <= end_ms(run) for at in commits)
         if is_new and not is_known and run.started_ms >= since_ms:
             found.append(row)

@@ -50,6 +50,11 @@ def by_service(found: tuple[Hypothesis, ...], service: str) -> Hypothesis:
     return next(h for h in found if h.change is not None and h.change.service == service)
 
 
+def told(hypothesis: Hypothesis) -> set[str]:
+    """The sentences that a hypothesis is argued with."""
+    return {evidence.text for evidence in hypothesis.evidence}
+
+
 BROKEN = "." * 30 + "RRR"
 FINE = "." * 33
 
@@ -232,18 +237,53 @@ def test_another_revision_of_the_tests_without_a_commit_is_a_defect_of_the_test(
 
 
 def test_where_no_service_is_known_another_revision_is_what_changed() -> None:
-    """Tests of one repository: a step with a new revision is unrecorded, not flaky; one without is no change."""
+    """Tests of one repository: a step with a new revision is unrecorded, not flaky; one without is so less surely."""
     rows = {f"t{i}": "." * 30 + ("FFF" if i == 0 else "...") for i in range(20)}
     found = ask(history(rows, revisions=[f"r{i // 3}" for i in range(33)]), feed())
     assert weigh_kinds(found)[0] is Verdict.UNRECORDED
     assert found[0].target is None
     said = "the tests ran revision r10 for the first time, and no commit of it is known"
     assert said in {e.text for e in found[0].evidence}
-    same = next(h for h in ask(history(rows), feed()) if h.kind == "unrecorded")
-    assert same.probability < found[0].probability / 2
+    same = next(h for h in ask(history(rows, revisions=["r1"] * 33), feed()) if h.kind == "unrecorded")
+    assert 1 - same.probability > 5 * (1 - found[0].probability)
+    assert "the tests ran revision r1 as before; what lies outside of it may have changed" in told(same)
     flapping = {"shaky": "." * 10 + "F..F.F..F....F....F..F", **{f"t{i}": "." * 32 for i in range(20)}}
     found = ask(history(flapping, revisions=[f"r{i}" for i in range(40)]), feed())
     assert weigh_kinds(found)[0] is Verdict.FLAKY
+
+
+@pytest.mark.parametrize("revisions", [[None] * 14, ["r1"] * 14, [f"r{i}" for i in range(14)]])
+@pytest.mark.parametrize("services", [(), ("web", "pay")])
+def test_two_tests_cannot_tell_an_outage(revisions: list[str | None], services: tuple[str, ...]) -> None:
+    """One of them newly fails, once or for good: whatever it is, an outage is not what can be said."""
+    for failing in ("F", "FF", "FFFF"):
+        line = "." * 10 + failing
+        rows = [(column("newly", *services), line), (column("fine", *services), "." * len(line))]
+        found = ask(history(rows, revisions=revisions[: len(line)]), feed())
+        outage = next(h for h in found if h.kind == "environment")
+        assert outage.probability < 0.5, (failing, outage.probability)
+        assert "only 1 other test ran since: too few to tell an outage from a breakage" in told(outage)
+
+
+def test_what_fails_for_good_is_no_flake_where_no_revision_is_known() -> None:
+    """Nothing tells that nothing changed; a third of the tests that broke at once did not flake either."""
+    rows = {f"t{i}": "." * 10 + ("FFFF" if i < 20 else "....") for i in range(60)}
+    unknown = [None] * 14
+    assert weigh_kinds(ask(history(rows, revisions=unknown), feed()))[0] is Verdict.UNRECORDED
+    alone = {f"t{i}": "." * 10 + ("FFFF" if i < 1 else "....") for i in range(60)}
+    (first, *_) = ask(history(alone, revisions=unknown), feed())
+    assert first.kind == "unrecorded"
+    assert "no revision is known of the runs; anything may have changed" in told(first)
+
+
+def test_what_hit_everything_hit_the_test_as_well() -> None:
+    """All tests of a run fail, those that never ran before too: that is no event unrelated to any one of them."""
+    rows = [(column(f"t{i}"), "." * 40 + "F") for i in range(160)]
+    rows += [(column(f"red{i}"), "F" * 41) for i in range(120)]
+    rows += [(column(f"skipped{i}"), " " * 40 + "F") for i in range(60)]
+    (first, *_) = ask(history(rows, revisions=[f"r{i}" for i in range(41)]), feed())
+    assert first.kind == "environment"
+    assert first.probability > 0.8
 
 
 def test_commits_to_services_are_no_suspects_of_their_own() -> None:
