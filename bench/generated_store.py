@@ -107,7 +107,7 @@ class Generator:
         source_id = self.writer.ledger.add(source, FileStatus.INGESTED, start)
         nothing = RunIdentity()
         header = PartHeader(nothing, nothing, nothing, _identity(p, r, start), f"shop/svc{p:02d}", start)
-        part_id, part = self.writer.open_part(source_id, header)
+        part_id, part = self.writer.open_part(source_id, location, header)
         part.add(self._attempts(p, r))
         totals, run_id = self.writer.close_part(part_id, part)
         self.writer.ledger.close(source_id, FileStatus.INGESTED, counts=totals.counts, run_id=run_id)

@@ -94,17 +94,23 @@ class DocumentTaker:
             identity = clean_identity(read_executor(data, self._limits), secrets)
             resolver = self._resolver
             complete = resolver.resolve(identity, source.folder, source.location, resolver.options, resolver.environ)
-            return (), self._writer.note_run(source_id, complete)
+            return (), self._writer.note_run(source_id, source.location, complete)
         identity = clean_identity(read_run_json(data, limits=self._limits, warn=warnings.append), secrets)
         complete = self._resolver.complete(self._resolver.options.over(identity), source.folder)
-        run_id = self._writer.note_run(source_id, complete)
+        run_id = self._writer.note_run(source_id, source.location, complete)
         if os.path.basename(source.location) == b"run.json":
             self._resolver.sidecars.forget()
-            self._reports.move_below(source.folder)
-            for row in self._writer.ledger.owners_below(source.folder):
-                folder = row.location[: row.location.rfind(b"/") + 1]
-                self._writer.feed.place_owners(row.source_id, self._repository_at(folder))
+            if self._writer.ledger.has_any_below(source.folder):
+                self._place_below(source.folder)
         return tuple(scrub(tuple(warnings), secrets)), run_id
+
+    def _place_below(self, folder: bytes) -> None:
+        """Have what was read below a folder belong where its new or changed `run.json` says."""
+        self._reports.move_below(folder)
+        for row in self._writer.ledger.owners_below(folder):
+            self._writer.feed.place_owners(
+                row.source_id, self._repository_at(row.location[: row.location.rfind(b"/") + 1])
+            )
 
     def _repository_at(self, folder: bytes) -> str | None:
         """The repository that the nearest `run.json` names."""

@@ -128,9 +128,11 @@ class Resolver:
             environ: variables of the reading that brought the file in.
         """
         sidecar = self.sidecars.nearest(folder) if folder else None
-        said = replace(report, start_is_zoneless=None, start_is_estimated=None)
+        said = report
         if report.start_is_estimated or report.start_is_zoneless:
             said = replace(said, start_ms=None, end_ms=None)
+        if report.start_is_estimated is not None or report.start_is_zoneless is not None:
+            said = replace(said, start_is_zoneless=None, start_is_estimated=None)
         known = given.over(sidecar[1] if sidecar else RunIdentity()).over(said).over(self._from_path(location))
         if known.run_id is None:
             known = known.over(environ)
@@ -147,11 +149,11 @@ class Resolver:
         configured = self.settings.pipeline(known.pipeline or "")
         if known.service is None and configured is not None:
             known = replace(known, service=configured.service)
-        return replace(
-            known,
-            environment=self.settings.environment_name(known.environment) if known.environment else None,
-            service=self.settings.service_name(known.service) if known.service else None,
-        )
+        environment = self.settings.environment_name(known.environment) if known.environment else None
+        service = self.settings.service_name(known.service) if known.service else None
+        if (environment, service) == (known.environment, known.service):
+            return known
+        return replace(known, environment=environment, service=service)
 
     def zone(self, pipeline: str) -> tzinfo:
         """Zone of times that a pipeline's reports give without one."""
@@ -187,8 +189,10 @@ def clean_identity(identity: RunIdentity, found: Counter[str] | None = None) -> 
     for name in _TEXT_FIELDS:
         value = getattr(identity, name)
         if isinstance(value, str):
-            changed[name] = redact(clean_line(value), found)[:500] or None
-    branch = changed.get("branch")
+            clean = redact(clean_line(value), found)[:500] or None
+            if clean != value:
+                changed[name] = clean
+    branch = changed.get("branch", identity.branch)
     for prefix in _REF_PREFIXES:
         if branch and branch.startswith(prefix):
             changed["branch"] = branch[len(prefix) :]
@@ -199,6 +203,8 @@ def clean_identity(identity: RunIdentity, found: Counter[str] | None = None) -> 
                 (redact(clean_line(key), found)[:100], redact(clean_line(value), found)[:200]) for key, value in variant
             )
         )
+    if not changed and variant == identity.variant:
+        return identity
     return replace(identity, variant=variant, **changed)  # type: ignore[arg-type]
 
 

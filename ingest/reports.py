@@ -286,7 +286,7 @@ class _PartSink(Collected):
         namespace = resolved.repository or resolved.pipeline or ""
         header = PartHeader(own, taker._resolver.options, taker._resolver.environ, resolved, namespace, started_ms)
         source_id = self._source_row(resolved)
-        part_id, part = taker._writer.open_part(source_id, header)
+        part_id, part = taker._writer.open_part(source_id, source.location, header)
         self._part = part
         self._draft = _Draft(source, header, source_id, part_id, shift_ms, first_case_ms)
         placer = taker._placer

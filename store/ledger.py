@@ -70,10 +70,22 @@ class Ledger:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._read: tuple[bytes, int, tuple[LedgerRow, ...]] | None = None
+        """(location, changes of the connection before, rows) that were looked up last in this transaction."""
+
+    def forget_read(self) -> None:
+        """Drop what was looked up: at the begin of a transaction, and when something is rolled back."""
+        self._read = None
 
     def at(self, location: bytes) -> tuple[LedgerRow, ...]:
         """All rows of a location: one a run it held results of, and at most one that belongs to no run."""
-        return self._select("location = ? ORDER BY source_id", location)
+        changes = self._connection.total_changes
+        if self._read is not None and self._read[:2] == (location, changes):
+            return self._read[2]
+        rows = self._select("location = ? ORDER BY source_id", location)
+        if self._connection.in_transaction:
+            self._read = (location, changes, rows)
+        return rows
 
     def report_with(self, digest: bytes, run_id: int | None = None, location: bytes = b"") -> LedgerRow | None:
         """A report with the same bytes that is in; of one run where asked for, the one at `location` if there is."""
@@ -114,6 +126,12 @@ class Ledger:
         """All rows of the members of an archive."""
         return self._select("location >= ? AND location < ? ORDER BY location", archive + b"!/", archive + b"!0")
 
+    def has_any_below(self, folder: bytes) -> bool:
+        """Whether anything but run identities was read in a folder and the folders below it."""
+        where = "folder >= ? AND folder < ? AND kind <> 'run' LIMIT 1"
+        found = self._connection.execute(f"SELECT 1 FROM source_file WHERE {where}", (folder, _end_of(folder)))
+        return found.fetchone() is not None
+
     def reports_below(self, folder: bytes) -> tuple[LedgerRow, ...]:
         """Reports in a folder and the folders below it that are in."""
         return self._below(folder, "report")
@@ -127,9 +145,8 @@ class Ledger:
         return self._below(folder, "owners")
 
     def _below(self, folder: bytes, kind: str, status: FileStatus = FileStatus.INGESTED) -> tuple[LedgerRow, ...]:
-        end = folder[:-1] + bytes([folder[-1] + 1])
         where = "folder >= ? AND folder < ? AND kind = ? AND status = ? ORDER BY location"
-        return self._select(where, folder, end, kind, status)
+        return self._select(where, folder, _end_of(folder), kind, status)
 
     def add(self, source: SourceFile, status: FileStatus, now_ms: int) -> int:
         """A new row; its outcome is noted by `close`."""
@@ -237,3 +254,8 @@ class Ledger:
 def _counted(counts: Counts) -> str:
     """JSON of what a file held, without zeros."""
     return msgspec.json.encode({name: count for name, count in msgspec.to_builtins(counts).items() if count}).decode()
+
+
+def _end_of(folder: bytes) -> bytes:
+    """What comes after all that is in a folder."""
+    return folder[:-1] + bytes([folder[-1] + 1])

@@ -91,22 +91,21 @@ class Repeats:
         """Drop what is remembered of a run in a stream."""
         self._runs.pop((run_id, stream_id), None)
 
-    def take(self, part_id: int, run_id: int, stream_id: int, tests: Sequence[int]) -> dict[int, list[int]] | None:
+    def take(
+        self, part_id: int, run_id: int, stream_id: int, tests: Sequence[int], *, is_only: bool
+    ) -> dict[int, list[int]] | None:
         """Tests of a part that came that other parts of its run and stream hold, with these; None: too many to follow.
 
         Args:
             tests: its cases.
+            is_only: whether its run has no other part.
         """
         held = self._runs.get((run_id, stream_id))
         if held is None:
             while len(self._runs) >= _MOST_RUNS:
                 del self._runs[next(iter(self._runs))]
             held = self._runs[run_id, stream_id] = _Held()
-            other = self._connection.execute(
-                "SELECT 1 FROM part WHERE run_id = ? AND stream_id = ? AND part_id <> ? LIMIT 1",
-                (run_id, stream_id, part_id),
-            ).fetchone()
-            if other is None:
+            if is_only or not self._has_other(part_id, run_id, stream_id):
                 if len(tests) > _KEPT_CASES:
                     self.leave(run_id, stream_id)
                 else:
@@ -114,6 +113,12 @@ class Repeats:
                 return {}
             held.take_rows(self._connection.execute(_HELD, (run_id, stream_id, part_id)))
         return held.take(part_id, tests)
+
+    def _has_other(self, part_id: int, run_id: int, stream_id: int) -> bool:
+        """Whether a run has another part in a stream."""
+        bounds = (run_id, stream_id, part_id)
+        other = "SELECT 1 FROM part WHERE run_id = ? AND stream_id = ? AND part_id <> ? LIMIT 1"
+        return self._connection.execute(other, bounds).fetchone() is not None
 
     def outcomes(self, test_id: int, parts: Sequence[int], part_id: int) -> tuple[list[int], list[int]]:
         """Outcomes of a test's attempts in parts of one run, in their order: without one of the parts, and with it."""

@@ -92,6 +92,8 @@ class PartSum:
     """Of the run."""
     is_first_attempt: bool
     service_id: int | None
+    is_only_part: bool
+    """Whether its run has no other part."""
     tests: array[int]
     """Its cases, ascending."""
     codes: bytes
@@ -214,7 +216,7 @@ class Rollups:
         if (stream, day) not in self.marked and not self._has_other(
             part.run_id, stream, part.started_ms, (day + 1) * DAY_MS
         ):
-            repeated = self.repeats.take(part.part_id, part.run_id, stream, part.tests)
+            repeated = self.repeats.take(part.part_id, part.run_id, stream, part.tests, is_only=part.is_only_part)
         if repeated is None:
             self.repeats.leave(part.run_id, stream)
             self.mark(stream, part.started_ms)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.model import (
@@ -56,6 +57,17 @@ Sign = Callable[[Failure], tuple[int, str, str]]
 """(version, key, title) of a failure's signature."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A part that is being written, as its row has it."""
+
+    part_id: int
+    run_id: int
+    stream_id: int
+    location: bytes
+    header: PartHeader
+
+
 class Writer:
     """A connection that writes; one a process and thread."""
 
@@ -71,6 +83,7 @@ class Writer:
         self._is_shared = False
         self._has_news = False
         self._holds_less = False
+        self._opened: _Opened | None = None
         self.feed = Feed(self._connection, self._dimensions)
         self.ledger = Ledger(self._connection)
         self.names = Names(self._connection)
@@ -102,6 +115,7 @@ class Writer:
             if self._holds_less:
                 self._hold(less=False)
             self._notice_others()
+            self.ledger.forget_read()
             self._rollups.begin()
             yield
             for source_id in self.merged.covered():
@@ -143,6 +157,7 @@ class Writer:
     def _undo(self, statement: str) -> None:
         if self._connection.in_transaction:
             self._connection.execute(statement)
+        self.ledger.forget_read()
         self._dimensions.forget()
         self._rollups.forget()
         self._runs.forget()
@@ -205,15 +220,16 @@ class Writer:
             self._cases.leave(test_id)
         self._rollups.forget_cases()
 
-    def open_part(self, source_id: int, header: PartHeader) -> tuple[int, PartWriter]:
-        """A new part of the run that `header` names."""
-        run_id = self._runs.find_or_add(header.resolved, header.started_ms)
+    def open_part(self, source_id: int, location: bytes, header: PartHeader) -> tuple[int, PartWriter]:
+        """A new part of the run that `header` names; `close_part` comes before the next."""
+        run_id, stream_id = self._runs.find_or_add(header.resolved, header.started_ms), self._stream(header.resolved)
         cursor = self._connection.execute(
             "INSERT INTO part (run_id, stream_id, source_id, namespace, identity, given, environ, resolved, started_ms,"
             " job, job_url, shard_index, shard_total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (run_id, self._stream(header.resolved), source_id, *header.columns()),
+            (run_id, stream_id, source_id, *header.columns()),
         )
         part_id = int(cursor.lastrowid or 0)
+        self._opened = _Opened(part_id, run_id, stream_id, location, header)
         writer = PartWriter(
             self._connection, self._dimensions, part_id, header.started_ms, lambda: self._hold(less=True)
         )
@@ -222,24 +238,27 @@ class Writer:
     def close_part(self, part_id: int, writer: PartWriter) -> tuple[PartTotals, int]:
         """Finish a part and add it to its run and the rollups; (what it holds, row of its run)."""
         totals = self._aliases.settle_part(part_id, writer.finish())
-        run_id, stream_id = self._connection.execute(
-            "SELECT run_id, stream_id FROM part WHERE part_id = ?", (part_id,)
-        ).fetchone()
-        self._connection.execute("UPDATE part SET ended_ms = ? WHERE part_id = ?", (totals.ended_ms, part_id))
+        opened = self._opened
+        assert opened is not None
+        assert opened.part_id == part_id
+        run_id, stream_id, resolved = opened.run_id, opened.stream_id, opened.header.resolved
+        if totals.ended_ms is not None:
+            self._connection.execute("UPDATE part SET ended_ms = ? WHERE part_id = ?", (totals.ended_ms, part_id))
         set_id = self._rollups.packed.add(part_id, totals.tests, totals.codes, totals.several)
-        self.merged.came(run_id, stream_id)
-        started_ms = self._runs.settle_added(run_id, part_id)
-        attempt, service_id = self._connection.execute(
-            "SELECT attempt, service_id FROM run WHERE run_id = ?", (run_id,)
-        ).fetchone()
+        run = self._runs.settle_added(
+            run_id, opened.location, resolved, opened.header.started_ms, totals.ended_ms, stream_id
+        )
+        if not run.is_only_part:
+            self.merged.came(run_id, stream_id)
         self._rollups.add(
             PartSum(
                 part_id,
                 run_id,
                 stream_id,
-                started_ms,
-                attempt == 1,
-                service_id,
+                run.started_ms,
+                (resolved.run_attempt or 1) == 1,
+                run.service_id,
+                run.is_only_part,
                 totals.tests,
                 totals.codes,
                 set_id,
@@ -321,18 +340,18 @@ class Writer:
         self._rollups.mark(new_stream, moved_ms)
         return run_id
 
-    def note_run(self, source_id: int, identity: RunIdentity) -> int:
+    def note_run(self, source_id: int, location: bytes, identity: RunIdentity) -> int:
         """Keep what a `run.json` says; the row of its run."""
         run_id = self._runs.find_or_add(identity, identity.start_ms or 0)
-        old = self._connection.execute("SELECT run_id FROM run_note WHERE source_id = ?", (source_id,)).fetchone()
-        self._connection.execute(
-            "INSERT INTO run_note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET run_id = excluded.run_id,"
-            " identity = excluded.identity",
-            (source_id, run_id, encode(identity)),
-        )
-        if old is not None and old[0] != run_id:
+        row = (source_id, run_id, encode(identity))
+        if self._connection.execute("INSERT INTO run_note VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row).rowcount:
+            self._runs.settle_noted(run_id, location, identity)
+            return run_id
+        (old,) = self._connection.execute("SELECT run_id FROM run_note WHERE source_id = ?", (source_id,)).fetchone()
+        self._connection.execute("REPLACE INTO run_note VALUES (?, ?, ?)", row)
+        if old != run_id:
             self._cases.leave_run()
-            self._runs.settle(old[0])
+            self._runs.settle(old)
         self._runs.settle(run_id)
         return run_id
 
@@ -342,14 +361,17 @@ class Writer:
 
     def pruned_before(self, resolved: RunIdentity, started_ms: int) -> int | None:
         """The moment before which results were pruned, where a part of that run and start is older; else None."""
-        cut_ms, run_id = load_cut(self._connection), self._runs.find(resolved)
+        cut_ms = load_cut(self._connection)
+        if cut_ms is None:
+            return None
+        run_id = self._runs.find(resolved)
         if run_id is not None:
             (started_ms,) = self._connection.execute(
                 "SELECT started_ms FROM run WHERE run_id = ?", (run_id,)
             ).fetchone()
         elif resolved.start_ms is not None:
             started_ms = resolved.start_ms
-        return cut_ms if cut_ms is not None and started_ms < cut_ms else None
+        return cut_ms if started_ms < cut_ms else None
 
     def distrust_runs(self) -> None:
         """Have runs settled from all their files again: a refused one is out of the ledger."""
