@@ -28,7 +28,7 @@ def scripts(results: int, share: float) -> dict[str, list[str]]:
     return {
         "parse": ["--files", some(200)],
         "formats": ["--megabytes", str(share)],
-        "ingest_history": ["--files", some(1000), "--huge", some(900_000)],
+        "ingest_history": ["--rounds", some(3), "--files", some(1000), "--huge", some(900_000)],
         "scale": ["both", "--results", str(results)],
         "start": ["--rounds", str(max(3, int(9 * share)))],
         "cockpit": ["--results", str(results), "--tests", str(max(400, results // 50)), "--seconds", some(60)],

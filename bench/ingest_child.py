@@ -1,7 +1,7 @@
-"""One process that reads files: with crywolf or with bare ElementTree. Prints what it took as one line of JSON.
+"""One process that reads files: with crywolf or with a bare parser. Prints what it took as one line of JSON.
 
     python -m bench.ingest_child ingest DATABASE FOLDER [JOBS]
-    python -m bench.ingest_child iterparse - FOLDER
+    python -m bench.ingest_child iterparse|expat|junitparser|pygixml - FOLDER
 
 With more than one job it is the one that leads them; processor time is of all, peak memory of the largest. Times leave
 out the start of the interpreter.
@@ -52,10 +52,16 @@ def processor_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def by_iterparse(folder: Path) -> dict[str, float]:
-    """Bare ElementTree on the same files, cleared per suite."""
-    from bench.parse import by_iterparse as read
+def by_parser(route: str, folder: Path) -> dict[str, float]:
+    """A bare parser on the same files, which stores nothing."""
+    from bench import parse
 
+    read = {
+        "iterparse": parse.by_iterparse,
+        "expat": parse.by_expat,
+        "junitparser": parse.by_junitparser,
+        "pygixml": parse.by_pygixml,
+    }[route]
     paths = sorted(folder.rglob("*.xml"))
     began, cpu = time.monotonic(), time.process_time()
     results = sum(read(path) for path in paths)
@@ -66,10 +72,10 @@ def by_iterparse(folder: Path) -> dict[str, float]:
 def main() -> None:
     """Command line."""
     route, database, folder, *rest = sys.argv[1:]
-    if route == "iterparse":
-        told = by_iterparse(Path(folder))
-    else:
+    if route == "ingest":
         told = by_crywolf(Path(database), Path(folder), int(rest[0]) if rest else 1)
+    else:
+        told = by_parser(route, Path(folder))
     print(
         json.dumps(
             told | {"peak": max(peak_megabytes(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)}

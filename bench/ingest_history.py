@@ -1,5 +1,7 @@
 """How fast files become committed rows, against bare `ElementTree.iterparse` on the same files in the same run.
 
+Beside it, as bare: expat without handlers, junitparser's `fromfile`, and pygixml where it is installed.
+
     python -m bench.ingest_history [--rounds 3] [--files 1000] [--cases 200] [--huge 900000]
 
 Three inputs: the real history of 602 runs (skipped where it is not), generated runs, and one report of 200 MB. Each
@@ -18,10 +20,17 @@ from pathlib import Path
 
 from bench.corpora import unpack_history, write_huge, write_runs
 from bench.measuring import ROOT, headline, median, table
+from bench.parse import is_installed
 
 Told = dict[str, float]
 _HEADER = ("route", "s", "results/s", "x iterparse", "processor s", "x iterparse", "MB peak")
 _BARE = "ET.iterparse, cleared"
+_PEERS = {
+    _BARE: "iterparse",
+    "expat, no handlers": "expat",
+    "junitparser, fromfile": "junitparser",
+    **({"pygixml, whole file": "pygixml"} if is_installed("pygixml") else {}),
+}
 
 
 def start(route: str, database: Path, folder: Path, jobs: int = 1) -> subprocess.Popen[str]:
@@ -41,10 +50,13 @@ def finish(child: subprocess.Popen[str]) -> Told:
 
 def compare(folder: Path, rounds: int, scratch: Path) -> None:
     """All routes over one folder; prints its table and the size of the store."""
-    told: dict[str, list[Told]] = {name: [] for name in (_BARE, "crywolf", "crywolf, again", "crywolf, two processes")}
+    told: dict[str, list[Told]] = {
+        name: [] for name in (*_PEERS, "crywolf", "crywolf, again", "crywolf, two processes")
+    }
     size = 0
     for number in range(rounds):
-        told[_BARE].append(finish(start("iterparse", Path("-"), folder)))
+        for name, route in _PEERS.items():
+            told[name].append(finish(start(route, Path("-"), folder)))
         database = scratch / f"{folder.name}-{number}.db"
         told["crywolf"].append(finish(start("ingest", database, folder)))
         size = database.stat().st_size
@@ -115,6 +127,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--huge", type=int, default=900_000, metavar="CASES", help="of the one report; 0: none")
     options = parser.parse_args(arguments)
     headline("Ingest: files to committed rows", f"median of {options.rounds}")
+    if not is_installed("pygixml"):
+        print("pygixml: not installed, its route is left out (pip install pygixml)\n")
     with tempfile.TemporaryDirectory(prefix="crywolf-bench-") as name:
         scratch = Path(name)
         history(scratch, options.rounds)

@@ -139,7 +139,8 @@ def by_pygixml(path: Path) -> int:
     return count
 
 
-def _installed(name: str) -> bool:
+def is_installed(name: str) -> bool:
+    """Whether a module can be imported."""
     try:
         importlib.import_module(name)
     except ImportError:
@@ -154,7 +155,7 @@ ROUTES: dict[str, Callable[[Path], int]] = {
     "junit.read": by_reader,
 }
 _PEERS = {"pygixml": ("pygixml, whole file", by_pygixml)}
-ROUTES |= dict(route for name, route in _PEERS.items() if _installed(name))
+ROUTES |= dict(route for name, route in _PEERS.items() if is_installed(name))
 
 
 def compare(paths: list[Path], cases: int, rounds: int) -> None:
@@ -169,7 +170,7 @@ def compare(paths: list[Path], cases: int, rounds: int) -> None:
     base = min(seconds["ET.iterparse, cleared"])
     size = sum(path.stat().st_size for path in paths)
     for name in _PEERS:
-        if not _installed(name):
+        if not is_installed(name):
             print(f"{name}: not installed, its route is left out (pip install {name})")
     print(f"{len(paths)} files, {cases:,} cases, {size / 1e6:.1f} MB, best of {rounds}, processor time")
     for name, taken in seconds.items():
