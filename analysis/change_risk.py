@@ -49,13 +49,19 @@ def log_prior(change: Change) -> float:
 
     Of a configuration change or a migration the size says nothing: one line may turn everything off.
     """
-    risk = weights.CONTENT_RISK[change.content] * weights.KIND_RISK.get(change.kind, 1.0)
+    risk = weights.CONTENT_RISK[content_of(change)] * weights.KIND_RISK.get(change.kind, 1.0)
     if change.status is ChangeStatus.FAILED or (change.from_version and change.from_version == change.to_version):
         risk *= 0.5
     is_sized = change.lines is not None and change.content not in weights.SIZE_SAYS_NOTHING
     lines = float(change.lines or 0) if is_sized else weights.UNKNOWN_LINES
     size = log1p(lines / 20) ** 0.6 / log1p(weights.UNKNOWN_LINES / 20) ** 0.6
     return log(weights.CHANGE_PRIOR) + weights.METADATA_POWER * log(max(risk * size, 1e-3))
+
+
+def content_of(change: Change) -> ContentKind:
+    """What a change holds; test code, which does nothing to a service, is what the tests are made of."""
+    is_test_code = change.target is ChangeTarget.TEST and change.content is ContentKind.NO_OP
+    return ContentKind.CODE if is_test_code else change.content
 
 
 def tabulate(changes: Sequence[Change], confirmed: Collection[str]) -> ChangeTable:

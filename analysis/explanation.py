@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
-from analysis.change_risk import habits_of
+from analysis.change_risk import content_of, habits_of
 from analysis.events import what_is_shared
 from analysis.exposure import EVERYTHING, Scopes
 from analysis.joint import Odds, Stage, gains, severity_shares
@@ -130,7 +130,7 @@ def _best_fit(case: Case, candidate: Candidate, scope: int) -> _Fit:
 def _prior_term(candidate: Candidate, case: Case) -> Evidence:
     change = candidate.change
     size = "" if change.lines is None else f", {change.lines} lines"
-    said = f"a {change.content.value} change{size}, before anything is known"
+    said = f"a {content_of(change).value} change{size}, before anything is known"
     record = case.question.records.get(change.service)
     if record is not None and record.k:
         said += f"; {record.k} of {record.n} earlier changes of {change.service} broke something"

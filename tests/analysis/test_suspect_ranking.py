@@ -19,7 +19,7 @@ from analysis.records import ChangeFeed, FailureSample, Hypothesis, ServiceGraph
 from analysis.suspects import rank_suspects
 from analysis.verdict import weigh_kinds
 from analysis.weighing import LastWeighed
-from ingest.model import Change, ChangeKind, ChangeTarget, Verdict
+from ingest.model import Change, ChangeKind, ChangeTarget, ContentKind, Verdict
 from tests.analysis.builders import SCOPE, column, deploy, feed, history, run
 from tests.analysis.lab_evidence import lab_worlds, question_of
 
@@ -217,6 +217,17 @@ def test_a_commit_to_the_tests_own_file_is_a_defect_of_the_test() -> None:
     found = ask(history(rows), ChangeFeed((commit, deploy("web", 29.5, "v2")), frozenset({("web", SCOPE.environment)})))
     assert (found[0].change, found[0].target) == (commit, "test")
     assert weigh_kinds(found)[0] is Verdict.TEST
+
+
+def test_test_code_is_code_to_the_tests() -> None:
+    """Files of tests do nothing to a service, so a feed calls their commit a no-op; the tests it may well break."""
+    rows = [(column(f"a{i}", "web", file="it/CartIT.java"), "." * 30 + "RRR") for i in range(2)]
+    rows += [(column(f"b{i}", "web", file="it/OtherIT.java"), "." * 33) for i in range(10)]
+    commit = Change("git:1", ChangeKind.COMMIT, run(29).started_ms, target=ChangeTarget.TEST, files=("it/CartIT.java",))
+    both = [replace(commit, content=content) for content in (ContentKind.NO_OP, ContentKind.CODE)]
+    found = [ask(history(rows), ChangeFeed((one,), frozenset()))[0] for one in both]
+    assert found[0].probability == found[1].probability > 0.5
+    assert "a code change, before anything is known" in told(found[0])
 
 
 def test_another_revision_of_the_tests_without_a_commit_is_a_defect_of_the_test() -> None:
