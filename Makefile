@@ -11,6 +11,7 @@ WORKERS ?= 2
 RESULTS ?= 1000000
 SHARE ?= 1
 WORLDS ?= 500
+MOST_WORLDS ?= $(shell expr $(WORLDS) \* 3 / 5)
 SOME_WORLDS ?= $(shell expr $(WORLDS) / 5)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -39,9 +40,10 @@ bench: $(STAMP)
 
 bench-accuracy: $(STAMP)
 	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS)
-	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(SOME_WORLDS) --kind environment
-	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(SOME_WORLDS) --odd
-	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(SOME_WORLDS) --ablation
+	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS) --kind environment
+	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(MOST_WORLDS) --odd
+	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(MOST_WORLDS) --ablation
+	$(BIN)/python -m bench.learning --count $(SOME_WORLDS)
 	$(BIN)/python -m bench.emitted_worlds --count $(SOME_WORLDS)
 	$(BIN)/python -m bench.emitted_worlds --count $(SOME_WORLDS) --pre-merge 0.3
 	$(BIN)/python -m bench.real_noise

@@ -41,6 +41,21 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print(flush=True)
 
 
+def narrated(row: list[str]) -> list[str]:
+    """The same row, said at once on standard error: some tables take minutes to be full."""
+    print("  ".join(row), file=sys.stderr, flush=True)
+    return row
+
+
+def tell_time(began_s: float) -> None:
+    """Print how long a script took since `time.monotonic()` was `began_s`, and its processor time with its children."""
+    used = os.times()
+    processor_s = used.user + used.system + used.children_user + used.children_system
+    print(
+        f"took {(time.monotonic() - began_s) / 60:.1f} min, {processor_s / 60:.1f} min of processor time\n", flush=True
+    )
+
+
 def milliseconds(call: Callable[[], object], rounds: int) -> list[float]:
     """How long a call takes, in every round, after one that does not count."""
     call()

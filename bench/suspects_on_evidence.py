@@ -29,7 +29,7 @@ import numpy.typing as npt
 from analysis import calibration
 from analysis.records import Hypothesis
 from analysis.suspects import rank_suspects
-from bench.measuring import headline, table
+from bench.measuring import headline, narrated, table, tell_time
 from bench.odd_changes import FROM_NOTHING, ODD_CHANGES
 from bench.odd_worlds import ODD, Posed, as_it_is
 from tests.analysis.lab_evidence import lab_worlds
@@ -302,6 +302,7 @@ def main(arguments: list[str] | None = None) -> None:
     except ImportError as problem:
         print(f"skipped: {problem}")
         return
+    began = time.monotonic()
     bias = np.array([calibration.BIAS[kind] for kind in KINDS])
     everything: list[Answer] = []
     for preset in presets:
@@ -310,18 +311,13 @@ def main(arguments: list[str] | None = None) -> None:
             for name in EVERY_ODD:
                 kind = "flake" if name in FROM_NOTHING else ""
                 answers = ask_all(seeds, options.jobs, preset=preset, odd=name, kind=kind)
-                rows.append(one_line(name, answers, calibration.TEMPERATURE, bias))
+                rows.append(narrated(one_line(name, answers, calibration.TEMPERATURE, bias)))
             table((f"odd worlds on {preset}", *LINE[1:]), rows)
         elif options.ablation:
-            rows = [
-                one_line(
-                    name,
-                    ask_all(seeds, options.jobs, preset=preset, without=name, baselines=False),
-                    calibration.TEMPERATURE,
-                    bias,
-                )
-                for name in ABLATIONS
-            ]
+            rows = []
+            for name in ABLATIONS:
+                answers = ask_all(seeds, options.jobs, preset=preset, without=name, baselines=False)
+                rows.append(narrated(one_line(name, answers, calibration.TEMPERATURE, bias)))
             table((f"{preset} without", *LINE[1:]), rows)
         else:
             answers = ask_all(seeds, options.jobs, preset=preset, baselines=not options.fit, kind=options.kind)
@@ -332,6 +328,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"fitted: temperature {temperature:.3f}, bias", dict(zip(KINDS, bias.round(2).tolist(), strict=True)))
         if options.write:
             write_fitted(presets, seeds, temperature, bias)
+    tell_time(began)
 
 
 if __name__ == "__main__":
