@@ -20,8 +20,10 @@ from tui.answers.histories import load_history
 from tui.answers.judging import WITHOUT_ONSET, Judged, judge_last_failure, judge_red
 from tui.answers.naming import find_test
 from tui.answers.query import DAY_MS, Query
+from tui.answers.triage import ThreeOwners
 from tui.errors import NoMatch
 
+_NOBODY = ThreeOwners()
 _INCIDENT = re.compile(r"i-[0-9a-f]{8,16}", re.IGNORECASE)
 
 
@@ -43,6 +45,8 @@ class SuspectsAnswer:
     """Changes between last good and first bad, oldest first."""
     before_merge: tuple[int, int] | None = None
     """Red and all pre-merge runs since the first bad run, in its environment or in none; no term weighs them."""
+    owners: ThreeOwners = _NOBODY
+    """Of the test, its environment and what is suspected: of a defect of the test, the test's."""
     called: Said | None = None
     """What people call it, which is the verdict then."""
     model: tuple[Verdict, float] = (Verdict.PASSING, 1.0)
@@ -95,6 +99,8 @@ def suspects_of(basis: Basis, info: TestInfo, scope: Scope | None = None) -> Sus
     Args:
         scope: of the stream meant, where it is red in several; the newest by default.
     """
+    from tui.answers.incidents import owners_of  # imports this module
+
     judged = judge_red(basis, frozenset((info.test_row,)))
     if not judged:
         chosen = _newest(basis, info, judge_last_failure)
@@ -115,6 +121,7 @@ def suspects_of(basis: Basis, info: TestInfo, scope: Scope | None = None) -> Sus
         _others(basis, info, chosen.stream.scope, judged),
         chosen.judgement.hypotheses or WITHOUT_ONSET,
         changes_between(basis, onset, chosen.stream.scope.environment),
+        owners=owners_of(basis, chosen),
         called=chosen.called,
         model=(chosen.judgement.verdict, chosen.judgement.probability),
     )

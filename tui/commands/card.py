@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from analysis.records import Evidence, Hypothesis
 from ingest.model import Change, RunRef, Verdict
 from tui.answers.suspects import SuspectsAnswer
+from tui.answers.triage import ThreeOwners
 from tui.commands.said import readable_age
 from tui.output import print_rich, styled
 from tui.present import (
@@ -15,6 +16,7 @@ from tui.present import (
     called_words,
     change_word,
     evidence_sign,
+    owners_text,
     probability,
     ratio,
     run_label,
@@ -54,6 +56,7 @@ def card_lines(answer: SuspectsAnswer) -> Iterator[Pieces]:
     yield ((verdict, style), f"  {said}  {readable_age(answer.age)}")
     if answer.onset.first_bad is not None:
         yield from onset_lines(answer.onset.last_good, answer.onset.first_bad, answer.between)
+        yield (f"owners     {owners_sentence(answer.owners)}",)
     yield ("",)
     yield from _hypotheses(answer.hypotheses)
     for scope, verdict_there, age in answer.other_scopes:
@@ -61,6 +64,16 @@ def card_lines(answer: SuspectsAnswer) -> Iterator[Pieces]:
         yield (f"also {scope_text(scope)}: {said}",)
     if answer.before_merge is not None:
         yield (f"also before merges: {ratio(*answer.before_merge)} red since; it weighs in nothing above",)
+
+
+def owners_sentence(owners: ThreeOwners) -> str:
+    """Three different answers to "whose is it?" in a line."""
+    source = f" ({plain(owners.test_source)})" if owners.test_source else ""
+    return (
+        f"test: {owners_text(owners.test) or 'unowned'}{source}"
+        f" · environment: {owners_text(owners.environment) or 'nobody known'}"
+        f" · suspect: {owners_text(owners.suspect) or 'none'}"
+    )
 
 
 def onset_lines(

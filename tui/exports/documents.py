@@ -141,6 +141,7 @@ def suspects_document(answer: SuspectsAnswer) -> Json:
         "called": called_json(answer.called),
         "model": model_json(answer.model),
         "age": answer.age,
+        "owners": owners_json(answer.owners),
         "onset": onset_json(answer.onset),
         "other_scopes": [
             {"scope": scope_json(scope), "verdict": verdict.value, "age": age}

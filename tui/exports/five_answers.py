@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from analysis.records import Hypothesis
 from ingest.model import Verdict
 from tui.answers.triage import IncidentRow, TriageAnswer
-from tui.commands.card import Pieces, evidence_line, hypothesis_name, onset_lines
+from tui.commands.card import Pieces, evidence_line, hypothesis_name, onset_lines, owners_sentence
 from tui.commands.said import doubts, nothing_red, readable_age
 from tui.present import UNICODE, VERDICT_WORDS, called_words, count, owners_text, probability, scope_text
 from tui.widgets.pieces import plain
@@ -70,13 +70,7 @@ def _chance(incident: IncidentRow) -> str:
 
 def _whose(number: int, incident: IncidentRow) -> Iterator[Pieces]:
     """Owners of the test, the environment and the suspected service."""
-    owners = incident.owners
-    source = f" ({plain(owners.test_source)})" if owners.test_source else ""
-    yield (
-        f"   {number}. test: {owners_text(owners.test) or 'unowned'}{source}"
-        f" · environment: {owners_text(owners.environment) or 'nobody known'}"
-        f" · suspect: {owners_text(owners.suspect) or 'none'}",
-    )
+    yield (f"   {number}. {owners_sentence(incident.owners)}",)
 
 
 def _since(number: int, incident: IncidentRow) -> Iterator[Pieces]:

@@ -52,6 +52,7 @@ SUSPECTS = SuspectsAnswer(
     ((Scope("journey", "preprod", "main"), Verdict.PASSING, "-"),),
     HYPOTHESES,
     (PAYMENTS,),
+    owners=ThreeOwners(("@acme/journeys",), "CODEOWNERS tests/checkout/", ("@acme/platform",), ("@acme/pay",)),
 )
 INCIDENT = IncidentRow(
     incident_id="i-3fa9c2d1",

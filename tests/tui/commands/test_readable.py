@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.ledger import Said
 from analysis.records import Onset
 from ingest.model import Verdict
 from tests.tui.commands.conftest import assert_golden
@@ -26,6 +27,16 @@ def text_of(lines: Iterable[Pieces]) -> str:
 def test_the_card_argues() -> None:
     """Verdict, last good and first bad with the changes between, every probable hypothesis with signed reasons."""
     assert_golden("card.txt", text_of(card_lines(SUSPECTS)))
+
+
+def test_whose_word_a_verdict_is() -> None:
+    """Where somebody said what it is, the card and the five answers name them and what the model says."""
+    said = Said(0, 1, Verdict.FLAKY, "ada", 1)
+    card = text_of(card_lines(replace(SUSPECTS, verdict=Verdict.FLAKY, called=said, model=(Verdict.REGRESSION, 0.91))))
+    assert "flaky  ada says so, the model regression .91" in card
+    called = replace(INCIDENT, verdict=Verdict.FLAKY, called_by="ada", model=(Verdict.REGRESSION, 0.91))
+    answers = text_of(five_answers(replace(TRIAGE, incidents=(called,))))
+    assert "flaky  (ada says so, the model regression .91)" in answers
 
 
 def test_the_card_off_a_terminal_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
