@@ -112,6 +112,16 @@ def test_a_sound_store(database: Path, crywolf: Run) -> None:
     assert sha(database) == before
 
 
+def test_a_log_that_nobody_could_fold_into_the_store(database: Path, crywolf: Run) -> None:
+    """More than 256 MiB of it is a warning that says what to do; the store is sound all the same."""
+    with database.with_name(f"{database.name}-wal").open("wb") as log:
+        log.truncate(256 * 1024 * 1024 + 1)  # a hole, and without a header no log that counts
+    done = crywolf("doctor", "--json")
+    (found,) = [row for row in json.loads(done.out)["findings"] if row["check"] == "log"]
+    assert (done.code, found["state"]) == (0, "warning")
+    assert "close long-open dashboards" in found["text"]
+
+
 @pytest.mark.parametrize("damage", KINDS, ids=lambda kind: kind.__name__)
 def test_damage_is_told_and_left_alone(database: Path, crywolf: Run, damage: Damage) -> None:
     """Doctor names it and the remedy and changes no byte; a reading command never shows a traceback."""
