@@ -23,6 +23,8 @@ STRENGTH = 2.0
 
 def track_records(changes: Iterable[Change], confirmed: Collection[str], before_ms: int) -> dict[str, Count]:
     """(confirmed culprits, changes) of each service before a moment; empty where too few were confirmed in all."""
+    if len(confirmed) < LEAST_CONFIRMED:
+        return {}
     old = [c for c in changes if c.target is ChangeTarget.SERVICE and c.service and c.at_ms < before_ms]
     bad = Counter(c.service for c in old if c.change_id in confirmed)
     if bad.total() < LEAST_CONFIRMED:

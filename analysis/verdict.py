@@ -22,6 +22,8 @@ LEAST_PROBABILITY = 0.4
 LONG_STANDING_DAYS = 14
 
 _DAY_MS = 86_400_000
+_COMPLETE = "complete"
+"""Name of what is worked out once a history."""
 _FAILED, _ERRORED, _SKIPPED, _FLAKY = (
     int(one) for one in (Result.FAILED, Result.ERRORED, Result.SKIPPED, Result.FLAKY)
 )
@@ -146,7 +148,12 @@ def _judged(
 
 
 def _complete(history: StreamHistory) -> npt.NDArray[np.bool_]:
-    return np.array([run.state is RunState.COMPLETE for run in history.runs], dtype=np.bool_)
+    """[n] whether each run is; worked out once a history, not to be written to."""
+    found: npt.NDArray[np.bool_] | None = history.known.get(_COMPLETE)
+    if found is None:
+        found = np.array([run.state is RunState.COMPLETE for run in history.runs], dtype=np.bool_)
+        history.known[_COMPLETE] = found
+    return found
 
 
 def _last_complete(history: StreamHistory, rows: Ints) -> int:

@@ -20,17 +20,21 @@ LEFT JOIN run_total t ON t.run_id = r.run_id
 WHERE r.started_ms >= ? AND r.started_ms <= ? AND coalesce(r.ended_ms, r.started_ms) <= ?
 GROUP BY r.run_id ORDER BY r.started_ms DESC, l.name, r.name, r.attempt, r.environment
 """
-_STREAM_RUNS = f"""
-SELECT {RUN_COLUMNS}, t.passed + t.failed + t.errored + t.flaky, t.failed + t.errored, t.failed + t.errored + t.flaky
+_STREAM_COLUMNS = (
+    f"{RUN_COLUMNS}, t.passed + t.failed + t.errored + t.flaky, t.failed + t.errored, t.failed + t.errored + t.flaky"
+)
+_STREAM_RUNS = """
+SELECT {}
 FROM stream s
 CROSS JOIN pipeline l ON l.pipeline_id = s.pipeline_id
 CROSS JOIN run r INDEXED BY run_pipeline ON r.pipeline_id = s.pipeline_id
 CROSS JOIN run_total t ON t.run_id = r.run_id AND t.stream_id = s.stream_id
-WHERE s.stream_id = ? AND r.attempt {{}} AND r.started_ms >= ? AND r.started_ms <= ?
+WHERE s.stream_id = ? AND r.attempt {} AND r.started_ms >= ? AND r.started_ms <= ?
     AND coalesce(r.ended_ms, r.started_ms) <= ?
 ORDER BY r.started_ms DESC, r.name DESC LIMIT ?
 """
-_FIRST_ATTEMPTS, _LATER_ATTEMPTS = _STREAM_RUNS.format("= 1"), _STREAM_RUNS.format("> 1")
+_FIRST_ATTEMPTS, _LATER_ATTEMPTS = (_STREAM_RUNS.format(_STREAM_COLUMNS, which) for which in ("= 1", "> 1"))
+_STARTS = _STREAM_RUNS.format("r.started_ms", "= 1")
 NO_LIMIT = -1
 
 
@@ -50,6 +54,12 @@ def list_stream_runs(
     """First run attempts of a stream, oldest first; with a limit the newest so many."""
     rows = connection.execute(_FIRST_ATTEMPTS, (stream_id, since_ms, until_ms, at_ms, limit)).fetchall()
     return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
+
+
+def list_starts(connection: Connection, stream_id: int, at_ms: int, limit: int) -> tuple[int, ...]:
+    """When the newest so many first run attempts of a stream that ended by `at_ms` started, oldest first."""
+    rows = connection.execute(_STARTS, (stream_id, -(2**53), at_ms, at_ms, limit)).fetchall()
+    return tuple(row[0] for row in reversed(rows))
 
 
 def list_streams_with_gaps(connection: Connection, since_ms: int) -> frozenset[int]:

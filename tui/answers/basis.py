@@ -67,6 +67,8 @@ class Basis:
     """Of all signatures, once they were worked out (`tui.answers.clusters`)."""
     _infos: dict[int, TestInfo] = field(default_factory=dict)
     _columns: dict[str | None, dict[int, TestColumn]] = field(default_factory=dict)
+    _asked: dict[tuple[str | int | None, ...], tuple[TestColumn, ...]] = field(default_factory=dict)
+    """Columns as they were asked for: stretches of one stream have the same, and share what is made of them."""
     _exercised: dict[tuple[str, ...] | str, tuple[Exercise, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -151,18 +153,23 @@ class Basis:
 
     def infos(self, test_rows: Iterable[int]) -> dict[int, TestInfo]:
         """What is known of these test cases, and of all that were asked for before."""
-        self._infos.update(tests.load_tests(self.connection, set(test_rows) - self._infos.keys()))
+        missing = [row for row in set(test_rows) if row not in self._infos]
+        if missing:
+            self._infos.update(tests.load_tests(self.connection, missing))
         return self._infos
 
     def columns(self, test_rows: Sequence[int], entry: str | None) -> tuple[TestColumn, ...]:
         """Cases with the services they exercise: declared ones, else those reachable from their entry service."""
+        asked = (entry, *test_rows)
+        if asked in self._asked:
+            return self._asked[asked]
         known = self._columns.setdefault(entry, {})
         missing = [row for row in test_rows if row not in known]
         if len(missing) >= _MANY:
             self.owners.recall(self.connection)
         infos = self.infos(missing)
         known.update((row, self.column(infos[row], entry)) for row in missing)
-        return tuple(known[row] for row in test_rows)
+        return self._asked.setdefault(asked, tuple(known[row] for row in test_rows))
 
     def column(self, info: TestInfo, entry: str | None = None) -> TestColumn:
         """A case with the services it exercises: declared ones, else those reachable from its entry service."""

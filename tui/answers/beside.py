@@ -41,8 +41,8 @@ def _starts(basis: Basis, stream: StreamRow) -> list[int]:
     known = basis.starts.get(stream.stream_id)
     if known is None:
         now_ms = basis.window.now_ms
-        facts = runs.list_stream_runs(basis.connection, stream.stream_id, -(2**53), now_ms, now_ms, LOOK_BACK_RUNS)
-        known = basis.starts[stream.stream_id] = [fact.run.started_ms for fact in facts]
+        known = list(runs.list_starts(basis.connection, stream.stream_id, now_ms, LOOK_BACK_RUNS))
+        basis.starts[stream.stream_id] = known
     return known
 
 

@@ -190,13 +190,17 @@ def _streak(basis: Basis, loaded: Loaded, column: int, *, counts_flaky: bool = F
     history = loaded.history
     bad = (*_RED, Result.FLAKY) if counts_flaky else _RED
     onset = find_onset(history, column, counts_flaky=counts_flaky)
-    places = {run: n for n, run in enumerate(history.runs)}
-    first_bad = places[onset.first_bad] if onset.first_bad is not None else row
-    last_good = places[onset.last_good] if onset.last_good is not None else None
+    first_bad = _place_of(history.runs, onset.first_bad) if onset.first_bad is not None else row
+    last_good = _place_of(history.runs, onset.last_good) if onset.last_good is not None else None
     cells = history.results[first_bad : row + 1, column].tolist()
     bad_rows = [first_bad + n for n, cell in enumerate(cells) if cell in bad]
     samples, attempt, title = _samples(basis, loaded, column, bad_rows[-SAMPLES:][::-1])
     return _Red(column, row, first_bad, last_good, samples, attempt, title)
+
+
+def _place_of(runs: Sequence[RunRef], one: RunRef) -> int:
+    """Where one of some runs stands; the very same one is looked for, which is found sooner than an equal one."""
+    return next(n for n, run in enumerate(runs) if run is one)
 
 
 def _samples(

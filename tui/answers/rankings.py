@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from analysis.calibration import MODEL_VERSION
-from analysis.records import ChangeFeed, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
+from analysis.records import ChangeFeed, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion, TestColumn
 from analysis.suspects import rank_suspects
 from analysis.weighing import LastWeighed
 from ingest.model import ChangeKind
 from store.connect import Connection
 from store.read.kept import load_ranking
 from tui.version import VERSION
+
+_Shared = StreamHistory | ServiceGraph | ChangeFeed | tuple[TestColumn, ...]
 
 BEFORE_MS, AFTER_MS = 2 * 86_400_000, 3_600_000
 """Changes so long before the first run of a stretch and after its last one belong to its question."""
@@ -80,18 +82,18 @@ class Rankings:
         return found
 
     def _digest(self, question: SuspectQuestion) -> str:
-        feed = msgspec.json.encode((question.feed.changes, sorted(question.feed.covered)))
         learned = (question.records, question.habits, question.felt)
         asked = msgspec.json.encode((VERSION, MODEL_VERSION, question.test_id, question.samples, learned))
-        shared = [self._part(question.graph), *(self._part(one) for one in (question.history, *question.elsewhere))]
-        parts = (asked, feed, *shared)
-        return hashlib.blake2b(b"".join(_short(part) for part in parts), digest_size=16).hexdigest()
+        parts = [_short(asked)]
+        histories = (question.history, *question.elsewhere)
+        shared: tuple[_Shared, ...] = (question.feed, question.graph, *histories, *(one.tests for one in histories))
+        parts += [self._part(one) for one in shared]
+        return hashlib.blake2b(b"".join(parts), digest_size=16).hexdigest()
 
-    def _part(self, what: StreamHistory | ServiceGraph) -> bytes:
+    def _part(self, what: _Shared) -> bytes:
         known = self._parts.get(id(what))
         if known is None:
-            content = _history_bytes(what) if isinstance(what, StreamHistory) else _graph_bytes(what)
-            known = self._parts[id(what)] = (what, _short(content))
+            known = self._parts[id(what)] = (what, _short(_bytes_of(what)))
         return known[1]
 
 
@@ -115,14 +117,14 @@ def feed_of(feed: ChangeFeed, history: StreamHistory) -> ChangeFeed:
     )
 
 
-def _history_bytes(history: StreamHistory) -> bytes:
-    said = msgspec.json.encode((history.scope, history.runs, history.tests))
-    arrays = (history.results, history.failed_attempts, history.attempts)
-    return said + b"".join(array.tobytes() for array in arrays)
-
-
-def _graph_bytes(graph: ServiceGraph) -> bytes:
-    return msgspec.json.encode((graph.calls, graph.owners, sorted(graph.uncatalogued)))
+def _bytes_of(what: _Shared) -> bytes:
+    """Everything of it; of a history all but its test cases."""
+    if isinstance(what, StreamHistory):
+        arrays = (what.results, what.failed_attempts, what.attempts)
+        return msgspec.json.encode((what.scope, what.runs)) + b"".join(array.tobytes() for array in arrays)
+    if isinstance(what, ServiceGraph):
+        return msgspec.json.encode((what.calls, what.owners, sorted(what.uncatalogued)))
+    return msgspec.json.encode((what.changes, sorted(what.covered)) if isinstance(what, ChangeFeed) else what)
 
 
 def _short(content: bytes) -> bytes:

@@ -122,8 +122,8 @@ def _load(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: 
     for number, members in by_set.items():
         rows = np.array([place_n[part.run_row] for part in members], dtype=np.int64)
         columns = column_of[np.searchsorted(known, sets[number][0])]
-        where = np.ix_(rows, columns)
-        found[where], attempts[where] = sets[number][1], 1
+        _fill(found, rows, columns, sets[number][1])
+        _fill(attempts, rows, columns, np.ones(len(columns), dtype=np.uint8))
         special = np.frombuffer(b"".join(part.specials for part in members), dtype=_SPECIAL)
         counts = [len(part.specials) // _SPECIAL.itemsize for part in members]
         stretches.append((np.repeat(rows, counts), columns[special["place"]], special))
@@ -131,6 +131,16 @@ def _load(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: 
     specials = np.concatenate([stretch[2] for stretch in stretches])
     found[n, m], attempts[n, m], failed[n, m] = specials["result"], specials["attempts"], specials["failed"]
     return Whole(stream, facts, test_rows, found, failed, attempts, n, m, specials)
+
+
+def _fill(cells: ResultMatrix | CountMatrix, rows: Ints, columns: Ints, plain: ResultMatrix | CountMatrix) -> None:
+    """Write the same into some columns of some rows; row by row where that is all of them, which takes a tenth."""
+    if len(columns) == cells.shape[1]:
+        whole = np.empty_like(plain)
+        whole[columns] = plain
+        cells[rows] = whole
+    else:
+        cells[np.ix_(rows, columns)] = plain
 
 
 def history_of(basis: Basis, whole: Whole) -> StreamHistory:
