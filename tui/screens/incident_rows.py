@@ -39,7 +39,7 @@ def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, Line]:
         counted = (_no_real(answer), Piece("   "), *counted)
     to_sort = sum(bool(is_to_sort(one)) for one in answer.incidents)
     if to_sort:
-        counted += line((f"   {to_sort} to sort ", "text"), ("f", "accent"))
+        counted += line((f"   {to_sort} to sort: ", "text"), ("f", "accent"))
     looked_at = health_lines.health_line(answer.health, context)
     if answer.is_old:
         looked_at = line((f"as of {context.clock(answer.health.now_ms, 0)}, reading on", "unowned"))

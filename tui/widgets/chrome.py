@@ -200,9 +200,11 @@ class KeyLine(Static):
 
 
 def _rank(binding: Binding) -> int:
-    """What opens and what acts come before what takes things along."""
+    """What opens and what acts, then what this view alone can do, then what takes things along."""
     kind = (binding.id or "").partition(".")[0]
-    return 0 if kind in ("table", "grid", "pane", "form", "keys", "filter", "go_to") else 1 if kind == "act" else 2
+    if kind in ("table", "grid", "pane", "form", "keys", "filter", "go_to"):
+        return 0
+    return {"act": 1, "view": 3, "app": 4}.get(kind, 2)
 
 
 def fitting_keys(keys: Sequence[tuple[str, str, str]], width: int) -> list[tuple[str, str, str]]:
