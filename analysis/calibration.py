@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest.model import ChangeKind, ContentKind
 
-MODEL_VERSION = 8
+MODEL_VERSION = 9
 """Of what `rank_suspects` says: to be raised with every change to it, so that kept rankings are worked out anew."""
 
 # ---- what a failure looks like (ALGORITHMS.md section 6, items 1-4)

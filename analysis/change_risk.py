@@ -89,7 +89,7 @@ def habits_before(table: ChangeTable, before_ms: int) -> dict[str, Habit]:
     kinds, sizes = table.kinds[old], table.sizes[old]
     assumed = table.weights[old]
     of_kinds = _count(_KINDS, kinds, assumed, culprits)
-    learned = assumed * np.array([exp(_log_factor(of_kinds[name])) for name in _KINDS])[kinds]
+    learned = assumed * np.array([exp(log_factor(of_kinds[name])) for name in _KINDS])[kinds]
     of_sizes = _count((*_SIZES, ""), sizes, learned, culprits)
     return {name: habit for name, habit in (of_kinds | of_sizes).items() if name and (habit.k or habit.expected)}
 
@@ -104,7 +104,7 @@ def log_habit(habits: Mapping[str, Habit], change: Change) -> float:
     >>> round(log_habit({"configuration": Habit(14, 4.0)}, change), 3)  # (4 + 14) / (4 + 4) = 2.25
     0.811
     """
-    return sum(_log_factor(habit) for _, habit in habits_of(habits, change))
+    return sum(log_factor(habit) for _, habit in habits_of(habits, change))
 
 
 def habits_of(habits: Mapping[str, Habit], change: Change) -> list[tuple[str, Habit]]:
@@ -122,7 +122,8 @@ def _count(names: Sequence[str], of: Ints, expected: Floats, culprits: npt.NDArr
     return {name: Habit(int(k), round(float(e), 3)) for name, k, e in zip(names, seen, share * total, strict=True)}
 
 
-def _log_factor(habit: Habit) -> float:
+def log_factor(habit: Habit) -> float:
+    """Log of (4 + k) / (4 + e)."""
     return log((STRENGTH + habit.k) / (STRENGTH + habit.expected))
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
-from analysis.change_risk import content_of, habits_of
+from analysis.change_risk import content_of, habits_of, log_factor
 from analysis.events import what_is_shared
 from analysis.exposure import EVERYTHING, Scopes
 from analysis.joint import Odds, Stage, gains, severity_shares
@@ -29,6 +29,8 @@ _TOUCHES = np.isin(
 """[l] how test cases stand to a service that they are said to touch."""
 _TOO_FEW = -0.5
 """Log weight below which it is told that few other test cases can tell an outage."""
+_NOTABLE = 0.2
+"""Log odds from which on it is told what people confirmed of a kind or a size."""
 _NEWLY = 0.5
 """Log odds above which a test case that failed is said to fail newly."""
 
@@ -135,7 +137,8 @@ def _prior_term(candidate: Candidate, case: Case) -> Evidence:
     if record is not None and record.k:
         said += f"; {record.k} of {record.n} earlier changes of {change.service} broke something"
     for word, habit in habits_of(case.question.habits, change):
-        said += f"; {word}: {habit.k} confirmed culprit(s), {habit.expected:.1f} expected"
+        if abs(log_factor(habit)) >= _NOTABLE:
+            said += f"; {habit.k} of the confirmed culprits were {word} (expected: {habit.expected:.1f})"
     return Evidence("prior", candidate.log_prior, said)
 
 

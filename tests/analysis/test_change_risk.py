@@ -99,4 +99,14 @@ def test_of_two_equals_the_one_of_the_guilty_kind_leads_and_the_card_says_so() -
         first, second = (h for h in rank_suspects(replace(question, habits=habits)) if h.change is not None)
         assert first.service == guilty
         assert first.probability / second.probability == pytest.approx(before[guilty] / before[other] * 18 / 6)
-        assert any(f"{kind}: 14 confirmed culprit(s), 4.0 expected" in e.text for e in first.evidence)
+        said = f"14 of the confirmed culprits were {kind} (expected: 4.0)"
+        assert any(said in e.text for e in first.evidence)
+
+
+def test_a_kind_that_is_as_guilty_as_assumed_is_not_told() -> None:
+    """Five of five expected: the sentence would say nothing."""
+    stream = shop(BROKEN, FINE)
+    question = SuspectQuestion(stream.tests[0].case.test_id, stream, GRAPH, ChangeFeed((deploy("pay", 29.5, "v2"),)))
+    found = rank_suspects(replace(question, habits={"code": Habit(5, 5.0)}))
+    assert not any("confirmed culprits" in e.text for h in found for e in h.evidence)
+    assert [h.probability for h in found] == pytest.approx([h.probability for h in rank_suspects(question)])
