@@ -36,7 +36,7 @@ from typing import Any
 from bench.generated_store import DAY_MS, DAYS, EPOCH_MS, PIPELINES, build, service_of
 from bench.measuring import ROOT, headline, median, quantile, table
 from bench.terminal import COLUMNS, LINES, Answered, Screen
-from bench.watchdog import BLOCK_MS, dashboard
+from bench.watchdog import BLOCK_MS, MEASURED, dashboard
 from tui.answers.keeping import keep_triage
 from tui.answers.query import Query
 
@@ -202,6 +202,8 @@ def beside() -> Iterator[dict[str, Any]]:
 def tell(seen: Seen, told: dict[str, Any], written: int) -> None:
     """Prints what was seen."""
     every = [one for keys in seen.keys.values() for one in keys]
+    for name in MEASURED:
+        told[name] = [ms for ms, count in told[name] for _ in range(count)]
     memory = seen.memory
     rows = [
         ("first rows, ms (with the bench's own imports)", "", "", f"{seen.first_ms:.0f}", "600"),

@@ -41,6 +41,7 @@ class Screen:
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
         self.began, self.frames, self._drawn = time.perf_counter(), 0, 0.0
+        self._last = b""
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
@@ -56,7 +57,11 @@ class Screen:
         """What is drawn within a time; empty: nothing."""
         if not select.select([self.terminal], [], [], wait_s)[0]:
             return b""
-        found, now = os.read(self.terminal, 65_536), time.perf_counter()
+        try:
+            found, now = os.read(self.terminal, 65_536), time.perf_counter()
+        except OSError as problem:
+            raise SystemExit(f"the dashboard has ended: {self._last[-3000:].decode(errors='replace')}") from problem
+        self._last = (self._last + found)[-20_000:]
         self.frames += now - self._drawn > APART_S
         self._drawn = now
         return found
@@ -111,10 +116,11 @@ class Screen:
     def megabytes(self) -> tuple[float, float]:
         """Memory of the dashboard, and of the process that answers for it."""
         beside = 0.0
-        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+        for children in Path(f"/proc/{self.pid}/task").glob("*/children"):
             with suppress(OSError, StopIteration):
-                if b"answer_all" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    beside += resident_megabytes(int(child))
+                for child in children.read_text().split():
+                    if b"answer_all" in Path(f"/proc/{child}/cmdline").read_bytes():
+                        beside += resident_megabytes(int(child))
         return resident_megabytes(self.pid), beside
 
     def leave(self) -> None:
@@ -124,7 +130,7 @@ class Screen:
         while time.monotonic() < end:
             try:
                 self.read(0.1)
-            except OSError:
+            except SystemExit:
                 break
         if not os.waitpid(self.pid, os.WNOHANG)[0]:
             os.kill(self.pid, signal.SIGKILL)

@@ -59,12 +59,13 @@ class Watchdog:
     loop: asyncio.AbstractEventLoop
     main: int
     native: int
-    late_ms: list[float] = field(default_factory=list)
-    own_ms: list[float] = field(default_factory=list)
+    late_ms: Counter[int] = field(default_factory=Counter)
+    """Milliseconds -> how often, and so the next three: an hour of looks must not count as memory."""
+    own_ms: Counter[int] = field(default_factory=Counter)
     """Of it, what is left without waiting for a processor."""
-    all_ms: list[float] = field(default_factory=list)
+    all_ms: Counter[int] = field(default_factory=Counter)
     """Of it, what all threads of the process computed."""
-    busy_ms: list[float] = field(default_factory=list)
+    busy_ms: Counter[int] = field(default_factory=Counter)
     """Of it, what the loop's thread itself computed."""
     blocks: list[dict[str, Any]] = field(default_factory=list)
     notes: list[tuple[float, float, int]] = field(default_factory=list)
@@ -100,10 +101,10 @@ class Watchdog:
 
     def _take(self, late: float, busy: float, queued: float, everything: float, seen: Counter[str]) -> None:
         everything = min(everything, late)
-        self.late_ms.append(late)
-        self.own_ms.append(max(late - queued, 0.0))
-        self.all_ms.append(everything)
-        self.busy_ms.append(min(busy, late))
+        self.late_ms[round(late)] += 1
+        self.own_ms[round(max(late - queued, 0.0))] += 1
+        self.all_ms[round(everything)] += 1
+        self.busy_ms[round(min(busy, late))] += 1
         if everything > BLOCK_MS:
             where = [f"{count}x {place}" for place, count in seen.most_common(8)]
             self.blocks.append({"all": everything, "busy": min(busy, late), "late": late, "where": where})
@@ -155,8 +156,9 @@ def dashboard(database: Path, folder: Path, told: Path, *, is_traced: bool = Fal
             threading.Thread(target=_trace, args=(growth,), daemon=True, name="tracing").start()
 
     personal.PersonalApp.begin_personal = begin_watched  # type: ignore[method-assign]  # it is measured, not changed
+    gc.disable()  # as `tui.cli` does
     code = run_dashboard(database, Query(), watch=(folder,), is_kept_in_mind=False)
-    seen = {name: [one for dog in dogs for one in getattr(dog, name)] for name in MEASURED}
+    seen = {name: [*sum((getattr(dog, name) for dog in dogs), Counter()).items()] for name in MEASURED}
     kept = {name: [one for dog in dogs for one in getattr(dog, name)] for name in ("blocks", "notes")}
     told.write_text(json.dumps({**seen, **kept, "asked": asked, "growth": growth[-1:]}))
     return code

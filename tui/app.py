@@ -25,7 +25,7 @@ from tui.screens.outside import browser_opener
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
 from tui.steady import LOOK_S, end_by_signals, is_terminal_gone, steady
-from tui.warming import import_screens, read_styles
+from tui.warming import import_screens, parse_styles, take_styles
 from tui.widgets.chrome import TopLine
 from tui.widgets.tabs import LIVE, MODES
 
@@ -52,13 +52,21 @@ KEY_WORDS = {
 
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
+COLLECT_S = 15.0
+"""Between two looks for old garbage."""
 
 
-def _collect_garbage_again() -> None:
-    """What the imports made lives as long as the process: it is set apart, and collection goes on without it."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
+def _collect_garbage_again() -> bool:
+    """What the imports made lives as long as the process: it is set apart, and collection goes on without it.
+
+    Old garbage, for which everything is looked through, is looked for now and then and not in the middle of a key.
+    """
+    if gc.isenabled():
+        return False
+    gc.freeze()
+    gc.set_threshold(*gc.get_threshold()[:2], 2**30)
+    gc.enable()
+    return True
 
 
 class CrywolfApp(PersonalApp):
@@ -157,9 +165,14 @@ class CrywolfApp(PersonalApp):
         self.call_after_refresh(self._tour_once)
 
     def _warm(self) -> None:
-        _collect_garbage_again()
+        if _collect_garbage_again():
+            self.set_interval(COLLECT_S, lambda: gc.collect())
         if not self.is_headless:
-            import_screens(lambda: self.call_later(read_styles, self))
+            import_screens(self._warm_styles)
+
+    def _warm_styles(self) -> None:
+        """In the thread that imports."""
+        self.call_later(take_styles, self, parse_styles(self.stylesheet))
 
     def on_unmount(self) -> None:
         """Ends the watchers, what runs in the background, and the connections."""

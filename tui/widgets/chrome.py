@@ -168,21 +168,30 @@ class KeyLine(Static):
     def __init__(self) -> None:
         super().__init__(id="keys", markup=False)
         self._shown: list[tuple[str, str, str]] = []
+        self._is_due = False
 
     def on_mount(self) -> None:
         """Follows the bindings of its screen."""
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_next(self.show_keys))
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._show_soon())
         self.call_after_refresh(self.show_keys)
 
+    def _show_soon(self) -> None:
+        """Once, however often a key changes what works: every binding is asked whether it does."""
+        if not self._is_due:
+            self._is_due = True
+            self.call_next(self.show_keys)
+
     def show_keys(self) -> None:
-        """Writes the keys that work now."""
+        """Writes the keys that work now, if they are others than those that stand there."""
+        self._is_due = False
         shown = dict[str, tuple[str, str, str]]()
         for binding in sorted((one.binding for one in self.screen.active_bindings.values()), key=_rank):
             if binding.show and binding.description:
                 key = self.app.get_key_display(binding)
                 shown.setdefault(binding.action, (key, binding.description.lower(), binding.key))
-        self._shown = fitting_keys(list(shown.values()), self.size.width - 2)
-        self.update(_keys_content(self._shown))
+        before, self._shown = self._shown, fitting_keys(list(shown.values()), self.size.width - 2)
+        if self._shown != before:
+            self.update(_keys_content(self._shown), layout=False)
 
     def on_click(self, event: events.Click) -> None:
         """Presses the key under the pointer."""

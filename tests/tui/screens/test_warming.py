@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
-from tui.warming import FOLDER, import_screens, read_styles
+from tui.warming import FOLDER, import_screens, parse_styles, take_styles
 
 
 async def test_opening_a_screen_parses_nothing_anew(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,11 +19,58 @@ async def test_opening_a_screen_parses_nothing_anew(make_app: AppMaker, monkeypa
     parsed: list[Any] = []
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
-        read_styles(app)
+        take_styles(app, parse_styles(app.stylesheet))
         monkeypatch.setattr(type(app.stylesheet), "reparse", lambda sheet: parsed.append(sheet))
         await press(pilot, "2", "3", "5", "7", "vertical_line", "escape", "question_mark", "escape", "colon", "escape")
         assert not parsed
         assert "in quarantine" in screen_text(app)
+
+
+async def test_what_is_new_is_parsed_alone(make_app: AppMaker) -> None:
+    """A widget that is opened first has its own style sheet parsed, and those of all others found."""
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        take_styles(app, parse_styles(app.stylesheet))
+        sheet = app.stylesheet
+        known, missed = len(sheet.source), sheet._parse_cache.misses
+        await press(pilot, "2", "4", "5", "7", "question_mark", "escape", "colon", "escape")
+        assert len(sheet.source) > known
+        assert sheet._parse_cache.misses - missed == len(sheet.source) - known
+
+
+class CountedGc:
+    """Notes what is asked of the garbage collector."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def isenabled(self) -> bool:
+        return "enable" in self.asked
+
+    def get_threshold(self) -> tuple[int, int, int]:
+        return (700, 10, 10)
+
+    def set_threshold(self, *numbers: int) -> None:
+        self.asked.append(f"threshold {numbers}")
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        return lambda: self.asked.append(name)
+
+
+async def test_old_garbage_is_collected_now_and_then(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that started without collection sets apart what it made, and looks through the rest by the clock."""
+    counted = CountedGc()
+    monkeypatch.setattr("tui.app.gc", counted)
+    monkeypatch.setattr("tui.app.WARM_S", 0.01)
+    monkeypatch.setattr("tui.app.COLLECT_S", 0.01)
+    async with make_app().run_test() as pilot:
+        for _ in range(3000):
+            await pilot.pause(0.02)
+            if counted.asked.count("collect") > 1:
+                break
+    assert counted.asked[:3] == ["freeze", f"threshold {(700, 10, 2**30)}", "enable"]
+    assert counted.asked.count("collect") > 1
 
 
 def test_every_screen_is_imported_in_a_thread() -> None:
