@@ -168,8 +168,8 @@ def test_any_text_is_signed(kind: str, message: str, text: str) -> None:
              "0x" * 9_000, "Error: " * 9_000, "(" * 60_000, " at a.b(" * 5_000, "File \"" * 9_000, "A:" * 9_000],
 )  # fmt: skip
 def test_hostile_texts_do_not_take_long(evil: str) -> None:
-    """No pattern is quadratic: a loose ceiling of half a second each."""
-    began = time.perf_counter()
+    """No pattern is quadratic: a loose ceiling of two seconds each, where a quadratic one takes minutes."""
+    began = time.process_time()
     sign(Failure(evil, evil, evil))
     sign(Failure("", "", evil + "\nTraceback (most recent call last)\n" + evil))
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 2

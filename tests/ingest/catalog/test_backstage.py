@@ -199,9 +199,9 @@ def merge_bomb() -> str:
 )
 def test_hostile_yaml(body: str) -> None:
     """Bombs, depth and undefined aliases cost their document, quickly, and no other."""
-    before = time.perf_counter()
+    before = time.process_time()
     found = catalog(component("cart"), body)
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
     assert [service.name for service in found.services] == ["cart"]
     assert len(found.warnings) == 1
     with pytest.raises(Refused):

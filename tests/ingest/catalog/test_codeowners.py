@@ -418,20 +418,20 @@ def test_many_rules_and_paths() -> None:
     )
     for dialect in (GITHUB, GITLAB):
         file = parse(rules, dialect)
-        before = time.perf_counter()
+        before = time.process_time()
         owners = [owners_of(f"services/s{n}/src/a/b.py", file) for n in range(1_000)]
-        assert time.perf_counter() - before < 10
+        assert time.process_time() - before < 10
         assert owners[1] == ("@team/o1",)
 
 
 @pytest.mark.parametrize("dialect", [GITHUB, GITLAB])
 def test_hostile_patterns_take_no_time(dialect: str) -> None:
     """No pattern makes matching exponential."""
-    before = time.perf_counter()
+    before = time.process_time()
     assert owners_of("a" * 3_000, parse("*a" * 40 + "b @x", dialect)) == ()
     assert owners_of("a/" * 1_000 + "x", parse("**/a/" * 40 + "b @x", dialect)) == ()
     assert owners_of("a" * 3_000, parse("*?" * 40 + "b @x", dialect)) == ()
-    assert time.perf_counter() - before < 10
+    assert time.process_time() - before < 10
 
 
 @given(st.text(alphabet="a/*?[]\\!#@^ \t\n-.\u00e9", max_size=60), st.text(alphabet="ab/.\u00e9", max_size=20))

@@ -169,9 +169,9 @@ def test_depth_is_limited_everywhere(inner: str) -> None:
 def test_a_large_attribute_takes_no_quadratic_time() -> None:
     """Old expat scans an unfinished token again with every piece; the ceiling is loose for slow machines."""
     data = b'<testsuites><testcase name="' + b"N" * 7_900_000 + b'"/></testsuites>'
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read_junit(data).cases[0].name) == 7_900_000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_long_text_is_kept_at_both_ends() -> None:
