@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -30,6 +31,9 @@ from tui.widgets.tabs import shown_modes
 
 _A = TypeVar("_A")
 
+LONG_S = 0.5
+"""After an answer that took longer, as long a rest is made before the store's next change is looked at."""
+MOST_REST_S = 30.0
 CRUMB_CELLS = 36
 """For all views above: where one came from may be cut, where one is may not."""
 
@@ -60,6 +64,8 @@ class View(ArrangedScreen, Generic[_A]):
         self.context = context
         self.answer: _A | None = None
         self.turns = Turns()
+        self._asked_s = 0.0
+        self._rests = False
         self._crumbs: list[Line] = []
 
     # What a view says about itself
@@ -157,8 +163,11 @@ class View(ArrangedScreen, Generic[_A]):
     # Asking
 
     def reload(self, *, is_quiet: bool = False) -> None:
-        """Asks again. A quiet one waits for the answer that is on its way, another one stops it."""
+        """Asks again. A quiet one waits for the answer that is on its way and for its rest, another one stops it."""
+        if is_quiet and self._rests:
+            return
         if self.turns.begin(self.context.pulse.beats, is_quiet=is_quiet):
+            self._asked_s = time.monotonic()
             self._load(self.turns.request, self.question())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="answer")
@@ -178,8 +187,18 @@ class View(ArrangedScreen, Generic[_A]):
         if self.turns.end(event.request):
             self.answer = event.answer
             self._draw()
-            if self.turns.is_due_again:
+            took_s = time.monotonic() - self._asked_s
+            if took_s > LONG_S:
+                self._rests = True
+                self.set_timer(min(took_s, MOST_REST_S), self._end_rest)
+            elif self.turns.is_due_again:
                 self.reload(is_quiet=True)
+
+    def _end_rest(self) -> None:
+        """While a tail writes, a question that takes long is worked out half of the time, not all of it."""
+        self._rests = False
+        if self.is_current and self.turns.is_behind(self.context.pulse.beats, has_answer=True):
+            self.reload(is_quiet=True)
 
     @on(messages.AnswerFailed)
     def _take_failure(self, event: messages.AnswerFailed) -> None:
