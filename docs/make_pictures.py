@@ -27,13 +27,13 @@ from tui.answers.query import Query
 from tui.app import CrywolfApp
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZE = (128, 32)
-PICTURES: dict[str, Sequence[str]] = {
-    "triage": (),
-    "timeline": ("4",),
-    "test": ("2", "down", "down", "enter"),
+WIDTH = 128
+PICTURES: dict[str, tuple[Sequence[str], int]] = {
+    "triage": ((), 32),
+    "timeline": (("4",), 32),
+    "test": (("2", "down", "down", "enter"), 54),
 }
-"""Picture -> keys that lead to it."""
+"""Picture -> keys that lead to it, and its lines."""
 _FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
@@ -50,16 +50,16 @@ def main() -> None:
         with Ingestion(database, settings, RunIdentity(), settings.limits, {}) as ingestion:
             ingestion.ingest_all((i for i in list_inputs([str(data)]) if isinstance(i, Input)), outcomes.append)
         keep_triage(database, query)
-        for name, keys in PICTURES.items():
-            picture = asyncio.run(_take(database, query, keys))
+        for name, (keys, lines) in PICTURES.items():
+            picture = asyncio.run(_take(database, query, keys, lines))
             (out / f"{name}.svg").write_text(_FONT.sub("", picture), encoding="utf-8")
             print(f"{name}.svg")
 
 
-async def _take(database: Path, query: Query, keys: Sequence[str]) -> str:
+async def _take(database: Path, query: Query, keys: Sequence[str], lines: int) -> str:
     """SVG of what a person sees after some keys."""
     app = CrywolfApp(database, query, zone=UTC)
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=(WIDTH, lines)) as pilot:
         await _settle(pilot)
         for key in keys:
             await pilot.press(key)

@@ -29,7 +29,7 @@ SHEET_ROWS = 64
 """Rows that are read together for an export."""
 _LOOKED_AT = 32
 """Characters of a service's name in which its letter is looked for."""
-TOLD = "!"
+TOLD = "*"
 """Stands where another monitor told of an incident, unless a change does."""
 RESULTS: dict[int, Result | None] = {int(result): result for result in Result} | {ABSENT: None}
 

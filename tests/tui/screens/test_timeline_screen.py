@@ -253,7 +253,7 @@ async def test_what_monitors_told_and_the_run(make_app: AppMaker) -> None:
         await settle(pilot)
         await press(pilot, "4")
         shown = app.screen.query_one(HeatGrid)
-        assert shown.content.marks[column] == "!"
+        assert shown.content.marks[column] == "*"
         await press(pilot, "home", *["l"] * column)
         assert "a monitor told: incident detected" in screen_text(app)
         assert "queue is full" in screen_text(app)
