@@ -141,7 +141,7 @@ class IncidentView(ActingView["TriageAnswer"]):
             return (), ()
         age = present.age((answer.health.now_ms or incident.since_ms) - incident.since_ms)
         word = present.verdict_pieces(incident.verdict, self.context.glyphs)
-        said = present.called_words(incident.called_by, incident.model) if incident.model else ""
+        said = f"says {incident.called_by}" if incident.model else ""
         chance = line((f" {said or present.probability(incident.probability)}  {age}  {incident.state}", "muted"))
         only = line(("   read only", "unowned")) if self.context.is_read_only else ()
         return (), (*word, *chance, *only)
@@ -160,7 +160,7 @@ class IncidentView(ActingView["TriageAnswer"]):
         return (
             line(case.name),
             line((present.short_class(case.classname), "muted")),
-            line((present.scope_text(scope), "muted")),
+            line((present.scope_text(scope, self.context.glyphs.dot), "muted")),
         )
 
     def _pair(self, key: Key | None) -> tuple[TestCase, Scope] | None:
