@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui import present, theme
 from tui.answers.query import Query
@@ -21,12 +22,14 @@ from tui.remembered import Remembered
 from tui.screens.asking import Answers, StoreAnswers
 from tui.screens.context import Opener, Opening, ViewContext, may_write
 from tui.screens.messages import AnswerLoaded, StoreChanged
-from tui.screens.outside import browser_opener
+from tui.screens.outside import browser_opener, tell
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
 from tui.steady import LOOK_S, end_by_signals, is_terminal_gone, steady
 from tui.warming import import_screens, parse_styles, take_styles
 from tui.widgets.chrome import TopLine
+from tui.widgets.pieces import use_ellipsis
+from tui.widgets.plain_bar import PlainBar
 from tui.widgets.tabs import LIVE, MODES
 
 if TYPE_CHECKING:
@@ -106,6 +109,8 @@ class CrywolfApp(PersonalApp):
     ) -> None:
         """A dashboard. `opening`: what its first view shows at once; `handover`: the frame that is on the screen."""
         self._handover = handover
+        ScrollBar.renderer = PlainBar if ascii_only else ScrollBarRender
+        use_ellipsis((present.ASCII if ascii_only else present.UNICODE).ellipsis)
         self._put_back_signals: Callable[[], None] = lambda: None
         super().__init__()
         self.context = ViewContext(
@@ -203,6 +208,10 @@ class CrywolfApp(PersonalApp):
         if action in ("go_to", "show_keys", "save_view", "open_saved"):
             return isinstance(self.screen, View)
         return True
+
+    def action_help_quit(self) -> None:
+        """Whoever expects ctrl+c to end the dashboard is told which key does."""
+        tell(self, "q quits; ctrl+z suspends, fg comes back")
 
     def action_mode(self, mode: str) -> None:
         """Another mode; pressed again, the mode's first view."""

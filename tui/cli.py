@@ -203,7 +203,9 @@ def _open_streams() -> None:
     """Standard streams that were closed lead nowhere, so that no file of ours takes their place."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - open as long as the process is there
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: its own
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, open(descriptor, mode, closefd=False))  # noqa: SIM115 - as long as the process is there
 
 
 def _tell(problem: BaseException) -> None:

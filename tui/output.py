@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -59,6 +60,11 @@ def percent(fraction: float | None) -> str:
 def is_terminal() -> bool:
     """Whether standard output is one."""
     return sys.stdout.isatty()
+
+
+def has_screen() -> bool:
+    """Whether a dashboard can be drawn: a terminal that takes keys and can put text anywhere."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: Iterable[int] = ()) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ import click
 from tui.answers.query import Query
 from tui.commands.opening import place_of
 from tui.commands.options import query_options
+from tui.output import has_screen
 
 
 @click.command("dashboard")
@@ -43,7 +43,7 @@ def dashboard_command(
         raise click.UsageError("--poll says how --watch DIR looks: give --watch too")
     place = place_of(ctx)
     is_in_browser = os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
-    if not is_in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not is_in_browser and not has_screen():
         raise click.UsageError(
             "the dashboard needs a terminal; here, try `crywolf failures`, `crywolf flakes` or `crywolf demo --text`"
         )

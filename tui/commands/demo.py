@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ingest.model import RunIdentity
 from ingest.settings import Settings, load_settings
 from tui.answers.query import Query
 from tui.locations import Place
+from tui.output import has_screen
 
 
 @click.command("demo")
@@ -29,7 +29,7 @@ def demo_command(ctx: click.Context, as_text: bool, ascii_only: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="crywolf-demo-") as folder:
         database = Path(folder) / "demo.db"
         query = Query(settings=_ingest(database, samples))
-        if as_text or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if as_text or not has_screen():
             _print_answers(database, query)
             return
         from tui.start import run_dashboard

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from tui import present
 from tui.screens.context import ViewContext
-from tui.widgets.pieces import Line, Piece, joined, line
+from tui.widgets.pieces import Line, Piece, joined, line, width_of, wrap
 
 if TYPE_CHECKING:
     from tui.answers.health import Health
+
+INDENT = 6
+"""Cells before what goes on in another line."""
 
 
 def health_line(health: Health, context: ViewContext) -> Line:
@@ -39,7 +42,21 @@ def _hours(span_ms: int) -> str:
 
 
 def nothing_red(health: Health, context: ViewContext, width: int) -> list[Line]:
-    """No incident at all: reassuring only where it may be."""
+    """No incident at all: reassuring only where it may be. Nothing of it is cut at the edge."""
+    return [part for one in _nothing_red(health, context) for part in _wrapped(one, width)]
+
+
+def _wrapped(one: Line, width: int) -> list[Line]:
+    """A line in as many as it takes, broken at spaces; later ones are indented further."""
+    if width_of(one) <= width:
+        return [one]
+    *before, (text, tone) = one
+    first, *rest = wrap(text, width - width_of(tuple(before)))
+    later = wrap(" ".join(rest), width - INDENT) if rest else []
+    return [(*before, Piece(first, tone)), *((Piece(" " * INDENT), Piece(part, tone)) for part in later)]
+
+
+def _nothing_red(health: Health, context: ViewContext) -> list[Line]:
     seen = f"{present.count(health.pipelines, 'pipeline')}, {present.count(health.runs, 'run')}, "
     seen += f"{present.count(health.tests, 'test')}, {present.count(health.results, 'result')}"
     newest = f"newest run {context.clock(health.now_ms, None)}" if health.now_ms is not None else ""

@@ -63,7 +63,15 @@ def text_of(pieces: Line) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-def clip(text: str, width: int, ellipsis: str = "…") -> str:
+_USUAL = ["…"]
+
+
+def use_ellipsis(ellipsis: str) -> None:
+    """What stands from now on where a text is cut and nothing else is said, for a terminal without this character."""
+    _USUAL[0] = ellipsis
+
+
+def clip(text: str, width: int, ellipsis: str = "") -> str:
     """Text cut to so many cells, with an ellipsis where something is lost.
 
     >>> clip("checkout", 5), clip("checkout", 8), clip("測試測試", 4)
@@ -71,6 +79,7 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
     """
     if width <= 0:
         return ""
+    ellipsis = ellipsis or _USUAL[0]
     head = text if len(text) <= 4 * width else text[: 4 * width]
     if len(head) == len(text) and cell_len(text) <= width:
         return text
@@ -79,7 +88,7 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
     return set_cell_size(head, width - len(ellipsis)) + ellipsis
 
 
-def clip_line(pieces: Line, width: int, ellipsis: str = "…") -> Line:
+def clip_line(pieces: Line, width: int, ellipsis: str = "") -> Line:
     """A line cut to so many cells; the piece that crosses the edge gets the ellipsis."""
     if width_of(pieces) <= width:
         return pieces
@@ -97,7 +106,7 @@ def clip_line(pieces: Line, width: int, ellipsis: str = "…") -> Line:
     return tuple(piece for piece in kept if piece.text)
 
 
-def fit(pieces: Line, width: int, align: str = "left", ellipsis: str = "…") -> Line:
+def fit(pieces: Line, width: int, align: str = "left", ellipsis: str = "") -> Line:
     """A line of exactly so many cells: cut, or padded on the side away from `align`."""
     clipped = clip_line(pieces, width, ellipsis)
     blank = width - width_of(clipped)

@@ -158,3 +158,24 @@ def test_full_disk_behind_standard_output(tmp_path: Path) -> None:
     assert done.returncode == 4
     assert "standard output cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams(tmp_path: Path, closed: str) -> None:
+    """A stream that is closed leads nowhere: no traceback, and no file of ours takes its place."""
+    command = f"'{sys.executable}' -c 'from tui.cli import main; main()' config {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment(tmp_path)
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_dashboard_without_a_terminal_says_what_to_do(tmp_path: Path) -> None:
+    """With nobody's keys to read, the commands that answer as text are named."""
+    command = f"'{sys.executable}' -c 'from tui.cli import main; main()' dashboard <&-"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment(tmp_path)
+    )
+    assert done.returncode == 2
+    assert "the dashboard needs a terminal; here, try `crywolf failures`" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -16,7 +16,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
-from tests.tui.screens.fakes import NOW_MS
+from tests.tui.screens.fakes import CASES, NOW_MS
 from tests.tui.screens.looks import colours, look
 from tests.tui.screens.test_every_key import OPENED
 from tui.app import CrywolfApp
@@ -105,3 +105,14 @@ async def test_every_look_without_colours(make_app: AppMaker, monkeypatch: pytes
         golden = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
         assert golden.startswith(screen_text(app) + "\n\n 0: "), name
         assert [colour for colour in colours(app) if len({*colour}) > 1] == [], name
+
+
+async def test_ascii_is_all_there_is(make_app: AppMaker) -> None:
+    """With ASCII characters only, nothing else is drawn but what names hold; scroll bars too."""
+    app = make_app(ascii_only=True)
+    named = set("".join(case.name for case in CASES))
+    async with app.run_test(size=(80, 16)) as pilot:
+        await settle(pilot)
+        for key in ("question_mark", "escape", "2", "enter", "3", "4", "5", "8", "9"):
+            await press(pilot, key)
+            assert {one for one in screen_text(app) if not one.isascii()} <= named, key

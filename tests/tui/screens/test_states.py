@@ -11,8 +11,11 @@ from tests.tui.screens import fakes
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import EMPTY_HEALTH, HEALTHY
+from tui.answers.health import Health
+from tui.screens.health_lines import nothing_red
 from tui.screens.messages import StoreChanged
 from tui.widgets.line_table import LineTable
+from tui.widgets.pieces import text_of, width_of
 
 MODES = "123457"
 
@@ -125,3 +128,12 @@ async def test_superseded_answers_are_asked_again(make_app: AppMaker) -> None:
             await pilot.pause()
         await settle(pilot)
         assert "503 from payments" in screen_text(app)
+
+
+@pytest.mark.parametrize("health", [fakes.HEALTH, HEALTHY], ids=["cannot-tell", "nothing-red"])
+async def test_what_was_looked_at_is_not_cut(make_app: AppMaker, health: Health) -> None:
+    """In a narrow window the sentences go on in another line."""
+    lines = nothing_red(health, make_app().context, 50)
+    assert [text_of(one) for one in lines if width_of(one) > 50] == []
+    words = " ".join(text_of(one) for one in lines).split()
+    assert words == " ".join(text_of(one) for one in nothing_red(health, make_app().context, 500)).split()
