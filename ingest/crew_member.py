@@ -6,6 +6,7 @@ gone, and never writes without a turn.
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import traceback
@@ -23,7 +24,8 @@ from ingest.pipeline import Group, Ingestion
 from ingest.settings import Settings
 from store.write import Access, StoreError, allow
 
-_GROUP = Group(files=PIECE_FILES, seconds=2.0)
+_GROUP = Group(files=PIECE_FILES, seconds=math.inf)
+"""A piece is read to its end before the turn: what is left of it would be read while all others wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class DocumentTaker:
             complete = resolver.resolve(identity, source.folder, source.location, resolver.options, resolver.environ)
             return (), self._writer.note_run(source_id, source.location, complete)
         identity = clean_identity(read_run_json(data, limits=self._limits, warn=warnings.append), secrets)
+        self._resolver.sidecars.parsed(data, identity)
         complete = self._resolver.complete(self._resolver.options.over(identity), source.folder)
         run_id = self._writer.note_run(source_id, source.location, complete)
         if os.path.basename(source.location) == b"run.json":

@@ -57,6 +57,8 @@ class Sidecars:
     """Notes what an archive holds that is met only in the ledger."""
     _inside: dict[bytes, dict[bytes, bytes]] = field(default_factory=dict)
     _found: dict[bytes, tuple[bytes, RunIdentity] | None] = field(default_factory=dict)
+    _parsed: tuple[bytes, RunIdentity] | None = None
+    """What was parsed last: it is looked at again whenever it may have changed."""
 
     def nearest(self, folder: bytes) -> tuple[bytes, RunIdentity] | None:
         """(folder of the `run.json`, what it says) for a folder with trailing separator; None without one."""
@@ -75,6 +77,10 @@ class Sidecars:
         """Look again: a file may have come or changed."""
         self._found.clear()
 
+    def parsed(self, data: bytes, identity: RunIdentity) -> None:
+        """Note what the bytes of a `run.json` say, so that nobody parses them again."""
+        self._parsed = data, identity
+
     def note(self, archive: bytes, documents: dict[bytes, bytes]) -> None:
         """Note the `run.json` files in an archive by the folders they are in."""
         if len(self._inside) >= _ARCHIVES:
@@ -87,7 +93,10 @@ class Sidecars:
             data = self._content(folder)
             if data is None:
                 return None
-            return clean_identity(read_run_json(data, limits=self.limits))
+            if self._parsed is None or self._parsed[0] != data:
+                self.parsed(data, clean_identity(read_run_json(data, limits=self.limits)))
+            assert self._parsed is not None
+            return self._parsed[1]
         except (OSError, Refused):
             return None  # absent, or refused by itself when it is ingested
 

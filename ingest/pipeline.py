@@ -96,6 +96,7 @@ class Ingestion:
             lambda digest: self._writer.ledger.report_with(digest) is not None,
             self._sidecars.note,
             self._writer.deflate_ahead,
+            self._placer.foresee,
         )
         self._sidecars.look_into = self._preparer.look_into
         self._documents = DocumentTaker(self._writer, self._resolver, self._reports, limits)

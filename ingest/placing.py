@@ -9,7 +9,7 @@ from typing import cast
 
 from ingest.checkout import CheckoutPaths
 from ingest.clean import clean_line
-from ingest.formats.plain_cases import PlainCases
+from ingest.formats.plain_cases import Attempts, PlainCases
 from ingest.identity import clean_identity
 from ingest.limits import Limits
 from ingest.model import CaseAttempt, Failure, RunIdentity, TestCase
@@ -36,6 +36,8 @@ class _Place:
 
 _Names = tuple[str, str, str | None]
 """Class name, name and file as written."""
+_CleanNames = tuple[str, str, str]
+"""Class name, name, and the name that tells the case from others."""
 _Columns = tuple[list[str], list[str], list[str | None]]
 
 
@@ -76,6 +78,8 @@ class CasePlacer:
         self._secrets: dict[_Names, Counter[str]] = {}
         """Of the names as written that hold any."""
         self._found: Counter[str] = Counter()
+        self._foreseen: dict[tuple[str, str], _CleanNames] = {}
+        """By class name and name as written; those in which nothing was cut or taken out."""
 
     def begin(self) -> None:
         """Before the first attempt of a report: what was concluded from the paths of another one is dropped."""
@@ -155,7 +159,7 @@ class CasePlacer:
 
     def _sequence_of(self, names: _Columns) -> _Sequence:
         """Places of names in their order: most reports name the same cases in the same order as one before."""
-        key = (len(names[1]), names[1][0], names[1][-1])
+        key = _key_of(names[1])
         known = self._sequences.get(key)
         if known is not None and known.names == names:
             return known
@@ -202,21 +206,39 @@ class CasePlacer:
 
     def _case_of(self, names: _Names) -> tuple[TestCase, str | None]:
         """(identity of a case, its name as written where that differs)."""
-        limit, found = self._limits.name_chars, self._found
-        classname, name, file = names
-        name = scrub_line(name, limit, found)
-        identity_name = normalise_name(name)
+        found, file = self._found, names[2]
+        foreseen = self._foreseen.pop(names[:2], None)
+        classname, name, identity_name = foreseen or self._cleaned(*names[:2])
         if file:
             path, is_told_alone = self._paths.cut(file)
-            file = redact(clean_line(path), found)[:limit]
+            file = redact(clean_line(path), found)[: self._limits.name_chars]
             if not is_told_alone:
                 self._of_report.add(names)
-        classname = scrub_line(classname, limit, found)
         if found:
             self._secrets[names] = found
             self._found = Counter()
         case = TestCase(self._namespace, classname, identity_name, file or None)
         return case, name if name != identity_name else None
+
+    def _cleaned(self, classname: str, name: str) -> _CleanNames:
+        """Names as the store has them; what was cut and taken out is counted."""
+        limit, found = self._limits.name_chars, self._found
+        name = scrub_line(name, limit, found)
+        return scrub_line(classname, limit, found), name, normalise_name(name)
+
+    def foresee(self, batch: Attempts) -> None:
+        """Clean the names of plain cases that seem to be new, while no other process waits for the store."""
+        if not isinstance(batch, PlainCases) or _key_of(batch.names) in self._sequences:
+            return
+        if len(self._foreseen) > _CACHED:
+            self._foreseen.clear()
+        for names in zip(batch.classnames, batch.names, batch.files, strict=True):
+            if names not in self._places and names[:2] not in self._foreseen:
+                clean = self._cleaned(*names[:2])
+                if self._found:
+                    self._found.clear()
+                else:
+                    self._foreseen[names[:2]] = clean
 
     def _declare(self, place: _Place, services: tuple[str, ...]) -> None:
         names = [redact(clean_line(name))[:200] for name in services[: self._limits.services_per_case]]
@@ -253,6 +275,11 @@ class CasePlacer:
                 self._failures.clear()
             self._failures[failure] = clean
         return clean
+
+
+def _key_of(names: Sequence[str]) -> tuple[int, str, str]:
+    """What nearly always tells sequences of names apart."""
+    return len(names), names[0], names[-1]
 
 
 class Collected:

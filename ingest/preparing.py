@@ -49,10 +49,11 @@ class _TooLong(Exception):
 class Recording:
     """A report in memory: takes what a format module hands over, and hands it over again."""
 
-    def __init__(self, failures: FailurePreparer) -> None:
+    def __init__(self, failures: FailurePreparer, on_batch: Callable[[Attempts], None]) -> None:
         self.found: Counter[str] = Counter()
         """What was cut and taken out of failures."""
         self._failures = failures
+        self._on_batch = on_batch
         self._events: list[Callable[[ReportSink], None]] = []
         self._refusal: Refused | None = None
         self._attempts = 0
@@ -85,6 +86,7 @@ class Recording:
         if self._attempts > READ_AHEAD_ATTEMPTS:
             raise _TooLong
         self._failures.prepare(batch, self.found)
+        self._on_batch(batch)
         self._events.append(lambda sink: sink.attempts(batch))
 
     def identity(self, known: RunIdentity) -> None:
@@ -132,6 +134,7 @@ class Preparer:
         is_known: whether a report with these bytes (SHA-256) is in the store already, and need not be read ahead.
         on_archive: is given where an archive is, and every `run.json` in it by folder, before its members come.
         on_failure: is given each failure of a report that is read ahead.
+        on_batch: is given all attempts of such a report.
     """
 
     def __init__(
@@ -140,8 +143,10 @@ class Preparer:
         is_known: Callable[[bytes], bool],
         on_archive: Callable[[bytes, dict[bytes, bytes]], None],
         on_failure: Callable[[PreparedFailure], None],
+        on_batch: Callable[[Attempts], None],
     ) -> None:
         self._limits = limits
+        self._on_batch = on_batch
         self._is_known = is_known
         self._on_archive = on_archive
         self._failures = FailurePreparer(limits, on_failure)
@@ -161,7 +166,7 @@ class Preparer:
         """Say what `run.json` files an archive holds that was read by another process."""
         path = Path(os.fsdecode(location))
         if path.is_file():
-            blind = Preparer(self._limits, lambda digest: True, self._on_archive, lambda failure: None)
+            blind = Preparer(self._limits, lambda digest: True, self._on_archive, lambda _: None, lambda _: None)
             for one in blind.prepare(Input(str(path), path, None, None, is_explicit=True)):
                 one.close()
 
@@ -258,7 +263,7 @@ class Preparer:
         if known.kind is Kind.REPORT:
             prepared.read = read = reader_of(known.format or "")
             if content.size_bytes <= READ_AHEAD_BYTES and not self._is_known(content.digest):
-                recording = Recording(self._failures)
+                recording = Recording(self._failures, self._on_batch)
                 if recording.record(content, read, self._limits):
                     prepared.read, prepared.held_bytes = recording.read, content.size_bytes
                     prepared.found = recording.found

@@ -2,7 +2,7 @@
 
 SQLite's own waiting asks ever more rarely, and a writer that commits back to back leaves gaps of a millisecond: beside
 such a one it would wait in vain. So the lock is asked for every few milliseconds, and a writer that sees others commit
-leaves them a gap (`YIELD_S`).
+leaves them a gap (`YIELD_S`), four times a second at most: the processes of a crew need none among themselves.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ASK_MS = 20
 """SQLite asks at 0, 1, 3, 8 and 18 ms and gives up; then it is asked again."""
 WAIT_S = 60.0
-YIELD_S = 0.005
+YIELD_S, YIELD_EVERY_S = 0.005, 0.25
 
 
 def begin_writing(connection: Connection, *, wait_s: float = WAIT_S) -> None:

@@ -37,7 +37,7 @@ from store.ledger import Ledger
 from store.ledger import LedgerRow as LedgerRow
 from store.ledger import Refusal as Refusal
 from store.ledger import SourceFile as SourceFile
-from store.locking import YIELD_S, begin_writing
+from store.locking import YIELD_EVERY_S, YIELD_S, begin_writing
 from store.merged import MERGED as MERGED
 from store.merged import Merged
 from store.names import Names
@@ -81,6 +81,7 @@ class Writer:
         self._cases = Cases(self._connection, self._dimensions, self._rollups, self._aliases)
         self._data_version = -1
         self._is_shared = False
+        self._yielded_s = 0.0
         self._has_news = False
         self._holds_less = False
         self._opened: _Opened | None = None
@@ -132,8 +133,9 @@ class Writer:
         except BaseException:
             self._undo("ROLLBACK")
             raise
-        if self._is_shared:
+        if self._is_shared and time.monotonic() - self._yielded_s > YIELD_EVERY_S:
             time.sleep(YIELD_S)
+            self._yielded_s = time.monotonic()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import NotKnown, Refused, SettingsError
+from ingest.identity import Sidecars
 from ingest.limits import Limits
 from ingest.model import RunIdentity, RunState, Trigger
 from ingest.run_environment import pull_request_of, repository_of_url
@@ -442,3 +445,16 @@ def test_damaged_files_are_read_or_refused(at: int, inserted: bytes, cut: int, n
     for data in (whole[:at] + inserted + whole[at + cut :], noise):
         with contextlib.suppress(Refused, NotKnown):
             read_run_json(data)
+
+
+def test_a_sidecar_that_changes_is_read_again(tmp_path: Path) -> None:
+    """What the bytes of a `run.json` said is kept; other bytes, or those of another folder, say what they say."""
+    sidecars = Sidecars(Limits())
+    for number, run_id in ((1, "a"), (2, "b"), (1, "b"), (1, "c")):
+        folder = tmp_path / str(number)
+        folder.mkdir(exist_ok=True)
+        (folder / "run.json").write_text(json.dumps({"cicd.pipeline.run.id": run_id}))
+        sidecars.forget()
+        found = sidecars.nearest(os.path.join(os.fsencode(folder), b""))
+        assert found is not None
+        assert (os.fsdecode(found[0]), found[1].run_id) == (f"{folder}{os.sep}", run_id)

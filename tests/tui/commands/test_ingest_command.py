@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import signal
@@ -11,8 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from ingest.model import FileOutcome, FileStatus, RunIdentity
+from ingest.settings import Settings
+from ingest.sources.directory import list_inputs
 from tests.tui.commands.conftest import Run, assert_golden, environment
 from tests.tui.commands.story import write_story
+from tui.commands.ingest import ingester
+from tui.locations import Place
 
 REPORT = b'<testsuite name="s"><testcase classname="c" name="a"/></testsuite>'
 
@@ -168,3 +174,16 @@ def test_watching(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert (process.returncode, told.strip()) == (130, "interrupted")
+
+
+def test_garbage_is_looked_for_as_before_when_all_is_in(tmp_path: Path) -> None:
+    """While files are read garbage is looked for rarely; afterwards as before."""
+    (tmp_path / "a.xml").write_bytes(REPORT)
+    found, place = list(list_inputs([str(tmp_path)])), Place(tmp_path / "s.db", "test", Settings())
+    before, outcomes = gc.get_threshold(), list[FileOutcome]()
+    with ingester(place, found, RunIdentity(), {}, 1) as ingest:
+        meanwhile = gc.get_threshold()
+        ingest(outcomes.append)
+    assert [outcome.status for outcome in outcomes] == [FileStatus.INGESTED]
+    assert meanwhile[0] > before[0]
+    assert gc.get_threshold() == before
