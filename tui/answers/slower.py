@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-
-import numpy as np
 
 from analysis.durations import LEAST_RUNS, may_have_shifted
 from analysis.records import DurationShift
 from ingest.model import RunRef, Scope, TestCase
 from store.connect import Connection
 from store.read import runs
-from store.read.durations import list_duration_sums
+from store.read.durations import sum_durations
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis, load_basis
 from tui.answers.durations import durations_of
@@ -80,14 +77,5 @@ def _standing_out(basis: Basis, stream: StreamRow) -> list[int]:
     if len(starts) < 2 * LEAST_RUNS:
         return []
     cuts = [starts[n * len(starts) // STRETCHES] for n in range(STRETCHES)] + [starts[-1] + 1]
-    sums = [
-        list_duration_sums(connection, stream.stream_id, since_ms, until_ms, window.now_ms)
-        for since_ms, until_ms in pairwise(cuts)
-    ]
-    rows = sorted({one.test_row for stretch in sums for one in stretch})
-    place = {row: n for n, row in enumerate(rows)}
-    table = np.zeros((3, len(rows), STRETCHES))
-    for n, stretch in enumerate(sums):
-        for one in stretch:
-            table[:, place[one.test_row], n] = one.runs, one.total_ms, one.total_squares
+    rows, table = sum_durations(connection, stream.stream_id, cuts, window.now_ms)
     return [row for row, is_wanted in zip(rows, may_have_shifted(*table).tolist(), strict=True) if is_wanted]
