@@ -12,10 +12,12 @@ import re
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from ingest.model import FileOutcome, RunIdentity
 from ingest.pipeline import Ingestion
@@ -31,7 +33,7 @@ WIDTH = 128
 PICTURES: dict[str, tuple[Sequence[str], int]] = {
     "triage": ((), 32),
     "timeline": (("4",), 32),
-    "test": (("2", "down", "down", "enter"), 54),
+    "test": (("2", "down", "down", "enter"), 44),
 }
 """Picture -> keys that lead to it, and its lines."""
 _FONT = re.compile(r"@font-face\s*\{[^}]*\}")
@@ -70,7 +72,8 @@ async def _take(database: Path, query: Query, keys: Sequence[str], lines: int) -
 async def _settle(pilot: Pilot[object]) -> None:
     """Wait until nothing is being read any more."""
     for _ in range(4):
-        await pilot.app.workers.wait_for_complete()
+        with suppress(WorkerCancelled):  # another key took its place
+            await pilot.app.workers.wait_for_complete()
         await pilot.pause(0.1)
 
 
