@@ -47,6 +47,8 @@ class SuspectsAnswer:
     """Red and all pre-merge runs since the first bad run, in its environment or in none; no term weighs them."""
     owners: ThreeOwners = _NOBODY
     """Of the test, its environment and what is suspected: of a defect of the test, the test's."""
+    reason: str = ""
+    """Why the model cannot tell: `not enough data (2 runs)`; empty where it can."""
     called: Said | None = None
     """What people call it, which is the verdict then."""
     model: tuple[Verdict, float] = (Verdict.PASSING, 1.0)
@@ -122,6 +124,7 @@ def suspects_of(basis: Basis, info: TestInfo, scope: Scope | None = None) -> Sus
         chosen.judgement.hypotheses or WITHOUT_ONSET,
         changes_between(basis, onset, chosen.stream.scope.environment),
         owners=owners_of(basis, chosen),
+        reason=chosen.judgement.reason,
         called=chosen.called,
         model=(chosen.judgement.verdict, chosen.judgement.probability),
     )

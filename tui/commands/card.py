@@ -53,7 +53,8 @@ def card_lines(answer: SuspectsAnswer) -> Iterator[Pieces]:
     verdict = f"{UNICODE.verdicts[answer.verdict]} {VERDICT_WORDS[answer.verdict]}"
     chance = f"P {probability(None if answer.verdict is Verdict.UNDECIDED else answer.probability)}"
     said = called_words(answer.called.actor, answer.model) if answer.called else chance
-    yield ((verdict, style), f"  {said}  {readable_age(answer.age)}")
+    why = f": {answer.reason}" if answer.reason and not answer.called else ""
+    yield ((verdict, style), f"{why}  {said}  {readable_age(answer.age)}")
     if answer.onset.first_bad is not None:
         yield from onset_lines(answer.onset.last_good, answer.onset.first_bad, answer.between)
         yield (f"owners     {owners_sentence(answer.owners)}",)

@@ -138,6 +138,7 @@ def suspects_document(answer: SuspectsAnswer) -> Json:
         "scope": scope_json(answer.scope),
         "verdict": answer.verdict.value,
         "verdict_probability": answer.probability,
+        "reason": answer.reason or None,
         "called": called_json(answer.called),
         "model": model_json(answer.model),
         "age": answer.age,

@@ -50,6 +50,8 @@ def test_the_card_off_a_terminal_is_plain(capsys: pytest.CaptureFixture[str]) ->
 def test_the_card_of_what_is_undecided_or_passing_claims_nothing_else() -> None:
     """No probability of a verdict that there is none of; no last good run of what is not red."""
     assert "undecided  P -" in text_of(card_lines(replace(SUSPECTS, verdict=Verdict.UNDECIDED)))
+    few = replace(SUSPECTS, verdict=Verdict.UNDECIDED, reason="not enough data (2 runs)")
+    assert "undecided: not enough data (2 runs)  P -" in text_of(card_lines(few))
     passing = replace(SUSPECTS, verdict=Verdict.PASSING, onset=Onset(None, None), between=(), hypotheses=())
     assert "last good" not in text_of(card_lines(passing))
 
