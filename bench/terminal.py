@@ -83,10 +83,10 @@ class Screen:
         """Until anything is drawn after a key; None: nothing was, as for a move at the end of a list."""
         while self.read(0.0):
             pass
-        (queued, computed), began = self._delays_ms(), time.perf_counter()
+        (queued, computed), began = self.delays_ms(), time.perf_counter()
         self.write(key)
         drawn = self.read(1.0)
-        taken, (queued_then, computed_then) = (time.perf_counter() - began) * 1000, self._delays_ms()
+        taken, (queued_then, computed_then) = (time.perf_counter() - began) * 1000, self.delays_ms()
         while self.read(0.02):
             pass
         return Answered(key, taken, queued_then - queued, computed_then - computed) if drawn else None
@@ -105,7 +105,7 @@ class Screen:
             last = time.perf_counter()
         return (last - began) * 1000
 
-    def _delays_ms(self) -> tuple[float, float]:
+    def delays_ms(self) -> tuple[float, float]:
         """How long the first thread waited for a processor, and all of them computed."""
         try:
             queued = int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e6

@@ -1,5 +1,8 @@
 """What happens inside of a dashboard that is measured: how late its event loop comes, why, and what grows.
 
+    python -m bench.watchdog STORE FOLDER TOLD [--traced]   the dashboard; without words, a process that does nothing
+
+
 Every 5 ms the loop is asked to note the time. Of a delay three parts are told: what is left without the loop's thread
 waiting for a processor that others had, as the kernel counts it; what all threads of the process computed meanwhile, of
 which one at a time may have kept the loop from its turn; and what the loop's thread computed itself. On a machine that
@@ -227,4 +230,7 @@ def sleep_idly() -> None:
 
 
 if __name__ == "__main__":
-    sleep_idly()
+    if len(sys.argv) == 1:
+        sleep_idly()
+    else:
+        sys.exit(dashboard(*(Path(word) for word in sys.argv[1:4]), is_traced="--traced" in sys.argv))
