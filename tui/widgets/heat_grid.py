@@ -345,5 +345,6 @@ class HeatGrid(ScrollView, can_focus=True):
         for column in self.visible_columns():
             start = (column - self.visible_columns().start) * self.cell_width + self.cell_width - 1
             if column % step == 0 and len(text) <= start:
-                text = text.ljust(start) + self.content.head(column, max(column - step, 0))
-        return (Piece(" " * self._label_width()), Piece(text[: self._room()], "muted"))
+                head = self.content.head(column, max(column - step, 0))
+                text = text.ljust(start) + head if start + len(head) <= self._room() else text
+        return (Piece(" " * self._label_width()), Piece(text, "muted"))
