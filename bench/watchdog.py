@@ -18,7 +18,6 @@ import os
 import sys
 import threading
 import time
-import traceback
 import tracemalloc
 from collections import Counter
 from dataclasses import dataclass, field
@@ -128,8 +127,14 @@ def _places(main: int) -> list[str]:
 
 
 def _place(frame: FrameType | None, most: int) -> str:
-    ours = [one for one in traceback.extract_stack(frame) if "/asyncio/" not in one.filename]
-    return " < ".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in reversed(ours[-most:]))
+    """The innermost places that are not asyncio's; no lines of code are read, which would stay in memory."""
+    places: list[str] = []
+    while frame is not None and len(places) < most:
+        code = frame.f_code
+        if "/asyncio/" not in code.co_filename:
+            places.append(f"{Path(code.co_filename).name}:{frame.f_lineno} {code.co_name}")
+        frame = frame.f_back
+    return " < ".join(places)
 
 
 def resident_megabytes(pid: int | str = "self") -> float:
