@@ -29,6 +29,9 @@ COLUMNS = (
     Column("state", "state", 13, folds=(Fold(1, 1),), short=" "),
 )
 
+DOUBT = 0.2
+"""P(someone must act) of one incident from which on nothing is called harmless: a flake at .5 is a doubt."""
+
 
 def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, Line]:
     """Left and right end of the line above: how many are real, and what was looked at."""
@@ -48,7 +51,7 @@ def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, Line]:
 
 def _no_real(answer: TriageAnswer) -> Piece:
     """Reassuring only when everything was looked at and nothing is left open."""
-    if answer.counts.get(Verdict.UNDECIDED):
+    if answer.counts.get(Verdict.UNDECIDED) or any(one.act_probability >= DOUBT for one in answer.incidents):
         return Piece("none is known to be real", "unowned")
     return Piece("nothing is really red", "good") if answer.health.can_tell else Piece("cannot tell", "unowned")
 

@@ -56,6 +56,11 @@ async def test_only_flaky_is_not_called_real(make_app: AppMaker) -> None:
         async with app.run_test() as pilot:
             await settle(pilot)
             assert screen_text(app).splitlines()[1].startswith(f" {word}   1 flaky")
+    doubtful = (replace(flaky[0], act_probability=0.5),)  # more likely a flake than anything else, and no more than that
+    app = make_app(FakeAnswers(health_now=HEALTHY, incidents=doubtful, counts={"flaky": 1}))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert screen_text(app).splitlines()[1].startswith(" none is known to be real   1 flaky")
     app = make_app(FakeAnswers(health_now=HEALTHY, incidents=fakes.INCIDENTS[4:], counts={"undecided": 1}))
     async with app.run_test() as pilot:
         await settle(pilot)
