@@ -159,6 +159,10 @@ class Rollups:
         """Have the day of a moment counted again."""
         self._mark_day(stream_id, started_ms // DAY_MS)
 
+    def is_marked(self, stream_id: int, started_ms: int) -> bool:
+        """Whether the day of a moment will be counted again before the transaction ends."""
+        return (stream_id, started_ms // DAY_MS) in self.marked
+
     def _mark_day(self, stream_id: int, day: int) -> None:
         self.marked.add((stream_id, day))
         self.days.leave(stream_id, day)

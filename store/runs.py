@@ -253,7 +253,7 @@ class Runs:
     ) -> None:
         """Have the days counted again that a run has left, came to or exercises another service on."""
         for stream_id in streams:
-            if not self._is_counted(run_id, stream_id):
+            if not (self._is_counted(run_id, stream_id) or self._rollups.is_marked(stream_id, before[0])):
                 continue
             if before[1] == now[1]:
                 self._rollups.mark_moved(run_id, stream_id, before[0], now[0])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui import present, theme
@@ -178,6 +179,11 @@ class CrywolfApp(PersonalApp):
     def _warm_styles(self) -> None:
         """In the thread that imports."""
         self.call_later(take_styles, self, parse_styles(self.stylesheet))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """No news while the dashboard is left: a screen that opens then is mounted without its widgets (8.2.8)."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     def on_unmount(self) -> None:
         """Ends the watchers, what runs in the background, and the connections."""

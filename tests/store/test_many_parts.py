@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.limits import Limits
@@ -51,6 +51,12 @@ def _ingest_together(database: Path, files: list[Path]) -> None:
         ingestion.ingest_all(found, lambda outcome: None)
 
 
+_EMPTY = {"run": 2, "minute": 120, "zone": "", "cases": [], "peer": ""}
+"""With the two below: a run whose day is to be counted again already moves to the day before."""
+_EARLY, _LATE = _EMPTY | {"run": 1, "minute": 0}, _EMPTY | {"run": 1, "cases": [(1, "pass")]}
+
+
+@example(parts=[_EMPTY, _EARLY, _LATE], seed=0, cut=0)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(parts=st.lists(part, min_size=2, max_size=24), seed=st.integers(0, 2**16), cut=st.integers(0, 24))
 def test_many_small_parts_in_any_order_equal_a_recount(
