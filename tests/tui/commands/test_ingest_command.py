@@ -166,14 +166,18 @@ def test_watching(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    assert json.loads(process.stdout.readline())["path"] == "in/one.xml"
-    (folder / "two.xml").write_bytes(REPORT.replace(b'"a"', b'"b"'))
-    row = json.loads(process.stdout.readline())
-    assert (row["path"], row["status"], row["counts"]["tests"]) == ("in/two.xml", "ingested", 1)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert (process.returncode, told.strip()) == (130, "interrupted")
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["path"] == "in/one.xml"
+        (folder / "two.xml").write_bytes(REPORT.replace(b'"a"', b'"b"'))
+        row = json.loads(process.stdout.readline())
+        assert (row["path"], row["status"], row["counts"]["tests"]) == ("in/two.xml", "ingested", 1)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+        assert (process.returncode, told.strip()) == (130, "interrupted")
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_garbage_is_looked_for_as_before_when_all_is_in(tmp_path: Path) -> None:

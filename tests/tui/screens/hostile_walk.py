@@ -26,7 +26,7 @@ from tests.tui.screens.driving import settle
 from tests.tui.screens.key_stage import our_bindings
 from tests.tui.screens.payloads import payloads
 from tests.tui.screens.poisoned import PoisonedAnswers
-from tests.tui.screens.test_every_key import EFFECTS, OPENED
+from tests.tui.screens.test_every_key import EFFECTS, OPENED, TOLD
 from tui.answers.query import Query
 from tui.app import CrywolfApp
 from tui.remembered import Remembered
@@ -108,6 +108,7 @@ def main(report: Path, rounds: int, is_whole: bool) -> int:
     """Walks, and says what came of it."""
     texts, seen = (*ATTACKS, *payloads()), Seen()
     answers = PoisonedAnswers(texts)
+    answers.honest.notes = (TOLD,)
 
     def opener(url: str) -> bool:
         seen.opened.append(url)
