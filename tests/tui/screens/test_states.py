@@ -56,7 +56,7 @@ async def test_only_flaky_is_not_called_real(make_app: AppMaker) -> None:
         async with app.run_test() as pilot:
             await settle(pilot)
             assert screen_text(app).splitlines()[1].startswith(f" {word}   1 flaky")
-    doubtful = (replace(flaky[0], act_probability=0.5),)  # more likely a flake than anything else, and no more than that
+    doubtful = (replace(flaky[0], act_probability=0.5),)  # a flake more likely than not, and no more than that
     app = make_app(FakeAnswers(health_now=HEALTHY, incidents=doubtful, counts={"flaky": 1}))
     async with app.run_test() as pilot:
         await settle(pilot)
