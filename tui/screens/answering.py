@@ -99,9 +99,11 @@ class AnsweringProcess:
             while True:
                 number, is_answer, found, size = pickle.load(stream)
                 with self._turn:
-                    future = self._waiting.pop(number)
+                    future = self._waiting.pop(number, None)
                     if size > MOST_BYTES and not self._waiting:
                         self._end(process)
+                if future is None:  # it was in the pipe when nobody waited any more
+                    continue
                 if is_answer:
                     future.set_result(found)
                 else:

@@ -133,6 +133,18 @@ def test_closing_ends_the_process_and_who_waits(divided: DividedAnswers) -> None
         divided.for_screens.refused()
 
 
+def test_answer_that_comes_after_the_end_is_nobodys(divided: DividedAnswers) -> None:
+    """It may be on its way when the dashboard is left; who listens reads on to the end of the pipe."""
+    process = divided._beside
+    process.begin("refused")
+    child = process._process
+    assert child is not None
+    with process._turn:
+        process._waiting.clear()
+    assert process.begin("refused").result(PATIENCE_S) == ()
+    assert process._process is child
+
+
 def test_process_ends_with_its_pipe(sample: Asked) -> None:
     """A dashboard that was killed leaves none behind."""
     process = AnsweringProcess(sample.database)
