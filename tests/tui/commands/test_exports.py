@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.records import Interval
@@ -20,8 +20,9 @@ from tui.answers.query import Window
 from tui.exports.comma_separated import flakes_csv, inert
 from tui.exports.documents import flakes_document
 from tui.exports.files import write_whole
-from tui.exports.markdown import code, flakes_markdown
+from tui.exports.markdown import code, flakes_markdown, for_terminal
 from tui.output import json_text, one_line, percent, print_table
+from tui.widgets.pieces import plain
 
 HOSTILE = (
     "[red]x[/red]",
@@ -157,6 +158,16 @@ def test_markdown_decodes_to_the_text(text: str) -> None:
     """What a renderer shows is what was written."""
     shown = code(text)
     assert shown == "-" or html.unescape(shown.removeprefix("<code>").removesuffix("</code>")) == text.strip()
+
+
+@given(st.text(alphabet="&#x1b;<>/code*[]a 2J7\x1b\x9b\u202e\u2028" + "\n"))
+@example("&#27;]0;x&#7;")
+@example("&#38;#27;[2J")
+@example("&amp;#x9b;2J</code>**")
+@example("&bsol;&Tab;&NewLine;&lrm;")
+def test_terminal_shows_names_as_they_are(text: str) -> None:
+    """Entities of a stranger are letters: no name is altered by them, and no control comes of them."""
+    assert for_terminal(f"- {code(text)} **unowned**") == f"- {plain(text).strip() or '-'} unowned"
 
 
 @pytest.mark.parametrize("text", HOSTILE)
