@@ -213,7 +213,7 @@ def says_little(title: str) -> bool:
     >>> says_little("AssertionError: expected: <n> but was: <n>"), says_little("503 from payments on POST /charge")
     (True, False)
     """
-    return _is_generic(_TYPE.sub("", title))
+    return _is_generic(_TYPE.sub("", title[:_LINE_CHARS]))
 
 
 def _is_generic(masked: str) -> bool:
