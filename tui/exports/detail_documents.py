@@ -8,6 +8,7 @@ from tui.answers.query import DAY_MS
 from tui.exports.documents import change_row_json, run_row_json
 from tui.exports.shapes import (
     Json,
+    case_json,
     change_json,
     counts_json,
     interval_json,
@@ -61,9 +62,7 @@ def _part_json(part: PartFact) -> Json:
 def _failure_json(one: RunFailure) -> Json:
     """`red_before` is null where the run before has no result of it."""
     return {
-        "test": one.case.identity,
-        "test_id": one.case.test_id,
-        "scope": scope_json(one.scope),
+        **case_json(one.case, one.scope),
         "result": one.result.name.lower(),
         "red_before": one.was_red,
         "attempts": one.attempts,
@@ -101,9 +100,7 @@ def service_document(detail: ServiceDetail) -> Json:
 
 def _test_json(row: TestRow) -> Json:
     return {
-        "test": row.case.identity,
-        "test_id": row.case.test_id,
-        "scope": scope_json(row.scope),
+        **case_json(row.case, row.scope),
         "owners": list(row.owners),
         "red_now": row.is_red_now,
         "runs": row.runs,

@@ -21,6 +21,7 @@ from tui.exports.clusters_document import cause_json
 from tui.exports.shapes import (
     Json,
     called_json,
+    case_json,
     change_json,
     counts_json,
     hypothesis_json,
@@ -63,9 +64,7 @@ def flake_json(row: FlakeRow) -> Json:
     """One test case in one stream; the kinds of evidence are null where they could not be observed."""
     retry, same = row.retry_pass, row.same_code
     return {
-        "test": row.case.identity,
-        "test_id": row.case.test_id,
-        "scope": scope_json(row.scope),
+        **case_json(row.case, row.scope),
         "owner": row.owners[0] if row.owners else None,
         "owners": list(row.owners),
         "runs": row.runs,
@@ -109,9 +108,7 @@ def failures_document(answer: FailuresAnswer) -> Json:
 
 def _failure_json(row: FailureRow) -> Json:
     return {
-        "test": row.case.identity,
-        "test_id": row.case.test_id,
-        "scope": scope_json(row.scope),
+        **case_json(row.case, row.scope),
         "run": run_json(row.run),
         "result": row.result.name.lower(),
         "verdict": row.verdict.value,
@@ -133,9 +130,7 @@ def _failure_json(row: FailureRow) -> Json:
 def suspects_document(answer: SuspectsAnswer) -> Json:
     """`crywolf suspects --json`."""
     return {
-        "test": answer.case.identity,
-        "test_id": answer.case.test_id,
-        "scope": scope_json(answer.scope),
+        **case_json(answer.case, answer.scope),
         "verdict": answer.verdict.value,
         "verdict_probability": answer.probability,
         "reason": answer.reason or None,

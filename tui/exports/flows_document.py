@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.answers.flows import FlowsAnswer
-from tui.exports.shapes import Json, scope_json, window_json
+from tui.exports.shapes import Json, case_json, window_json
 from tui.times import iso, iso_or_none
 
 
@@ -21,9 +21,7 @@ def flows_document(answer: FlowsAnswer) -> Json:
                 "since": iso_or_none(row.since_ms),
                 "red": [
                     {
-                        "test": one.case.identity,
-                        "test_id": one.case.test_id,
-                        "scope": scope_json(one.scope),
+                        **case_json(one.case, one.scope),
                         "verdict": one.verdict.value,
                         "since": iso(one.since_ms),
                         "title": one.title,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.answers.gate import GateAnswer, GatedRun, GateRow
-from tui.exports.shapes import Json, called_json, run_json, scope_json
+from tui.exports.shapes import Json, called_json, case_json, run_json
 
 
 def gate_document(answer: GateAnswer) -> Json:
@@ -22,9 +22,7 @@ def _run(one: GatedRun) -> Json:
 
 def _red(row: GateRow) -> Json:
     return {
-        "test": row.case.identity,
-        "test_id": row.case.test_id,
-        "scope": scope_json(row.scope),
+        **case_json(row.case, row.scope),
         "result": row.result.name.lower(),
         "verdict": row.verdict.value,
         "called": called_json(row.called),

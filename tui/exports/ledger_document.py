@@ -7,11 +7,11 @@ from tui.answers.ledger import LedgerAnswer, LedgerRow, LedgerSum
 from tui.exports.shapes import (
     Json,
     called_json,
+    case_json,
     change_json,
     interval_json,
     run_json,
     run_or_null,
-    scope_json,
     window_json,
 )
 
@@ -26,7 +26,7 @@ def ledger_document(answer: LedgerAnswer) -> Json:
         "teams": [_sum_json(one) for one in answer.teams],
         "services": [_sum_json(one) for one in answer.services],
         "waivers": [
-            {**_whose(row), **alarm_json(alarm)}
+            {**case_json(row.case, row.scope), **alarm_json(alarm)}
             for row in answer.rows
             for alarm in row.alarms
             if alarm.is_waived_wrongly
@@ -70,13 +70,9 @@ def alarm_json(alarm: Alarm) -> Json:
     }
 
 
-def _whose(row: LedgerRow) -> Json:
-    return {"test": row.case.identity, "test_id": row.case.test_id, "scope": scope_json(row.scope)}
-
-
 def _row_json(row: LedgerRow) -> Json:
     return {
-        **_whose(row),
+        **case_json(row.case, row.scope),
         "owners": list(row.owners),
         "runs": row.runs,
         **counts_json(row.counts),

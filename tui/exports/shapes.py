@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from analysis.ledger import Said
 from analysis.records import Hypothesis, Interval, Onset, Recent
-from ingest.model import Change, Counts, Link, RunRef, Scope, Verdict
+from ingest.model import Change, Counts, Link, RunRef, Scope, TestCase, Verdict
 from tui.answers.query import DAY_MS, Window
 from tui.answers.triage import ThreeOwners
 from tui.times import iso, iso_or_none
@@ -23,6 +23,11 @@ def scope_json(scope: Scope) -> Json:
         "branch": scope.branch or None,
         "variant": scope.variant or None,
     }
+
+
+def case_json(case: TestCase, scope: Scope) -> Json:
+    """A test case in a stream: what every row about one begins with."""
+    return {"test": case.identity, "test_id": case.test_id, "scope": scope_json(scope)}
 
 
 def window_json(window: Window | None) -> Json | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.answers.silent import SilentAnswer
-from tui.exports.shapes import Json, run_json, scope_json, window_json
+from tui.exports.shapes import Json, case_json, run_json, scope_json, window_json
 from tui.times import iso
 
 
@@ -15,9 +15,7 @@ def silent_document(answer: SilentAnswer) -> Json:
         "tests": [
             {
                 "kind": row.kind.value,
-                "test": row.case.identity,
-                "test_id": row.case.test_id,
-                "scope": scope_json(row.scope),
+                **case_json(row.case, row.scope),
                 "owners": list(row.owners),
                 "since": iso(row.since_ms),
                 "last_run": run_json(row.last_run) if row.last_run else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.answers.slower import SlowerAnswer
-from tui.exports.shapes import Json, interval_json, run_json, scope_json, window_json
+from tui.exports.shapes import Json, case_json, interval_json, run_json, window_json
 
 
 def slower_document(answer: SlowerAnswer) -> Json:
@@ -12,9 +12,7 @@ def slower_document(answer: SlowerAnswer) -> Json:
         "window": window_json(answer.window),
         "tests": [
             {
-                "test": row.case.identity,
-                "test_id": row.case.test_id,
-                "scope": scope_json(row.scope),
+                **case_json(row.case, row.scope),
                 "owners": list(row.owners),
                 "since": run_json(row.run),
                 "before_ms": row.shift.before_ms,
