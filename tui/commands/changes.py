@@ -57,10 +57,16 @@ def green_sentence(answer: ChangesAnswer) -> str:
 
 def _cells(row: ChangeRow) -> tuple[str, ...]:
     """One line of the table."""
+    when, *about = change_cells(row)
+    whose = row.change.service or ("(tests)" if row.change.target == "test" else DASH)
+    return when, whose, *about, row.owner or "unowned"
+
+
+def change_cells(row: ChangeRow) -> tuple[str, ...]:
+    """A change without whose it is: when, kind, version, environment, red after it, suspicion, title, author."""
     change = row.change
     return (
         minute(change.at_ms),
-        change.service or ("(tests)" if change.target == "test" else DASH),
         change.kind.value,
         short_version(change.to_version) or DASH,
         change.environment or "all",
@@ -68,7 +74,6 @@ def _cells(row: ChangeRow) -> tuple[str, ...]:
         probability(row.suspicion),
         change.title or DASH,
         change.author or DASH,
-        row.owner or "unowned",
     )
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import click
 
-from tui.answers.changes import ChangeRow
 from tui.answers.query import Query
 from tui.answers.service_detail import ServiceDetail, answer_service
 from tui.answers.tests import TestRow
+from tui.commands.changes import change_cells
 from tui.commands.opening import reader
 from tui.commands.options import reading
 from tui.exports.detail_documents import service_document
 from tui.output import DASH, print_table, write_json
-from tui.present import interval, owners_text, probability, ratio, scope_text, short_version
-from tui.times import minute
+from tui.present import interval, owners_text, ratio, scope_text
 from tui.widgets.pieces import plain
 
 
@@ -42,7 +41,7 @@ def _print(detail: ServiceDetail) -> None:
         click.echo()
         print_table(
             ("changed (UTC)", "kind", "version", "environment", "red after", "P", "title", "author"),
-            map(_change_cells, detail.changes),
+            map(change_cells, detail.changes),
             numeric=(4, 5),
         )
     if detail.tests:
@@ -51,21 +50,6 @@ def _print(detail: ServiceDetail) -> None:
         print_table(heads, map(_test_cells, detail.tests), numeric=(3, 4))
     if len(detail.tests) < detail.total_tests:
         click.echo(f"note: the first {len(detail.tests)} of {detail.total_tests} tests and streams", err=True)
-
-
-def _change_cells(row: ChangeRow) -> tuple[str, ...]:
-    """One change."""
-    change = row.change
-    return (
-        minute(change.at_ms),
-        change.kind.value,
-        short_version(change.to_version) or DASH,
-        change.environment or "all",
-        "pruned" if row.failures_after is None else str(row.failures_after or DASH),
-        probability(row.suspicion),
-        change.title or DASH,
-        change.author or DASH,
-    )
 
 
 def _test_cells(row: TestRow) -> tuple[str, ...]:
