@@ -87,6 +87,14 @@ def do(database: Path, who: Settings, action: Action, value: str = "", *, at: fl
     return act(database, who, subject, wish, clock_ms=clock_ms, seen=seen)  # type: ignore[arg-type]
 
 
+def logged(database: Path) -> int:
+    """How many events there are; asking what is red adds none."""
+    connection = open_reader(database)
+    log = answer_log(connection)
+    connection.close()
+    return len(log)
+
+
 @pytest.mark.parametrize(
     ("action", "value", "state"),
     [
@@ -127,6 +135,21 @@ def test_quarantine_is_counted_apart_until_its_day(database: Path) -> None:
     assert (answer.counts["quarantined"], answer.counts["real"]) == (1, 0)
     later = asked(database, Query(at=Moment(at_ms=until_ms)))
     assert later.incidents[0].state == "new"
+
+
+def test_a_clock_set_back_expires_nothing_twice(database: Path) -> None:
+    """A quarantine is over by its stored instant and nothing is written when it ends; whoever acts last is obeyed."""
+    ends = {ADA: START_MS + 2 * DAY_MS, BOB: START_MS + 5 * DAY_MS}
+    before, after = (Query(at=Moment(at_ms=ends[ADA] + step)) for step in (-1, 0))
+    do(database, ADA, Action.QUARANTINE, at=40, until_ms=ends[ADA], reason="slow", owner="@pay")
+    states = [asked(database, query).incidents[0].state for query in (before, after, before, after)]
+    assert states == ["quarantined until 2026-03-03", "new"] * 2
+    assert logged(database) == 2
+    do(database, BOB, Action.QUARANTINE, at=16, until_ms=ends[BOB], reason="slow", owner="@pay")
+    assert asked(database, after).incidents[0].state == "quarantined until 2026-03-06"
+    do(database, ADA, Action.UNQUARANTINE, at=15)
+    assert {asked(database, query).incidents[0].state for query in (before, after)} == {"new"}
+    assert logged(database) == 6
 
 
 def test_at_an_earlier_moment_nothing_was_done_yet(database: Path) -> None:
