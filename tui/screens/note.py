@@ -11,7 +11,7 @@ from tui.errors import NoMatch
 from tui.screens.argument import as_text
 from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
-from tui.screens.seen_incidents import key_of, note_fields
+from tui.screens.seen_incidents import ONLY_SHOWN, key_of, note_fields
 from tui.screens.view import View
 from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, Piece, line, wrap
@@ -19,8 +19,6 @@ from tui.widgets.pieces import Line, Piece, line, wrap
 if TYPE_CHECKING:
     from store.read.changes import SeenIncident
     from tui.answers.changes import ChangesAnswer
-
-ONLY_SHOWN = "Told by another monitor: it is shown, nothing is concluded from it."
 
 
 class NoteView(View["ChangesAnswer"]):

@@ -13,6 +13,8 @@ from tui.widgets.pieces import Line, Piece, clip_line, joined, line
 if TYPE_CHECKING:
     from store.read.changes import SeenIncident
 
+ONLY_SHOWN = "told by another monitor: it is shown, nothing is concluded from it"
+
 
 def key_of(note: SeenIncident) -> str:
     """What tells its row from those of changes, whose ids are single lines."""
@@ -43,9 +45,7 @@ def note_words(note: SeenIncident, now_ms: int, context: ViewContext, width: int
     ]
     dot = Piece(f" {context.glyphs.dot} ", "muted")
     lines = [clip_line(joined([fact for fact in facts if fact], dot), width)]
-    lines.append(
-        clip_line(line(("told by another monitor: it is shown, nothing is concluded from it", "muted")), width)
-    )
+    lines.append(clip_line(line((ONLY_SHOWN, "muted")), width))
     return [*lines, clip_line(line((note.url, "accent")), width)] if note.url else lines
 
 
