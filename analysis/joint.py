@@ -123,10 +123,14 @@ class Shared:
     """By the background events."""
 
 
-@lru_cache(maxsize=1)
 def severity_shares() -> Floats:
-    """[k] log share of breakages of each severity."""
-    return np.asarray(np.log([share for share, _, _ in weights.BREAKS]))
+    """[k] log share of breakages of each severity, of those that are set now: `bench` sets others."""
+    return _logs(tuple(share for share, _, _ in weights.BREAKS))
+
+
+@lru_cache(maxsize=1)
+def _logs(shares: tuple[float, ...]) -> Floats:
+    return np.asarray(np.log(shares))
 
 
 def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) -> Odds:

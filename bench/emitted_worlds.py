@@ -100,11 +100,14 @@ def add_merge_requests(out: Path, share: float) -> int:
         (folder / "run.json").write_text(json.dumps(said), encoding="utf-8")
         for report in path.parent.glob("*.xml"):
             rows = report.read_text(encoding="utf-8").splitlines(keepends=True)
-            broken = [
-                row.replace(_PASSED, _FAILED) if row.endswith(_PASSED) and rng.random() < 0.1 else row for row in rows
-            ]
+            broken = [row.replace(_PASSED, _FAILED) if _passed(row) and rng.random() < 0.1 else row for row in rows]
             (folder / report.name).write_text("".join(broken), encoding="utf-8")
     return len(chosen)
+
+
+def _passed(row: str) -> bool:
+    """Whether a line is the whole of a test case that passed; where its services stand in it, it is not."""
+    return row.startswith("<testcase ") and row.endswith(_PASSED)
 
 
 if __name__ == "__main__":
