@@ -1,14 +1,17 @@
 """Traces of failures, deflated. A trace that is like others of its type is stored as what differs from them.
 
-A sample is some traces of failures of one type, one after the other: the dictionary that deflate starts from. The first
-trace of a type is its first sample; when the traces that follow still need much room, a few of them together become the
-next one. Samples are never removed: another process may be about to use them.
+A sample is the dictionary that deflate starts from. The first trace of a type is its first sample; when the traces that
+follow still need much room, the lines of a few of them become the next one: each line that comes again, and of those
+that differ by their numbers one; a short sample is searched to its end soon. Samples are never removed: another process
+may be about to use them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 
 from ingest.model import Failure
@@ -16,16 +19,19 @@ from store.connect import Connection
 
 SHORT = 400
 """Bytes of a trace that is deflated by itself."""
-_LEVEL = 6
+_LEVEL, _SAMPLE_LEVEL = 6, 8
 _MEMORY_LEVEL = 6
 """Small tables: what starts from a sample starts from a copy of its compressor, which was a third of the time."""
 _WINDOW = 32 * 1024
 """As far as deflate looks back."""
+_SHORT_SAMPLE, _SHORT_BITS = 8 * 1024, 14
+"""What starts from a short sample looks back half as far: less is copied for it."""
 _RAW = -zlib.MAX_WBITS
 """Bodies have no frame of zlib around them: up to 10 bytes of each."""
 _TRIED, _ROOM, _MOST_SAMPLES = 8, 300, 8
 """So many traces that take this many bytes on average ask for another sample, up to so many of one type."""
 _CACHED = 64
+_NUMBER = re.compile(rb"\d+")
 
 
 class PreparedFailure(Failure):
@@ -128,7 +134,8 @@ class Traces:
     def _remember(self, kind: str, sample_id: int, text: bytes, number: int) -> _Sample:
         if len(self._samples) >= _CACHED:
             self._samples.clear()
-        deflate = zlib.compressobj(_LEVEL, wbits=_RAW, memLevel=_MEMORY_LEVEL, zdict=text)
+        bits = -_SHORT_BITS if len(text) <= _SHORT_SAMPLE else _RAW
+        deflate = zlib.compressobj(_SAMPLE_LEVEL, wbits=bits, memLevel=_MEMORY_LEVEL, zdict=text)
         sample = self._samples[kind] = _Sample(sample_id, deflate, number)
         return sample
 
@@ -136,14 +143,28 @@ class Traces:
         """Make another sample of the traces that were tried, when they take much room."""
         if sample.number >= _MOST_SAMPLES:
             return
-        sample.tried.append(data[: _WINDOW // _TRIED])
+        sample.tried.append(data[:_WINDOW])
         sample.room += room
         if len(sample.tried) == _TRIED:
             if sample.room > _TRIED * _ROOM:
-                self._add(kind, b"".join(sample.tried), sample.number + 1)
+                self._add(kind, _telling_lines(sample.tried), sample.number + 1)
             else:
                 sample.tried.clear()
                 sample.room = 0
+
+
+def _telling_lines(traces: list[bytes]) -> bytes:
+    """Lines of traces that come again, each once, and the first of any that differ by numbers only; in their order.
+
+    >>> _telling_lines([b"call 1\\nend\\n", b"call 2\\nend\\n", b"call 2\\n"])
+    b'call 1\\nend\\ncall 2\\n'
+    """
+    counts = Counter(line for trace in traces for line in trace.splitlines(keepends=True))
+    forms: dict[bytes, bytes] = {}
+    for line in counts:
+        forms.setdefault(_NUMBER.sub(b"", line), line)
+    first = set(forms.values())
+    return b"".join(line for line, count in counts.items() if count > 1 or line in first)
 
 
 def _deflated(data: bytes) -> bytes:

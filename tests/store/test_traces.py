@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -81,6 +82,18 @@ def test_traces_that_are_alike_take_little_room(tmp_path: Path) -> None:
         samples = connection.execute("SELECT count(*), sum(length(text)) FROM trace_sample").fetchone()
     assert sum(sizes[50:]) < 0.5 * 50 * sizes[0]
     assert samples[0] <= 8
+
+
+def test_traces_that_differ_by_numbers_start_from_few_lines(tmp_path: Path) -> None:
+    """A sample has each of their lines once: what starts from it looks through little."""
+    rng = random.Random(6)
+    places = ("order.place", "stock.take", "basket.add")
+    texts = ["\n".join(f"at {rng.choice(places)}:{rng.randrange(10**9)}" for _ in range(80)) for _ in range(30)]
+    with closing(open_writer(tmp_path / "s.db")) as connection:
+        store_texts(connection, [Failure("E", "boom", text) for text in texts])
+        samples = [zlib.decompress(row[0]) for row in connection.execute("SELECT text FROM trace_sample")]
+    assert len(samples) > 1
+    assert all(len(sample.splitlines()) < 10 for sample in samples[1:])
 
 
 def test_a_rolled_back_sample_is_not_used(tmp_path: Path) -> None:
