@@ -84,28 +84,6 @@ class FlakeRating:
     """[n, m] results outside masked outages that were shown to be flakes."""
 
 
-def rate_flakes(
-    history: StreamHistory,
-    relation: CodeRelation | None = None,
-    *,
-    masked: BoolMatrix | None = None,
-    rerun_passes: BoolMatrix | None = None,
-    durations_ms: DurationMatrix | None = None,
-    failed_ms: DurationMatrix | None = None,
-    prior: BetaPrior = FLAKE_PRIOR,
-) -> tuple[FlakeStats, ...]:
-    """`rate_stream_flakes`, the stats alone."""
-    return rate_stream_flakes(
-        history,
-        relation,
-        masked=masked,
-        rerun_passes=rerun_passes,
-        durations_ms=durations_ms,
-        failed_ms=failed_ms,
-        prior=prior,
-    ).stats
-
-
 def rate_stream_flakes(
     history: StreamHistory,
     relation: CodeRelation | None = None,

@@ -362,16 +362,3 @@ class IncidentGroup:
     members: tuple[RedTest, ...]
     """The lead first, then by onset and identity."""
     radius: BlastRadius
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerAnswer:
-    """Who owns something, which rule says so and whether the sources agree."""
-
-    owners: tuple[str, ...]
-    source: str
-    """Of the owners given: `config`, `CODEOWNERS`, `catalog`; empty when unowned."""
-    state: str
-    """`owned`, `unowned` or `contested`."""
-    others: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """(source, owners) of sources that say something else."""

@@ -7,7 +7,6 @@ A configuration, migration, flag or environment change counts as a new version: 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -43,10 +42,6 @@ class VersionTimeline:
     """One more than `times_ms`."""
     busy: tuple[tuple[int, int], ...]
     """(start, end) in ms of every deploy, also failed ones."""
-
-    def version_at(self, at_ms: int) -> int:
-        """The version in place at a moment."""
-        return self.versions[bisect_right(self.times_ms, at_ms)]
 
 
 def version_timelines(

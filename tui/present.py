@@ -301,13 +301,6 @@ def radius(reach: Radius, width: int) -> Line:
     return line(" ".join(parts))
 
 
-def sparkline(values: Sequence[float | None], glyphs: Glyphs) -> str:
-    """One cell a value between zero and the largest, so that noise stays small; a gap where there is none."""
-    most = max((value for value in values if value is not None), default=0) or 1.0
-    top = len(glyphs.levels) - 1
-    return "".join(" " if v is None else glyphs.levels[round(max(v, 0) / most * top)] for v in values)
-
-
 def health_piece(day: DayHealth | None, glyphs: Glyphs) -> Piece:
     """One day: full is healthy, lower is worse; a dot where nothing ran."""
     if day is None or not day.executed:

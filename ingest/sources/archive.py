@@ -84,16 +84,6 @@ def location_in(base: bytes, member: Member) -> bytes:
     return base + b"!/" + "/".join(member.parts or (member.name,)).encode("utf-8", "surrogateescape")
 
 
-def split_location(location: bytes) -> tuple[bytes, bytes]:
-    """(outermost archive, rest) of a location inside an archive; the rest is empty for any other.
-
-    >>> split_location(b"/ci/a.zip!/b.tar!/c.xml"), split_location(b"/ci/a.xml")
-    ((b'/ci/a.zip', b'/b.tar!/c.xml'), (b'/ci/a.xml', b''))
-    """
-    archive, separator, rest = location.partition(b"!/")
-    return (archive, b"/" + rest) if separator else (location, b"")
-
-
 def _order(member: Member) -> tuple[object, ...]:
     *folders, name = member.parts or (member.name,)
     return (*(listing_key(folder, is_folder=True) for folder in folders), listing_key(name, is_folder=False))

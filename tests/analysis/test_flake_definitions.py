@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.flakiness import flip_rate, rate_flakes, rate_stream_flakes
+from analysis.flakiness import flip_rate, rate_stream_flakes
 from analysis.records import ChangeFeed, Count, FlakeStats, RerunResult
 from analysis.same_code import relate_code, rerun_passes
 from ingest.model import ChangeKind, Outcome, Result
@@ -22,7 +22,7 @@ def rate(
 ) -> FlakeStats:
     """Stats of one test case that exercises these services."""
     stream = history([(column("t", *services), line)], revisions=revisions)
-    return rate_flakes(stream, relate_code(stream, changes or ChangeFeed()))[0]
+    return rate_stream_flakes(stream, relate_code(stream, changes or ChangeFeed())).stats[0]
 
 
 def test_flip_rate_of_alternating_outcomes_is_one() -> None:
@@ -61,7 +61,7 @@ def test_suite_without_retries_says_so() -> None:
 def test_retries_of_the_suite_count_for_every_case_in_it() -> None:
     """The suite retries, so a case that never needed it has 0 of n."""
     stream = history({"a": "..~.", "b": "...."})
-    assert rate_flakes(stream)[1].retry_pass == Count(0, 4)
+    assert rate_stream_flakes(stream).stats[1].retry_pass == Count(0, 4)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_masked_runs_count_for_nothing() -> None:
     """They are told apart from runs, and make neither flakes nor flips."""
     stream = history({"t": "..F..~"})
     masked = np.array([False, False, True, False, False, False])
-    found = rate_flakes(stream, relate_code(stream, ChangeFeed()), masked=masked)[0]
+    found = rate_stream_flakes(stream, relate_code(stream, ChangeFeed()), masked=masked).stats[0]
     assert (found.runs, found.masked_runs, found.failed_runs, found.flaky_runs) == (6, 1, 1, 1)
     assert found.flips == Count(0, 4)
 
@@ -151,18 +151,17 @@ def test_flip_rate_skips_what_did_not_run() -> None:
 def test_lost_time_is_of_failing_attempts() -> None:
     """Half of a retry-pass of 8 s; the whole of a flake of 3 s; nothing of passes."""
     stream = history({"t": ".~F."})
-    lost = rate_flakes(
-        stream, relate_code(stream, ChangeFeed()), durations_ms=np.array([[2000], [8000], [3000], [-1]])
-    )[0].lost_seconds
-    assert lost == pytest.approx(7.0)
+    durations = np.array([[2000], [8000], [3000], [-1]])
+    found = rate_stream_flakes(stream, relate_code(stream, ChangeFeed()), durations_ms=durations)
+    assert found.stats[0].lost_seconds == pytest.approx(7.0)
 
 
 def test_lost_time_is_of_the_attempts_own_durations() -> None:
     """The attempt that failed took 7.5 of 8 s; where that is not known, half of it."""
     stream = history({"t": ".~~."})
     total, failed = np.array([[2000], [8000], [8000], [-1]]), np.array([[-1], [7500], [-1], [-1]])
-    lost = rate_flakes(stream, relate_code(stream, ChangeFeed()), durations_ms=total, failed_ms=failed)[0].lost_seconds
-    assert lost == pytest.approx(7.5 + 4.0)
+    found = rate_stream_flakes(stream, relate_code(stream, ChangeFeed()), durations_ms=total, failed_ms=failed)
+    assert found.stats[0].lost_seconds == pytest.approx(7.5 + 4.0)
 
 
 def test_results_that_were_flakes_are_told() -> None:
@@ -175,7 +174,7 @@ def test_results_that_were_flakes_are_told() -> None:
 def test_shapes_are_checked() -> None:
     """A mask of another history is refused."""
     with pytest.raises(AnalysisError):
-        rate_flakes(history({"t": "..."}), masked=np.zeros(2, dtype=np.bool_))
+        rate_stream_flakes(history({"t": "..."}), masked=np.zeros(2, dtype=np.bool_))
 
 
 def _rerun(result: Result, minutes: int = 20) -> RerunResult:
@@ -192,7 +191,7 @@ def test_second_attempt_of_the_same_code_is_retry_evidence(result: Result, count
     found = rerun_passes(stream, [_rerun(result)], feed(covered=["web"]))
     assert found.tolist() == [[False], [counted], [False]]
     if counted:
-        assert rate_flakes(stream, rerun_passes=found)[0].retry_pass == Count(1, 3)
+        assert rate_stream_flakes(stream, rerun_passes=found).stats[0].retry_pass == Count(1, 3)
 
 
 def test_second_attempt_after_a_deploy_is_none() -> None:
@@ -216,7 +215,7 @@ def test_rates_are_consistent(found: list[str], has_service: bool) -> None:
     """k <= n everywhere; together is at most the sum of both kinds and at least the larger one."""
     services = ("web",) if has_service else ()
     stream = history([(column(str(i), *services), line) for i, line in enumerate(found)])
-    for stats in rate_flakes(stream, relate_code(stream, feed(deploy("web", 3.5, "v2")))):
+    for stats in rate_stream_flakes(stream, relate_code(stream, feed(deploy("web", 3.5, "v2")))).stats:
         retries = stats.retry_pass.k if stats.retry_pass else 0
         assert max(retries, stats.same_code.k) <= stats.flaky_runs <= retries + stats.same_code.k
         assert stats.flaky_runs <= stats.flake_rate.n == stats.runs - stats.masked_runs
@@ -229,5 +228,5 @@ def test_rates_are_consistent(found: list[str], has_service: bool) -> None:
 def test_flips_equal_the_definition(line: str) -> None:
     """The count over a matrix is `flip_rate` of the outcomes."""
     outcomes = [PASSED if c in ".~" else FAILED for c in line if c not in "S "]
-    found = rate_flakes(history({"t": line}))[0].flip_rate
+    found = rate_stream_flakes(history({"t": line})).stats[0].flip_rate
     assert found == pytest.approx(flip_rate(outcomes))

@@ -94,11 +94,3 @@ def test_versions_as_people_say_them() -> None:
     assert present.short_version(None) == ""
     assert present.change_word(fakes.PRICING) == "pricing config 0c44"
     assert present.change_label(fakes.TESTS_CHANGE) == "tests 55aa01"
-
-
-def test_sparkline_starts_at_zero() -> None:
-    """Zero to highest, so that noise stays small; a gap where there is nothing."""
-    assert present.sparkline([1, None, 6], present.UNICODE) == "▂ ▇"
-    assert present.sparkline([5, 5.1], present.UNICODE) == "▇▇"
-    assert present.sparkline([None], present.UNICODE) == " "
-    assert present.sparkline([], present.UNICODE) == ""
