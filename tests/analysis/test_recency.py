@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.flakiness import rate_flakes
+from analysis.flakiness import rate_stream_flakes
 from analysis.recency import ACTIVATES_WITHIN, HALF_LIFE_RUNS, LEAST_CALM, entropy_of, find_trend, recent_shares
 from analysis.records import Recent, Trend
 from tests.analysis.builders import history
@@ -109,9 +109,9 @@ def test_a_trend_is_read_from_the_past_alone(places: set[int]) -> None:
 
 def test_rates_carry_them() -> None:
     """Flips of `..F..` are two of four; a place is that of a run, masked and absent ones included."""
-    (found,) = rate_flakes(history({"t": "..F.."}))
+    (found,) = rate_stream_flakes(history({"t": "..F.."})).stats
     assert found.recent_flips is not None
     assert found.recent_flips.k == pytest.approx(1 + 2 ** (-1 / 50), rel=0.02)
     assert found.trend == Trend("", None)
-    (found,) = rate_flakes(history({"t": "    " + "." * LEAST_CALM + "~.~."}))
+    (found,) = rate_stream_flakes(history({"t": "    " + "." * LEAST_CALM + "~.~."})).stats
     assert found.trend == Trend("new", LEAST_CALM + 4)
