@@ -16,7 +16,7 @@ from ingest.model import ChangeKind, ContentKind
 MODEL_VERSION = 9
 """Of what `rank_suspects` says: to be raised with every change to it, so that kept rankings are worked out anew."""
 
-# ---- what a failure looks like (ALGORITHMS.md section 6, items 1-4)
+# ---- what a failure looks like (docs/how-it-decides.md, Suspects)
 BASE_PRIOR = (0.12, 4.0)
 """Beta prior of a test case's own failure rate."""
 HISTORY_CAP = 60.0

@@ -6,7 +6,7 @@ when the Hodges-Lehmann estimate of the ratio over the 20 runs on either side is
 interval, the medians differ by half a second, and at least 5 runs lie on either side. Ranks and medians do not mind
 outliers or two humps.
 
-Source: ALGORITHMS.md section 5; Hodges and Lehmann 1963; Kayenta's Mann-Whitney classifier for the least effect.
+Source: Hodges and Lehmann 1963; Kayenta's Mann-Whitney classifier for the least effect.
 """
 
 from __future__ import annotations

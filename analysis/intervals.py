@@ -33,7 +33,7 @@ class BetaPrior(NamedTuple):
 
 
 FLAKE_PRIOR = BetaPrior(0.12, 4.0)
-"""Most tests hardly ever flake, a few often do. Source: fitted to 22,245 tests x 10,000 reruns, see ALGORITHMS 1."""
+"""Most tests hardly ever flake, a few often do. Source: fitted to FlakeFlagger's 22,245 tests x 10,000 reruns."""
 FAILURE_PRIOR = BetaPrior(0.3, 0.5)
 """Of a segment's failure rate: mass at both ends, as in LUCI's change points."""
 

@@ -3,7 +3,7 @@
 Axes: `s` scopes, `w` windows, `m` test cases, `k` severities and `f` breadths of a breakage, `p` outage rates. The
 evidence of the other test cases is a sum over them that depends on a test case only through its exposure level and what
 was seen of it, so it is a few matrix products over kinds of test cases (axes `u` and `v`) and not a loop over
-hypotheses. Source: ALGORITHMS.md section 6, items 4 and 5; that a breakage has one severity for all test cases is ours:
+hypotheses. Source: docs/how-it-decides.md, Suspects; that a breakage has one severity for all test cases is ours:
 it tells an outage, which has one rate, from a breakage that hits some and not others.
 """
 

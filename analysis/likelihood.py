@@ -85,7 +85,7 @@ def break_odds(seen: Observations, windows: Windows, null: Floats) -> Floats:
     Args:
         null: [w, m] from `null_odds`.
 
-    Source: ALGORITHMS.md section 6, item 2: two levels, first attempts and retries, each beta-binomial.
+    Source: docs/how-it-decides.md, Suspects: two levels, first attempts and retries, each beta-binomial.
     """
     ran, failed, retried, again = (
         _within(x, windows) for x in (seen.ran, seen.failed, seen.retried, seen.failed_again)
@@ -134,7 +134,7 @@ def drift_odds(odds: Floats) -> Floats:
     Args:
         odds: [w, m] of open windows, one a run.
 
-    Source: ALGORITHMS.md section 6, item 3.
+    Source: docs/how-it-decides.md, Suspects.
     """
     if len(odds) == 0:
         return np.zeros(odds.shape[1])

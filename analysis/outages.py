@@ -1,7 +1,7 @@
 """Outages: runs in which far more failed than the tests' own rates allow, and which recovered.
 
 Rule: a run and a scope (everything, or the test cases of one service) with a log likelihood ratio of an outage above
-ln 500, at least three failures, and recovery in the next run. Source: ALGORITHMS.md section 6, item 7, and PyTorch's
+ln 500, at least three failures, and recovery in the next run. Source: docs/how-it-decides.md, Outages, and PyTorch's
 autorevert: a failure of the environment stands between two successes in time.
 
 A rolled-back regression looks the same but for the changes at both ends: a stretch that begins with a change of a

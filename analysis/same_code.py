@@ -73,7 +73,7 @@ def is_covered(feed: ChangeFeed, service: str, environment: str) -> bool:
 def same_code(run_a: RunRef, run_b: RunRef, exercised: Iterable[str], environment: str, feed: ChangeFeed) -> Answer:
     """Whether two runs ran the same code for a test case that exercises these services.
 
-    Source: DESIGN.md section 2, "same code".
+    Source: docs/how-it-decides.md, Flakes.
     """
     timelines = version_timelines(feed, environment)
     first, second = _numbered([run_a.revision, run_b.revision]).tolist()

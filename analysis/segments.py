@@ -3,7 +3,7 @@
 A split is accepted when what lies left and right of it is likelier under two rates than under one, by more than a
 change point is unlikely; then both sides are split again. Linear in the runs at every level of the recursion.
 
-Source: LUCI Analysis, `internal/changepoints/bayesian` (Apache-2.0, The LUCI Authors), see ALGORITHMS.md section 2.
+Source: LUCI Analysis, `internal/changepoints/bayesian` (Apache-2.0, The LUCI Authors).
 """
 
 from __future__ import annotations

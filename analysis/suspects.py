@@ -75,7 +75,7 @@ def rank_suspects(question: SuspectQuestion, last: LastWeighed | None = None) ->
     Raises:
         AnalysisError: if the trigger is not among the history's test cases.
 
-    Source: ALGORITHMS.md section 6, its weak variant.
+    Source: docs/how-it-decides.md, Suspects.
     """
     last = LastWeighed() if last is None else last
     trigger = _place_of(question)

@@ -1,7 +1,7 @@
 """All tables of speed, one script after the other; asserts nothing.
 
     make bench                                       # or: python -m bench
-    python -m bench --results 10000000               # the size that the budgets of DESIGN.md name
+    python -m bench --results 10000000               # the size that the budgets are for
     python -m bench --only start tail --share 0.1    # some of them, on a tenth of the files
 
 Every script also runs alone: `python -m bench.parse`, `formats`, `ingest_history`, `scale`, `start`, `tail`,

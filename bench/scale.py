@@ -5,7 +5,7 @@
     python -m bench.scale both [--results 10000000]
 
 `build` prints the write rate of every million rows and the size per result; see `bench/generated_store.py` for what is
-in it. `ask` prints the median of 21 rounds of each question of DESIGN.md section 9 under every filter and, as its
+in it. `ask` prints the median of 21 rounds of each question that has a budget under every filter and, as its
 peers, of 3 rounds of plain SQL over the raw rows on the same store and of 3 rounds of the same SQL in DuckDB over the
 same rows as Parquet (where DuckDB is installed); then what whole answers and whole commands take, and how long it takes
 until Triage is kept again after one new run. `both` builds in a temporary folder.

@@ -1,6 +1,6 @@
 """Names that strangers could give a test: every reader, screen and exporter is tried with all of them.
 
-Each one has broken some program that shows test results; HOUSE_STYLE.md section 5 has the list.
+Each one has broken some program that shows test results.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Rules:
 
 - A file may tell of many runs. One run here is a suite run, else the chain of events, else the whole file, in one
   environment; each becomes a part of its own with the identity that its events give: environment, trigger, and the keys
-  of DESIGN.md section 3 in `customData`. Where a `pipelineRun` of the same chain is told of, it names pipeline and run.
+  of `properties.py` in `customData`. Where a `pipelineRun` of the same chain is told of, it names pipeline and run.
 - `finished` and `skipped` events of a case are attempts; several runs of one test case in a suite run are retries, in
   the order of time. Class name: the id of the test case, name: its name; both stay from run to run.
 - `outcome` (before 0.5 `status`): pass and success, fail and failure, error, cancel and skip.

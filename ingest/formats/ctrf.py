@@ -9,7 +9,7 @@ Rules:
   n failed attempts of which nothing is known.
 - Class name: `suite`, a list joined by ` > `; without one the file path.
 - `browser` and `device` belong to the variant only when all tests agree.
-- Identity: `environment`, and in any `extra` the keys of DESIGN.md section 3. Exercised services:
+- Identity: `environment`, and in any `extra` the keys of `properties.py`. Exercised services:
   `service.peer.name` or `services` in a test's `extra` or `labels`.
 """
 

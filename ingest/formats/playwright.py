@@ -84,7 +84,7 @@ class _Cases:
         self._counts = {"expected": 0, "unexpected": 0, "flaky": 0, "skipped": 0}
 
     def identity(self) -> RunIdentity:
-        """What the report says of its run: keys of DESIGN.md in the metadata, then Playwright's own."""
+        """What the report says of its run: keys of `properties.py` in the metadata, then Playwright's own."""
         metadata = plain(self._config.metadata)
         metadata = metadata if isinstance(metadata, dict) else {}
         stated, unreadable = identity_of((key, value) for key, value in metadata.items() if isinstance(value, str))

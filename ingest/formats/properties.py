@@ -1,6 +1,6 @@
 """What the properties of a report mean: identity of the run, exercised services, links. Pure.
 
-The keys are OpenTelemetry semantic conventions where they exist, DESIGN.md section 3; any other key is ignored.
+The keys are OpenTelemetry semantic conventions where they exist; any other key is ignored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Flakes by the definitions of DESIGN.md section 2: retry-pass and same code, apart and together."""
+"""Flakes by their definitions: retry-pass and same code, apart and together."""
 
 from __future__ import annotations
 

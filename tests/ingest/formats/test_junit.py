@@ -285,7 +285,7 @@ def test_links_come_from_properties_and_output() -> None:
 
 
 def test_identity_comes_from_suite_and_root_properties() -> None:
-    """The keys of DESIGN.md; unreadable values are named; other keys are ignored."""
+    """The keys of `properties.py`; unreadable values are named; other keys are ignored."""
     properties = "".join(
         f'<property name="{key}" value="{value}"/>'
         for key, value in {
