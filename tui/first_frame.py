@@ -96,7 +96,7 @@ def _session(answer: TriageAnswer, context: ViewContext, width: int) -> list[Fra
     """The session on call at the bottom, while one goes on."""
     if answer.session is None:
         return []
-    left, right = incident_rows.session_line(answer.session, answer.health.now_ms, context, width)
+    left, right = incident_rows.session_line(answer.session, answer.health.now_ms, context)
     return [("panel", _padded(ends(left, right, width - 2)))]
 
 

@@ -31,7 +31,7 @@ from tui.screens.watcher import StoreWatcher
 
 if TYPE_CHECKING:
     from tui.screens.context import ViewContext
-    from tui.screens.form import Values
+    from tui.screens.form import Problems, Values
 
 SETTINGS_LOOK_S = 1.0
 RED_LOOK_S = 3.0
@@ -141,13 +141,15 @@ class PersonalApp(App[None]):
         title = f"Save this view: {mode}{f', filter {arranged.filter}' if arranged.filter else ''}"
         self.push_screen(FormScreen(title, fields, self._wrong_with_view), done)
 
-    def _wrong_with_view(self, values: Values) -> str:
+    def _wrong_with_view(self, values: Values) -> Problems:
+        wrong = {}
         if not values["name"]:
-            return "it needs a name"
-        if any(one.name == values["name"] for one in self.context.query.settings.dashboard.views):
-            return "crywolf.toml has a view of this name"
-        owner = self.owner_of_key(values["key"], but_for=values["name"]) if values["key"] else None
-        return f"{values['key']} is taken: {owner}" if owner else ""
+            wrong["name"] = "it needs a name"
+        elif any(one.name == values["name"] for one in self.context.query.settings.dashboard.views):
+            wrong["name"] = "crywolf.toml has a view of this name"
+        if values["key"] and (owner := self.owner_of_key(values["key"], but_for=values["name"])):
+            wrong["key"] = f"{values['key']} is taken: {owner}"
+        return wrong
 
     def _save_view(self, view: SavedView) -> None:
         remembered = self.context.remembered

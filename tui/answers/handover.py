@@ -40,6 +40,11 @@ class OpenItem:
     is_new: bool
     """It came up in the shift."""
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody acknowledged it."""
+        return self.row.state.startswith("acknowledged by ")
+
 
 @dataclass(frozen=True, slots=True)
 class PastItem:

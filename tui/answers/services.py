@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis.records import Interval
 from ingest.model import Change, ChangeTarget, Result
 from store.connect import Connection
 from store.read import catalog, tests
@@ -46,7 +45,6 @@ class ServiceRow:
     last_change: Change | None
     depends_on: tuple[str, ...]
     used_by: tuple[str, ...]
-    alarm_precision: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def _health(basis: Basis, days: tuple[int, ...]) -> dict[tuple[str, int], DayHea
     }
     sums: dict[tuple[str, int], list[int]] = {}
 
-    def add(service: str, day: int, values: tuple[int, int, int]) -> None:
+    def add(service: str, day: int, values: Sequence[int]) -> None:
         entry = sums.setdefault((service, day), [0, 0, 0])
         for n, value in enumerate(values):
             entry[n] += value
@@ -116,16 +114,17 @@ def _health(basis: Basis, days: tuple[int, ...]) -> dict[tuple[str, int], DayHea
     owners = basis.graph.owners
     rows = catalog.list_service_rows(basis.connection)
     chosen = [row for row, name in rows if _is_asked_for(name, owners.get(name), basis.query)]
-    for total in catalog.list_service_days(basis.connection, streams, days[0], last, chosen):
-        add(total.service, total.day, (total.executed, total.failed, total.flaky))
-    for stream, day, *values in tests.list_undeclared_days(basis.connection, list(owned), days[0], last):
-        add(owned[stream], day, (values[0], values[1], values[2]))
+    for name, totals in catalog.list_service_days(basis.connection, streams, days[0], last, chosen).items():
+        for day, *counts in totals:
+            add(name, day, counts)
+    for stream, day, *counts in tests.list_undeclared_days(basis.connection, list(owned), days[0], last):
+        add(owned[stream], day, counts)
     for name, counts in _part_of_day(basis, days[-1]) if last < days[-1] else ():
         add(name, days[-1], counts)
     return {key: DayHealth(key[1], *entry) for key, entry in sums.items() if entry[0]}
 
 
-def _part_of_day(basis: Basis, day: int) -> Iterator[tuple[str, tuple[int, int, int]]]:
+def _part_of_day(basis: Basis, day: int) -> Iterator[tuple[str, list[int]]]:
     """(service, (executed, failed, flaky)) of a day that the window's end cuts, from the rows."""
     for stream in basis.baseline:
         whole = load_whole(basis, stream, day * DAY_MS, basis.window.until_ms)
@@ -134,7 +133,7 @@ def _part_of_day(basis: Basis, day: int) -> Iterator[tuple[str, tuple[int, int, 
         for column, row in enumerate(test_rows):
             found = Counter(whole.results[:, column].tolist())
             failed, flaky = found[Result.FAILED] + found[Result.ERRORED], found[Result.FLAKY]
-            counts = (found[Result.PASSED] + failed + flaky, failed, flaky)
+            counts = [found[Result.PASSED] + failed + flaky, failed, flaky]
             for name in basis.touched(infos[row], stream.scope.pipeline):
                 yield name, counts
 

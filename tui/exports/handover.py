@@ -76,7 +76,7 @@ def _open(report: Handover) -> Iterator[str]:
             f"{_verdict(one.row)}{' (new)' if one.is_new else ''}",
             f"{code(one.row.title)} {code(one.row.incident_id)}",
             span(now_ms - one.row.since_ms),
-            f"{code(one.whose) if one.whose else '**unowned**'}{'' if one.is_taken or not one.whose else ' ?'}",
+            _whose(one),
             code(one.row.state),
             _suspect(one.row.suspect),
             probability(one.row.hypotheses[0].probability) if one.row.hypotheses else DASH,
@@ -85,6 +85,15 @@ def _open(report: Handover) -> Iterator[str]:
         for one in report.open
     ]
     yield table(headers, rows)
+
+
+def _whose(one: OpenItem) -> str:
+    """Who looks after it; who has but seen it, or whose it probably is, is not who does."""
+    if not one.whose:
+        return "**unowned**"
+    if one.is_taken:
+        return code(one.whose)
+    return f"nobody's yet; {'seen by' if one.is_seen else 'probably'} {code(one.whose)}"
 
 
 def _suspect(suspect: Hypothesis | None) -> str:

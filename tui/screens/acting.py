@@ -19,8 +19,8 @@ from store.errors import StoreError
 from tui import present
 from tui.errors import AnswerError
 from tui.screens import outside
-from tui.screens.deed_forms import FORMS, note_of, note_template, now_of, problem_of, wish_of
-from tui.screens.form import FormScreen, Values
+from tui.screens.deed_forms import FORMS, note_of, note_template, now_of, problems_of, wish_of
+from tui.screens.form import FormScreen, Problems, Values
 from tui.screens.view import View
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ class ActingView(View[_A]):
     ACTIONS: ClassVar[frozenset[Action]] = frozenset(Action)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "act('ack')", "Ack", id="act.ack"),
-        Binding("c", "act('claim')", "Claim until fixed", id="act.claim", show=False),
+        Binding("c", "act('claim')", "Claim", id="act.claim", tooltip="Claim until fixed"),
         Binding("C", "act('claim', True)", "Claim for good, also from others", id="act.claim_for_good", show=False),
         Binding("t", "act('assign')", "Assign to a team", id="act.assign", show=False),
-        Binding("n", "act('note')", "Note", id="act.note", show=False),
+        Binding("n", "act('note')", "Note", id="act.note"),
         Binding("N", "note_in_editor", "Note in your editor", id="act.note_in_editor", show=False),
         Binding("s", "act('confirm')", "Confirm the suspect", id="act.confirm", show=False),
         Binding("S", "act('refute')", "Refute the suspect", id="act.refute", show=False),
@@ -143,8 +143,8 @@ class ActingView(View[_A]):
             if values is not None:
                 self._write(target, wish_of(action, values, now_of(target), settings))
 
-        def check(values: Values) -> str:
-            return problem_of(action, values, now_of(target), settings)
+        def check(values: Values) -> Problems:
+            return problems_of(action, values, now_of(target), settings)
 
         self.app.push_screen(FormScreen(title, fields, check), done)
 

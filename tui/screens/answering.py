@@ -45,6 +45,7 @@ _START = "import sys; sys.path[:] = sys.argv[2:]; from tui.screens.answering imp
 _BESIDE = (
     *("triage", "health", "reds", "test_keys", "test_rows", "test", "attempts", "run", "runs", "service", "services"),
     *("grid", "cells", "day_cells", "cell", "changes", "silent", "flows", "refused", "search", "quarantined"),
+    "handover",
 )
 """Questions that are answered beside."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.answers.cell_facts import CellFacts
     from tui.answers.changes import ChangesAnswer
     from tui.answers.flows import FlowsAnswer
+    from tui.answers.handover import Handover
     from tui.answers.health import Health
     from tui.answers.quarantine import QuarantineAnswer
     from tui.answers.query import Query, Window
@@ -69,6 +70,7 @@ class Answers(Protocol):
     def search(self, text: str) -> tuple[Hit, ...]: ...
     def reds(self, query: Query) -> tuple[tuple[str, str], ...]: ...
     def quarantined(self, query: Query) -> QuarantineAnswer: ...
+    def handover(self, query: Query) -> Handover: ...
     def act(self, query: Query, target: Target, wish: Wish) -> Done: ...
     def merge(self, query: Query, target: Target, into: Target) -> Done: ...
     def split(self, query: Query, target: Target, members: Sequence[Member]) -> Done: ...
@@ -251,6 +253,15 @@ class StoreAnswers:
         from tui.answers.quarantine import answer_quarantine
 
         return self._views.ask(lambda connection: answer_quarantine(connection, query))
+
+    def handover(self, query: Query) -> Handover:
+        """The report of the session that is open, else of the last one, else of the window."""
+        from tui.answers.handover import answer_handover
+        from tui.answers.sessions import find_session
+
+        return self._names.ask(
+            lambda connection: answer_handover(connection, query, find_session(connection, query.settings))
+        )
 
     def act(self, query: Query, target: Target, wish: Wish) -> Done:
         """Does something on top of what the person sees and of what was done here since; one deed after the other."""

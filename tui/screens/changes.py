@@ -74,7 +74,7 @@ class ChangesView(View["ChangesAnswer"]):
 
     def blank(self, answer: ChangesAnswer, width: int) -> Sequence[Line] | None:
         if answer.window is None:
-            return states.first_run(self.context.database, width)
+            return states.first_run(self.context, width)
         if not answer.rows and not answer.notes:
             return nothing_since_green(answer, self.context) if answer.is_since_green else no_changes()
         if not self._seen(answer):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from analysis.handling import Action
 from tui.answers.query import DAY_MS
 from tui.errors import AnswerError
-from tui.screens.form import Field, Values
+from tui.screens.form import Field, Problems, Values
 from tui.times import iso
 from tui.widgets.calendar import day_of
 from tui.widgets.day_input import Days
@@ -60,13 +60,19 @@ def wish_of(action: Action, values: Values, now_ms: int, settings: Settings) -> 
     return Wish(action, values["value"])
 
 
-def problem_of(action: Action, values: Values, now_ms: int, settings: Settings) -> str:
-    """What is wrong with a filled-in dialog; nothing where it can be sent."""
+def problems_of(action: Action, values: Values, now_ms: int, settings: Settings) -> Problems:
+    """What is wrong with a filled-in dialog, by line; nothing where it can be sent."""
+    wrong = {}
+    if action is Action.QUARANTINE:
+        wrong = {name: f"a quarantine needs {words}" for name, words in _NEEDED if not values[name]}
     try:
-        wish_of(action, values, now_ms, settings)
+        wish_of(action, {**values, **dict.fromkeys(wrong, "-")}, now_ms, settings)
     except AnswerError as problem:
-        return str(problem)
-    return ""
+        wrong["until" if action is Action.QUARANTINE else "value"] = str(problem)
+    return wrong
+
+
+_NEEDED = (("reason", "a reason"), ("owner", "an owner"))
 
 
 def _days(target: Target, settings: Settings) -> Days:

@@ -38,7 +38,8 @@ def doings(screen: Screen[Any], app: PersonalApp) -> list[Doing]:
         if not binding.id or binding.id in _HIDDEN or kind in _MOVES or not active.enabled:
             continue
         found.setdefault(
-            binding.id, Doing(binding.description, app.get_key_display(binding), binding.action, active.node)
+            binding.id,
+            Doing(binding.tooltip or binding.description, app.get_key_display(binding), binding.action, active.node),
         )
     own = [
         Doing(command.name, command.key, f"run_own({number})", app)

@@ -85,7 +85,7 @@ class FlowsView(View["FlowsAnswer"]):
         if not answer.has_any:
             return no_flows()
         if answer.window is None:
-            return states.first_run(self.context.database, width)
+            return states.first_run(self.context, width)
         if not self._seen(answer):
             return states.nothing_matches("flow", self.filter_text)
         return None

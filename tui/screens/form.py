@@ -1,4 +1,4 @@
-"""A small dialog of a few lines to fill in; what is wrong is said in it, and nothing is lost."""
+"""A small dialog of a few lines to fill in; what is wrong is said when its line is left; nothing is lost."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from tui.screens.dialog import Dialog
 from tui.widgets.calendar import day_words, month_lines
 from tui.widgets.day_input import DayInput, Days
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, line, plain
+from tui.widgets.pieces import Line, line, plain, wrap
 
 Values = Mapping[str, str]
+Problems = Mapping[str, str]
+"""What is wrong, by the name of its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,11 @@ def _input(field: Field) -> Input:
     return Input(plain(field.value), placeholder=plain(field.hint), id=field.name, compact=True)
 
 
-def _day_lines(one: DayInput) -> list[Line]:
-    """The day that is written in words, and its month."""
+def _day_lines(one: DayInput, width: int) -> list[Line]:
+    """The day that is written in words, and its month; or why it is none."""
     days, chosen = one.days, one.day
     if chosen is None:
-        return [line((one.placeholder or "", "unowned"))]
+        return [line((part, "bad")) for part in wrap(one.problem, width)]
     return [line((day_words(chosen, days.today), "muted")), (), *month_lines(chosen, days.first, days.last)]
 
 
@@ -62,8 +64,8 @@ class FormScreen(Dialog[Values | None]):
         Binding("up", "app.focus_previous", "Line before", id="form.previous", show=False),
     ]
 
-    def __init__(self, title: str, fields: Sequence[Field], check: Callable[[Values], str]) -> None:
-        """`check` says what is wrong with some values; an empty text: nothing."""
+    def __init__(self, title: str, fields: Sequence[Field], check: Callable[[Values], Problems]) -> None:
+        """`check` says what is wrong with some values, and in which lines."""
         super().__init__()
         self._title, self._fields, self._check = title, tuple(fields), check
 
@@ -91,10 +93,15 @@ class FormScreen(Dialog[Values | None]):
         """The month, while its line has the keys; else the day in words alone."""
         for one in self.query(DayInput):
             pane = self.query_one("#calendar", LinesPane)
-            lines = _day_lines(one)
-            pane.styles.height = len(lines) if one.has_focus else 1
+            lines = _day_lines(one, max(one.size.width, 40))
+            pane.styles.height = len(lines) if one.has_focus or one.day is None else 1
             pane.set_source(lambda _, lines=lines: lines)  # type: ignore[misc]
             self.query_one("#help", Static).update(_DAY_HELP if one.has_focus else _HELP)
+
+    @on(Input.Changed)
+    def _forget_problem(self) -> None:
+        """What was wrong is being mended."""
+        self.query_one("#problem", Static).update("")
 
     @property
     def values(self) -> Values:
@@ -103,16 +110,31 @@ class FormScreen(Dialog[Values | None]):
 
     def action_go_on(self) -> None:
         """The next line; from the last, sends. No message, which would come after what is typed in the same burst."""
+        lines = [self.query_one(f"#{field.name}", Input) for field in self._fields]
         if self.focused is None or self.focused.id != self._fields[-1].name:
+            if isinstance(self.focused, Input):
+                self.focused.call_later(self._look_at, self.focused)
             self.focus_next()
         else:
-            self._send_after([self.query_one(f"#{field.name}", Input) for field in self._fields])
+            self._send_after(lines)
+
+    def _look_at(self, left: Input) -> None:
+        """Goes back to a line that was left with something wrong in it."""
+        if problem := self._check(self.values).get(left.id or ""):
+            self._tell(left, problem)
 
     def _send_after(self, lines: Sequence[Input]) -> None:
         """Sends once every line has taken the letters that were typed before."""
         if lines:
             lines[0].call_later(self._send_after, lines[1:])
-        elif problem := self._check(self.values):
-            self.query_one("#problem", Static).update(plain(problem))
+        elif problems := self._check(self.values):
+            name = next(field.name for field in self._fields if field.name in problems)
+            self._tell(self.query_one(f"#{name}", Input), problems[name])
         elif self.is_current:
             self.dismiss(self.values)
+
+    def _tell(self, wrong: Input, problem: str) -> None:
+        """The line that is wrong has the keys; a day says itself what is wrong with it."""
+        self.set_focus(wrong)
+        if not isinstance(wrong, DayInput):
+            self.query_one("#problem", Static).update(plain(problem))

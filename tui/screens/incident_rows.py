@@ -65,20 +65,19 @@ def is_to_sort(incident: IncidentRow) -> list[str]:
     return ["sort", *found] if found else []
 
 
-def session_line(session: SessionNow, now_ms: int | None, context: ViewContext, width: int = 120) -> tuple[Line, Line]:
+def session_line(session: SessionNow, now_ms: int | None, context: ViewContext) -> tuple[Line, Line]:
     """The session on call that goes on: since when, and how much was handled in it."""
     since = context.clock(session.since_ms, now_ms)
     dot = f" {context.glyphs.dot} "
     said = f"{dot}{session.actor}{dot}since {since}{dot}{session.handled} handled"
     left = line(("session ", "muted"), (session.name, "strong"), (said, "muted"))
-    right = line(("b", "accent"), (" ends it", "muted"))
-    return left, right + (line((", ", "muted"), ("crywolf export handover", "accent")) if width >= 110 else ())
+    return left, line(("H", "accent"), (" writes its hand-over   ", "muted"), ("b", "accent"), (" ends it", "muted"))
 
 
 def blank(answer: TriageAnswer, context: ViewContext, width: int) -> Sequence[Line] | None:
     """What to say instead of a list that is empty; None when it is not."""
     if answer.health.now_ms is None:
-        return states.first_run(context.database, width)
+        return states.first_run(context, width)
     return None if answer.incidents else health_lines.nothing_red(answer.health, context, width)
 
 

@@ -39,7 +39,9 @@ def keys_of(screen: Screen[Any]) -> list[KeyHelp]:
         if not binding.description or not binding.id:
             continue
         is_local = active.node is not screen.app
-        keys = found.setdefault(binding.id, ([], binding.description, is_local, _rank(binding.id)))[0]
+        keys = found.setdefault(binding.id, ([], binding.tooltip or binding.description, is_local, _rank(binding.id)))[
+            0
+        ]
         keys.append(screen.app.get_key_display(binding))
     listed = [KeyHelp("  ".join(dict.fromkeys(keys)), text, local, rank) for keys, text, local, rank in found.values()]
     return sorted(listed, key=lambda one: one.rank)

@@ -127,7 +127,7 @@ class LiveView(View[LiveSeen]):
         left += line(("  newest on top", "muted")) if self.size.width >= ROOMY else ()
         left += line((f"   {newly} with new red", "bad")) if newly else ()
         if self._is_paused:
-            left += line(("   paused: space goes on", "unowned"))
+            return left, line(("paused: space goes on", "unowned"))
         folders = ", ".join(folder.name or str(folder) for folder in self.context.watched)
         return left, line((answer.status or f"watching {folders}", "muted"))
 

@@ -114,19 +114,41 @@ def write_export(sheet: Sheet) -> str:
 
 def write_sheet(sheet: Sheet, folder: Path) -> Path:
     """A sheet as a new CSV file; a cell that a spreadsheet would run is quoted by an apostrophe."""
-    number = 0
-    while True:
-        target = folder / f"crywolf-{sheet.name}{f'-{number}' if number else ''}.csv"
-        try:
-            file = target.open("x", encoding="utf-8", newline="")
-            break
-        except FileExistsError:
-            number += 1
-    with file:
+    with new_file(folder, sheet.name, "csv") as file:
         writer = csv.writer(file)
         writer.writerow(sheet.columns)
         writer.writerows([_harmless(cell) for cell in row] for row in sheet.rows)
-    return target
+    return Path(file.name)
+
+
+def write_text(app: App[None], name: str, suffix: str, text: Callable[[], str]) -> None:
+    """Writes a text that is worked out in a thread to the working directory, and tells where."""
+
+    def work() -> None:
+        try:
+            written = text()
+            with new_file(Path.cwd(), name, suffix) as file:
+                file.write(written)
+            app.call_from_thread(tell, app, f"written: {file.name}")
+        except Exception as problem:  # told to the person who asked for it
+            app.call_from_thread(tell, app, f"cannot write it: {problem}", is_problem=True)
+
+    app.run_worker(work, group="export", thread=True, exclusive=True, exit_on_error=False)
+
+
+def new_file(folder: Path, name: str, suffix: str) -> IO[str]:
+    """A file for an export that is not there yet: `crywolf-NAME.SUFFIX`, numbered where there is one.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    number = 0
+    while True:
+        try:
+            place = folder / f"crywolf-{name}{f'-{number}' if number else ''}.{suffix}"
+            return place.open("x", encoding="utf-8", newline="")
+        except FileExistsError:
+            number += 1
 
 
 def _harmless(cell: str) -> str:
@@ -142,5 +164,6 @@ def _private(path: Path) -> Iterator[IO[str]]:
 
 
 def tell(app: App[None], text: str, *, is_problem: bool = False) -> None:
-    """A short note at the edge of the screen; never markup."""
+    """A short note at the edge of the screen, instead of the one before; never markup."""
+    app.clear_notifications()
     app.notify(plain(text), markup=False, severity="warning" if is_problem else "information", timeout=4)

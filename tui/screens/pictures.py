@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.binding import Binding
 
-from tui.screens.outside import tell
+from tui.screens.outside import new_file, tell
 
 if TYPE_CHECKING:
     from tui.colours import Scheme
@@ -38,9 +38,8 @@ def export_pictures(app: App[None], draws: Mapping[str, Draw]) -> None:
     scheme = colours.DARK if app.current_theme.dark else colours.LIGHT
 
     def work() -> None:
-        for name, draw in draws.items():
-            said = write_picture(partial(draw, scheme), name, Path.cwd())
-            app.call_from_thread(tell, app, said)
+        said = [write_picture(partial(draw, scheme), name, Path.cwd()) for name, draw in draws.items()]
+        app.call_from_thread(tell, app, "\n".join(said))
 
     app.run_worker(work, group="export", thread=True, exclusive=True, exit_on_error=False)
 
@@ -51,14 +50,8 @@ def write_picture(draw: Callable[[], Picture], name: str, folder: Path) -> str:
 
     try:
         text = svg_of(draw())
-        number = 0
-        while True:
-            target = folder / f"crywolf-{name}{f'-{number}' if number else ''}.svg"
-            try:
-                with target.open("x", encoding="utf-8", newline="") as file:
-                    file.write(text)
-                return f"drawn in {target}"
-            except FileExistsError:
-                number += 1
+        with new_file(folder, name, "svg") as file:
+            file.write(text)
+        return f"drawn in {file.name}"
     except Exception as problem:  # told to the person who asked for it
         return f"cannot draw: {problem}"

@@ -59,7 +59,7 @@ class QuarantineView(ActingView["QuarantineAnswer"]):
 
     def blank(self, answer: QuarantineAnswer, width: int) -> Sequence[Line] | None:
         if answer.window is None:
-            return states.first_run(self.context.database, width)
+            return states.first_run(self.context, width)
         if not answer.rows:
             return nothing_quarantined()
         if not self._seen(answer):

@@ -198,7 +198,6 @@ def about_lines(detail: ServiceDetail, context: ViewContext, width: int) -> list
     days = tuple(present.health_piece(day, glyphs) for day in row.days)
     worst = max((day.failed / day.executed for day in row.days if day and day.executed), default=0.0)
     said = line((f"   {len(row.days)} days, worst {present.percent(worst)} red", "muted"))
-    precision = line(("   alarms real ", "muted"), present.interval(row.alarm_precision)) if row.alarm_precision else ()
     others = detail.others
 
     def around(name: str, *, uses: bool) -> Sequence[str]:
@@ -215,7 +214,7 @@ def about_lines(detail: ServiceDetail, context: ViewContext, width: int) -> list
     )
     return [
         clip_line(head, width),
-        clip_line((*line(("health  ", "muted")), *days, *said, *precision), width),
+        clip_line((*line(("health  ", "muted")), *days, *said), width),
         (),
         *graph,
     ]

@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from tui.answers.services import ServiceRow, ServicesAnswer
 
 COLUMNS = (
-    Column("service", "service", 16, folds=(Fold(7, 12),), is_flexible=True),
+    Column("service", "service", 20, folds=(Fold(7, 12),), is_flexible=True),
     Column("team", "team", 12, folds=(Fold(6, 9),)),
     Column("days", "days", 14),
     Column("red", "red now", 7, align="right"),
     Column("flaky", "flaky", 5, align="right"),
-    Column("precision", "alarms real", 16, align="right", folds=(Fold(3, 0),)),
     Column("change", "last change", 20, folds=(Fold(4, 11),)),
     Column("graph", "depends on / used by", 30, folds=(Fold(1, 22), Fold(2, 0))),
 )
@@ -62,7 +61,7 @@ class ServicesView(View["ServicesAnswer"]):
 
     def blank(self, answer: ServicesAnswer, width: int) -> Sequence[Line] | None:
         if answer.window is None:
-            return states.first_run(self.context.database, width)
+            return states.first_run(self.context, width)
         if not answer.services:
             return no_services()
         if not self._seen(answer):
@@ -156,7 +155,6 @@ def service_cells(row: ServiceRow, now_ms: int, context: ViewContext) -> Row:
         lambda width: tuple(present.health_piece(day, glyphs) for day in row.days[-width:]),
         line((present.ratio(row.red_now, row.tests), "bad" if row.red_now else "muted")),
         line((str(row.flaky), "text" if row.flaky else "muted")),
-        line((present.interval(row.alarm_precision), "muted")),
         lambda width: _changed(row, now_ms, context, width),
         line((f"{_list(row.depends_on)} / {_list(row.used_by)}", "muted")),
     )

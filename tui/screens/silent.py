@@ -61,7 +61,7 @@ class SilentView(View["SilentAnswer"]):
 
     def blank(self, answer: SilentAnswer, width: int) -> Sequence[Line] | None:
         if answer.window is None:
-            return states.first_run(self.context.database, width)
+            return states.first_run(self.context, width)
         if not answer.rows:
             return nothing_lost(answer, self.context)
         if not self._seen(answer):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from store.errors import NotAStore, StoreError
 from tui.errors import AnswerError
 from tui.present import Glyphs
 from tui.widgets.pieces import Line, Piece, line, wrap
+
+if TYPE_CHECKING:
+    from tui.screens.context import ViewContext
 
 
 def loading(what: str, glyphs: Glyphs) -> list[Line]:
@@ -15,8 +18,20 @@ def loading(what: str, glyphs: Glyphs) -> list[Line]:
     return [(), line((f"  reading {what}{glyphs.ellipsis}", "muted"))]
 
 
-def first_run(database: Path, width: int) -> list[Line]:
-    """An empty or missing store."""
+def first_run(context: ViewContext, width: int) -> list[Line]:
+    """An empty or missing store; where folders are followed, something will come from there."""
+    database = context.database
+    if context.watched:
+        folders = ", ".join(map(str, context.watched))
+        return [
+            (),
+            line(("  Nothing has arrived yet.", "strong")),
+            (),
+            *(line((f"  {part}", "muted")) for part in wrap(f"followed: {folders}", max(width - 4, 20))),
+            *(line((f"  {part}", "muted")) for part in wrap(f"store: {database}", max(width - 4, 20))),
+            (),
+            line(("  This screen fills by itself;  ", "muted"), ("6", "accent"), (" shows what arrives.", "muted")),
+        ]
     return [
         (),
         line(("  There is nothing here yet.", "strong")),
@@ -43,10 +58,10 @@ def nothing_matches(what: str, text: str) -> list[Line]:
     ]
 
 
-def failed(problem: Exception, database: Path, width: int) -> list[Line]:
+def failed(problem: Exception, context: ViewContext, width: int) -> list[Line]:
     """A question that could not be answered: the error by name, and what to do. No store yet is a first run."""
-    if isinstance(problem, NotAStore) and not database.exists():
-        return first_run(database, width)
+    if isinstance(problem, NotAStore) and not context.database.exists():
+        return first_run(context, width)
     is_ours = isinstance(problem, StoreError | AnswerError)
     title = "The store cannot be read" if isinstance(problem, StoreError) else "This could not be worked out"
     name = "" if is_ours else f"{type(problem).__name__}: "

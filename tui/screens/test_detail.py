@@ -18,6 +18,7 @@ from tui.screens.context import ViewContext
 from tui.screens.evidence import evidence
 from tui.screens.failure_diff import failure_diff
 from tui.screens.filtering import matches
+from tui.screens.incident_rows import state_line
 from tui.screens.outside import Sheet
 from tui.screens.pictures import export_pictures, picture_binding
 from tui.widgets.columns import Column, Fold, Row
@@ -36,6 +37,9 @@ COLUMNS = (
     Column("took", "took", 8, align="right"),
     Column("message", "message", 24, is_flexible=True),
 )
+
+STATE_CELLS = (16, 60)
+"""For what people did with it: on a narrow screen, on a wide one."""
 
 
 class TestView(ActingView["TestDetail"]):
@@ -100,7 +104,8 @@ class TestView(ActingView["TestDetail"]):
         if not answer.total_failures:
             return (), line(("no failing attempt in this window", "good"))
         number = present.count(answer.total_failures, "failing attempt")
-        state = line((f"{answer.state}   ", "strong")) if answer.state != "new" else ()
+        room = STATE_CELLS[self.size.width >= 100]
+        state = (*state_line(answer.state, room, self.context.glyphs), *line("   ")) if answer.state != "new" else ()
         return state, line((number if shown == answer.total_failures else f"newest {shown} of {number}", "muted"))
 
     @property

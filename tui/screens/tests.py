@@ -73,6 +73,8 @@ class TestsView(View["TestKeys"]):
         self._preset, self._crumb = preset, crumb
         self._order = "red"
         self._rows: dict[Key, TestRow] = {}
+        self._opened_early: Key | None = None
+        """A row that was opened before it was loaded."""
 
     @property
     def crumb(self) -> str:
@@ -91,7 +93,7 @@ class TestsView(View["TestKeys"]):
         if answer.keys:
             return None
         if answer.window is None:
-            return states.first_run(self.context.database, width)
+            return states.first_run(self.context, width)
         return states.nothing_matches("test", " ".join((self._preset, self.filter_text)).strip() or "this window")
 
     def show(self, answer: TestKeys) -> None:
@@ -160,6 +162,8 @@ class TestsView(View["TestKeys"]):
             self._rows.clear()
         self._rows.update({row.key: row for row in event.rows})
         self.query_one("#tests", LineTable).forget_rows()
+        if self._opened_early is not None and self._opened_early == self.query_one("#tests", LineTable).key:
+            self._open()
 
     @property
     def selected(self) -> TestRow | None:
@@ -170,7 +174,9 @@ class TestsView(View["TestKeys"]):
     def _open(self) -> None:
         from tui.screens.test_detail import TestView
 
-        if (row := self.selected) is not None:
+        row = self.selected
+        self._opened_early = self.query_one("#tests", LineTable).key if row is None else None
+        if row is not None:
             self.app.push_screen(TestView(self.context, row.case.identity, row.case.name))
 
     def fields(self) -> Mapping[str, Sequence[str]]:

@@ -88,7 +88,7 @@ class TimelineView(View["TimelineGrid"]):
 
     def blank(self, answer: TimelineGrid, width: int) -> Sequence[Line] | None:
         if answer.window is None or answer.scope is None:
-            return states.first_run(self.context.database, width)
+            return states.first_run(self.context, width)
         if not answer.rows:
             return grid_drawing.no_rows(answer, self.context)
         if not self._seen(answer):

@@ -16,7 +16,7 @@ from tui.screens.acting import ActingView, Target
 from tui.screens.asking import Answers
 from tui.screens.filtering import matches
 from tui.screens.form import Field, FormScreen, Values
-from tui.screens.outside import Sheet
+from tui.screens.outside import Sheet, write_text
 from tui.widgets.chrome import FilterLine
 from tui.widgets.columns import Row
 from tui.widgets.line_table import Key, LineTable
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 QUEUE = "queue:sort"
 """The filter that leaves what nobody has sorted; `queue:unowned` and `queue:unclassified` leave half of it."""
 
+SESSION_TITLE = "Begin a session on call: what is done in it stands in its hand-over"
+
 
 class TriageView(ActingView["TriageAnswer"]):
     """The first screen."""
@@ -42,6 +44,7 @@ class TriageView(ActingView["TriageAnswer"]):
     CSS_PATH: ClassVar[str] = "triage.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "session", "Begin or end a session", id="triage.session", show=False),
+        Binding("H", "handover", "Write the hand-over", id="triage.handover", show=False),
         Binding("f", "queue", "What nobody owns or could tell", id="triage.queue", show=False),
     ]
 
@@ -81,7 +84,7 @@ class TriageView(ActingView["TriageAnswer"]):
         session, ends = answer.session, self.query_one("#session", TwoEnds)
         ends.display = session is not None
         if session is not None:
-            ends.set_ends(*incident_rows.session_line(session, answer.health.now_ms, self.context, self.size.width))
+            ends.set_ends(*incident_rows.session_line(session, answer.health.now_ms, self.context))
 
     def action_queue(self) -> None:
         """Leaves only what nobody has sorted; again, everything."""
@@ -103,7 +106,18 @@ class TriageView(ActingView["TriageAnswer"]):
                 self._do(lambda answers, query: answers.begin_session(query, wanted))
 
         field = Field("name", "name", "", "such as night; may be empty")
-        self.app.push_screen(FormScreen("Begin a session on call", (field,), lambda values: ""), done)
+        self.app.push_screen(FormScreen(SESSION_TITLE, (field,), lambda values: {}), done)
+
+    def action_handover(self) -> None:
+        """Writes the shift report, the same as `crywolf export handover`."""
+        answers, query = self.context.answers, self.context.query
+
+        def text() -> str:
+            from tui.exports.handover import handover_markdown
+
+            return handover_markdown(answers.handover(query))
+
+        write_text(self.app, "handover", "md", text)
 
     @property
     def others(self) -> Sequence[Target]:
@@ -115,7 +129,9 @@ class TriageView(ActingView["TriageAnswer"]):
         return incident.tests if incident is not None and len(incident.tests) > 1 else ()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A session needs a store that can be written, with something in it."""
+        """A session needs a store that can be written, with something in it; its report needs only that."""
+        if action == "handover":
+            return self.window() is not None
         if action == "session":
             return not self.context.is_read_only and self.window() is not None
         return super().check_action(action, parameters)

@@ -204,8 +204,7 @@ class View(ArrangedScreen, Generic[_A]):
     def _take_failure(self, event: messages.AnswerFailed) -> None:
         if self.turns.end(event.request, event.problem):
             if self.answer is None:
-                database = self.context.database
-                self._show_blank(lambda width: states.failed(event.problem, database, width))
+                self._show_blank(lambda width: states.failed(event.problem, self.context, width))
             self._show_summary()
 
     @on(messages.AnswerSuperseded)

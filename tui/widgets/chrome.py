@@ -182,10 +182,11 @@ class KeyLine(Static):
             self.call_next(self.show_keys)
 
     def show_keys(self) -> None:
-        """Writes the keys that work now, if they are others than those that stand there."""
+        """Writes the keys that work now, if others stand there: none under a dialog, which tells its own."""
         self._is_due = False
         shown = dict[str, tuple[str, str, str]]()
-        for binding in sorted((one.binding for one in self.screen.active_bindings.values()), key=_rank):
+        active = () if self.app.screen.is_modal else self.screen.active_bindings.values()
+        for binding in sorted((one.binding for one in active), key=_rank):
             if binding.show and binding.description:
                 key = self.app.get_key_display(binding)
                 shown.setdefault(binding.action, (key, binding.description.lower(), binding.key))

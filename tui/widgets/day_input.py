@@ -43,10 +43,18 @@ class DayInput(Input):
     @property
     def day(self) -> date | None:
         """The day that is written; None where it means none."""
+        return self._read()[0]
+
+    @property
+    def problem(self) -> str:
+        """Why what is written means no day; nothing where it means one."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[date | None, str]:
         try:
-            return day_of(self.days.parse(self.value))
-        except Exception:  # whatever it says stands in the dialog once it is sent
-            return None
+            return day_of(self.days.parse(self.value)), ""
+        except Exception as problem:  # whatever the one who asks for a day refuses
+            return None, str(problem)
 
     def action_move(self, days: int, months: int = 0) -> None:
         """Writes another day; from what means none, the first one."""

@@ -38,6 +38,7 @@ from tui.answers.acting import Done, Wish
 from tui.answers.cell_facts import CellAttempt, CellFacts
 from tui.answers.changes import ChangeRow, ChangesAnswer
 from tui.answers.flows import FlowsAnswer
+from tui.answers.handover import Handover, OpenItem
 from tui.answers.health import Health
 from tui.answers.quarantine import QuarantineAnswer, QuarantineRow
 from tui.answers.query import Query, Window
@@ -223,6 +224,11 @@ class FakeAnswers:
     def quarantined(self, query: Query) -> QuarantineAnswer:
         self._note("quarantined", query)
         return QuarantineAnswer(None, 0, ()) if self._is_empty else QuarantineAnswer(WINDOW, NOW_MS, self.set_aside)
+
+    def handover(self, query: Query) -> Handover:
+        self._note("handover", query)
+        items = tuple(OpenItem(one, "@acme/journeys", is_taken=False, is_new=True) for one in self.incidents)
+        return Handover(None, WINDOW, ("ada",), items, (), (), (), (), (), (), self.health_now)
 
     def act(self, query: Query, target: Target, wish: Wish) -> Done:
         self._note("act", target.key, wish)

@@ -382,8 +382,7 @@ def services_answer() -> ServicesAnswer:
             else DayHealth(day, tests * 20, tests * (12 if red and i == 13 else i % 3 == 2), 1)
             for i, day in enumerate(days)
         )
-        precision = Interval(0.71, 0.52, 0.85, 5, 7) if index == 0 else None
-        rows.append(ServiceRow(name, owner, name != "mail", health, red, tests, flaky, change, needs, users, precision))
+        rows.append(ServiceRow(name, owner, name != "mail", health, red, tests, flaky, change, needs, users))
     return ServicesAnswer(WINDOW, days, tuple(rows))
 
 

@@ -18,7 +18,7 @@ CODES = frozenset({"kind", "verdict", "status", "run_trigger", "action", "day"})
 ASKED = (
     *("triage", "health", "test_keys", "test_rows", "test", "attempts", "run", "service", "services", "grid"),
     *("grid_cells", "grid_days", "grid_cell", "silent", "flows", "changes", "runs", "refused", "search", "reds"),
-    *("quarantined", "act", "merge", "split", "begin_session", "end_session", "undo"),
+    *("quarantined", "handover", "act", "merge", "split", "begin_session", "end_session", "undo"),
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.screens.driving import AppMaker, press, settle
+from tests.tui.screens.driving import AppMaker, press, screen_text, settle
+from tui.screens.dialog import Dialog
 from tui.screens.keys import KeysScreen
 from tui.screens.services import ServicesView
 from tui.screens.triage import TriageView
@@ -40,3 +41,16 @@ async def test_view_that_is_left_goes_back_once(make_app: AppMaker) -> None:
         await settle(pilot)
         assert app.screen is stack[-2]
         assert not isinstance(app.screen, TriageView | ServicesView)
+
+
+async def test_no_keys_of_the_view_beneath(make_app: AppMaker) -> None:
+    """Under a dialog, which tells its own keys, the line of keys is empty; it is back when the dialog is gone."""
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for key in ("n", "z", "m", "question_mark", "vertical_line", "colon"):
+            assert "quarantine" in screen_text(app).split("\n")[-1]
+            await press(pilot, key)
+            assert isinstance(app.screen, Dialog)
+            assert screen_text(app).split("\n")[-1] == ""
+            await press(pilot, "escape")

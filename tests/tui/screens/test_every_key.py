@@ -177,6 +177,7 @@ EFFECTS: dict[str, Effect] = {
     "tour.before": Effect((*TOUR, "enter"), shows("1 of 4")),
     "tour.skip": Effect(TOUR, leaves),
     "triage.session": Effect((), shows("Begin a session")),
+    "triage.handover": Effect((), writes("crywolf-handover")),
     "triage.queue": Effect((), shows("/ queue:sort")),
     "view.filter": Effect((), focuses("filter")),
     "view.back": Effect(("enter",), leaves),

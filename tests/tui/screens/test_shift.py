@@ -145,7 +145,9 @@ async def test_the_calendar(make_app: AppMaker) -> None:
         line.value = "forever"
         await settle(pilot)
         assert line.day is None
-        assert "there is none for ever" in screen_text(app)
+        assert "'forever' is no end of a quarantine" in screen_text(app)
+        await press(pilot, "enter")
+        assert app.focused is line
         await press(pilot, *["up"] * 3)
         assert "tomorrow" in screen_text(app)
         for _ in range(16):
@@ -165,7 +167,8 @@ async def test_the_longest_quarantine_is_the_projects(make_app: AppMaker) -> Non
         assert line.day == line.days.last
         app.screen.query_one("#reason", Input).value = "slow"
         line.value = "11d"
-        await press(pilot, "enter", "enter", "enter", "enter")
+        await press(pilot, "enter", "tab", "tab", "tab", "enter")
+        assert app.focused is line
         assert "more than 10 days away" in " ".join(screen_text(app).split())
 
 
