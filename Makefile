@@ -50,7 +50,7 @@ bench-accuracy: $(STAMP)
 	$(BIN)/python -m bench.flake_coverage
 
 soak: $(STAMP) tools
-	$(BIN)/python -m pytest -n $(WORKERS) -m soak
+	CRYWOLF_EXAMPLES=random $(BIN)/python -m pytest -n $(WORKERS) -m "soak or hypothesis"
 	$(BIN)/python -m bench.cockpit --results $(RESULTS) --tests 20000 --seconds 3600
 
 venv: $(STAMP)

@@ -239,7 +239,7 @@ def _is_alone(group: int) -> bool:
 
 
 def _wait_until_alone(group: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not _is_alone(group):
         time.sleep(0.02)
     assert _is_alone(group)

@@ -11,12 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from ingest.model import FileOutcome, FileStatus
+from ingest.sources import live
+from ingest.sources.ending import Ending
 from ingest.sources.inputs import Input, open_input
 from ingest.sources.live import Follower, TailStatus
+from ingest.sources.tail import QUIET_MS
 
 REPORT = b"<testsuite>" + b"<testcase name='a'/>" * 50 + b"</testsuite>"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+LONG_MS = 60_000
+"""A grace time that no busy machine uses up."""
 
 
 class Reader:
@@ -56,10 +63,17 @@ class Reader:
 @contextmanager
 def following(root: Path, reader: Reader, *, grace_ms: int = 1_000, use_polling: bool = False) -> Iterator[None]:
     """A follower in a thread, with a short rescan period."""
+    roots = (str(root),)
+    with running(
+        Follower(roots, reader.take, reader.told.append, rescan_s=0.4, grace_ms=grace_ms, use_polling=use_polling)
+    ):
+        yield
+
+
+@contextmanager
+def running(follower: Follower) -> Iterator[None]:
+    """A follower in a thread that ends with the block."""
     stop = threading.Event()
-    follower = Follower(
-        (str(root),), reader.take, reader.told.append, rescan_s=0.4, grace_ms=grace_ms, use_polling=use_polling
-    )
     thread = threading.Thread(target=follower.follow, args=(stop,))
     thread.start()
     try:
@@ -90,7 +104,7 @@ def test_what_is_there_at_the_start_is_read_first(tmp_path: Path) -> None:
 def test_a_slow_writer_is_waited_for(tmp_path: Path) -> None:
     """Pieces over a second: one reading, no refusal."""
     reader = Reader()
-    with following(tmp_path, reader, grace_ms=5_000):
+    with following(tmp_path, reader, grace_ms=LONG_MS):
         with open(tmp_path / "slow.xml", "wb", buffering=0) as file:
             for start in range(0, len(REPORT), 120):
                 file.write(REPORT[start : start + 120])
@@ -104,11 +118,13 @@ def test_a_file_that_stays_cut_is_refused_after_the_grace_time(tmp_path: Path) -
     """Once, and the others go on."""
     (tmp_path / "cut.xml").write_bytes(REPORT[:50])
     (tmp_path / "empty.xml").write_bytes(b"")
+    (tmp_path / "ok.xml").write_bytes(REPORT)
     reader = Reader()
-    with following(tmp_path, reader, grace_ms=600):
-        (tmp_path / "ok.xml").write_bytes(REPORT)
+    with following(tmp_path, reader, grace_ms=LONG_MS):
         assert eventually(lambda: reader.names() == {"ok.xml"})
         assert reader.names(FileStatus.REJECTED) == set()
+    reader = Reader()
+    with following(tmp_path, reader, grace_ms=600):
         assert eventually(lambda: reader.names(FileStatus.REJECTED) == {"cut.xml", "empty.xml"})
         time.sleep(1.0)
     assert len(reader.told) == 3
@@ -176,19 +192,16 @@ def test_unfinished_names_and_special_files_are_left_alone(tmp_path: Path) -> No
 def test_rest_comes_once_after_a_burst(tmp_path: Path) -> None:
     """What is worked out when nothing comes any more is worked out once."""
     (tmp_path / "a.xml").write_bytes(REPORT)
-    reader, stop = Reader(), threading.Event()
+    reader = Reader()
     rests: list[int] = []
 
     def rest() -> None:
         rests.append(len(reader.told))
 
     follower = Follower((str(tmp_path),), reader.take, reader.told.append, rest=rest, rescan_s=0.4)
-    thread = threading.Thread(target=follower.follow, args=(stop,))
-    thread.start()
-    assert eventually(lambda: bool(rests))
-    time.sleep(0.5)
-    stop.set()
-    thread.join()
+    with running(follower):
+        assert eventually(lambda: bool(rests))
+        time.sleep(0.5)
     assert rests == [1]
 
 
@@ -206,7 +219,7 @@ def test_a_slow_compressed_writer_is_waited_for(tmp_path: Path) -> None:
     """gzip has no end mark that can be seen, and pauses are longer than its quiet time: no refusal, one in."""
     reader = Reader()
     packed = gzip.compress(os.urandom(4000) + REPORT)
-    with following(tmp_path, reader, grace_ms=5_000):
+    with following(tmp_path, reader, grace_ms=LONG_MS):
         with open(tmp_path / "slow.xml.gz", "wb", buffering=0) as file:
             for start in range(0, len(packed), 1000):
                 file.write(packed[start : start + 1000])
@@ -215,29 +228,31 @@ def test_a_slow_compressed_writer_is_waited_for(tmp_path: Path) -> None:
     assert reader.names(FileStatus.REJECTED) == set()
 
 
-def test_one_object_a_line_is_read_when_no_more_comes(tmp_path: Path) -> None:
-    """Every line could be the last; a pause of a second is none."""
+def test_one_object_a_line_is_read_when_no_more_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line could be the last; a pause that ends other files is none."""
+    monkeypatch.setitem(QUIET_MS, Ending.LINES, 2 * QUIET_MS[Ending.LINES])  # the writer may be kept waiting itself
     reader = Reader()
     with following(tmp_path, reader):
         with open(tmp_path / "go.json", "wb", buffering=0) as file:
             for _ in range(4):
                 file.write(b'{"Action": "run"}\n{"Action": "pass"}\n')
-                time.sleep(0.5)
+                time.sleep(2 * QUIET_MS[Ending.UNKNOWN] / 1000)
         assert eventually(lambda: reader.names() == {"go.json"})
     assert reader.reads == 1
 
 
-def test_a_refusal_of_a_young_file_is_not_believed_at_once(tmp_path: Path) -> None:
+def test_a_refusal_of_a_young_file_is_not_believed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Written out of order, its end before its middle: looked at once more, and in. A true refusal is told once."""
+    monkeypatch.setattr(live, "DOUBT_MS", LONG_MS)
     reader = Reader()
     with following(tmp_path, reader):
         with open(tmp_path / "holes.xml", "wb", buffering=0) as file:
             file.write(b"<testsuite>BROKEN</testsuite>")
-            time.sleep(0.6)
-            assert reader.told == []
+            assert eventually(lambda: reader.reads == 1)
             file.seek(0)
             file.write(b"<testsuite>MENDED</testsuite>")
         assert eventually(lambda: reader.names() == {"holes.xml"})
+        monkeypatch.setattr(live, "DOUBT_MS", 500)
         (tmp_path / "bad.xml").write_bytes(b"<testsuite>BROKEN</testsuite>")
         assert eventually(lambda: reader.names(FileStatus.REJECTED) == {"bad.xml"})
         time.sleep(1.0)
@@ -306,15 +321,12 @@ def test_a_folder_inside_another_is_followed_once(tmp_path: Path) -> None:
     for folder in ("a/b", "a/.c"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "x.xml").write_bytes(REPORT)
-    reader, told = Reader(), threading.Event()
+    reader = Reader()
     roots = tuple(str(tmp_path / folder) for folder in ("a/b", "a", "a/", "a/.c"))
     follower = Follower(roots, reader.take, reader.told.append, rescan_s=0.4)
     assert follower.roots == (str(tmp_path / "a"), str(tmp_path / "a/.c"))
-    thread = threading.Thread(target=follower.follow, args=(told,))
-    thread.start()
-    assert eventually(lambda: len(reader.told) == 2)
-    told.set()
-    thread.join()
+    with running(follower):
+        assert eventually(lambda: len(reader.told) == 2)
 
 
 def test_the_status_counts_every_file_once(tmp_path: Path) -> None:
@@ -325,14 +337,12 @@ def test_the_status_counts_every_file_once(tmp_path: Path) -> None:
     os.utime(old, (time.time() - 60, time.time() - 60))
     for number in range(30):
         (tmp_path / f"{number}.xml").write_bytes(REPORT)
-    reader, stop = Reader(), threading.Event()
+    reader = Reader()
     reported: list[TailStatus] = []
     follower = Follower(
         (str(tmp_path),), reader.take, reader.told.append, report=reported.append, rescan_s=0.4, grace_ms=3_000
     )
-    thread = threading.Thread(target=follower.follow, args=(stop,))
-    thread.start()
-    try:
+    with running(follower):
         assert eventually(lambda: follower.status.waiting == 1)
         status = follower.status
         assert (status.seen, status.taken, status.refused) == (32, 30, 1)
@@ -342,8 +352,5 @@ def test_the_status_counts_every_file_once(tmp_path: Path) -> None:
         (tmp_path / "cut.xml").write_bytes(REPORT)
         assert eventually(lambda: follower.status.taken == 31)
         assert follower.status.lag_ms < PATIENCE_S * 1000
-    finally:
-        stop.set()
-        thread.join()
     assert reported[-1] == follower.status
     assert len(set(reported)) == len(reported), "nothing is said twice"

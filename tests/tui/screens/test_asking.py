@@ -13,6 +13,7 @@ from tui.answers.query import Query
 from tui.screens.asking import Lane, StoreAnswers, Superseded
 from tui.screens.watcher import StoreWatcher
 
+PATIENCE_S = 60
 FOREVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
 
@@ -50,9 +51,9 @@ def test_newer_question_interrupts_the_running_one(database: Path) -> None:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    assert started.wait(5)
+    assert started.wait(PATIENCE_S)
     assert lane.ask(count) == 1
-    thread.join(5)
+    thread.join(PATIENCE_S)
     assert ended == ["superseded"]
     lane.close()
 
@@ -106,13 +107,20 @@ def test_version_changes_with_other_processes_commits(database: Path) -> None:
 
 def test_watcher_tells_each_change_once() -> None:
     """A change is told; silence is not; it ends when told to."""
-    state = {"version": 0}
+    state, looked = {"version": 0}, threading.Event()
     told = threading.Semaphore(0)
-    watcher = StoreWatcher(lambda: state["version"], told.release, interval_s=0.001)
+
+    def version() -> int:
+        seen = state["version"]
+        looked.set()
+        return seen
+
+    watcher = StoreWatcher(version, told.release, interval_s=0.001)
     watcher.start()
+    assert looked.wait(PATIENCE_S)
     assert not told.acquire(timeout=0.05)
     state["version"] = 1
-    assert told.acquire(timeout=5)
+    assert told.acquire(timeout=PATIENCE_S)
     assert not told.acquire(timeout=0.05)
     watcher.stop()
     assert not watcher.is_alive()
@@ -123,7 +131,7 @@ def test_watcher_tells_of_a_store_that_came_before_it_started() -> None:
     told = threading.Semaphore(0)
     watcher = StoreWatcher(lambda: "made", told.release, interval_s=0.001, seen=None)
     watcher.start()
-    assert told.acquire(timeout=5)
+    assert told.acquire(timeout=PATIENCE_S)
     assert not told.acquire(timeout=0.05)
     watcher.stop()
 
@@ -151,12 +159,12 @@ def test_nothing_waits_behind_triage(database: Path, monkeypatch: pytest.MonkeyP
 
     def slow(connection: Connection, query: Query) -> None:
         begun.set()
-        assert goes_on.wait(20)
+        assert goes_on.wait(PATIENCE_S)
 
     monkeypatch.setattr("tui.answers.triage.answer_triage", slow)
     answers.start_early(query)
     try:
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         assert answers.refused() == ()
     finally:
         goes_on.set()

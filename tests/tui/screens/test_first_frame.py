@@ -220,7 +220,7 @@ def test_interrupted_before_the_dashboard_is_there(tmp_path: Path) -> None:
         seen = b""
         while b"\x1b[?1049l" not in seen:
             seen += os.read(ours, 65_536)
-        program.wait(30)
+        program.wait(60)
     assert seen.index(b"\x1b[?1049h") < seen.index(b"\x1b[?1049l")
     assert b"\x1b[?25h" in seen
     assert termios.tcgetattr(theirs) == before
