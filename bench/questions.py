@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -94,15 +95,15 @@ def flake_list(connection: Connection, query: Query) -> list[tuple[float, int, i
     return sorted(zip(low.tolist(), (s.stream_id for s in sums), (s.test_row for s in sums), strict=True), reverse=True)
 
 
-def timeline(connection: Connection, query: Query) -> tuple[catalog.DayTotals, ...]:
+def timeline(connection: Connection, query: Query) -> list[catalog.DayTotals]:
     """Services by day over 60 days, or over the window asked for."""
     basis = _basis(connection, query)
     first, last = days_of(basis)
     if query.since is None:
         first = last - TIMELINE_DAYS
-    return catalog.list_service_days(
-        connection, [row.stream_id for row in basis.streams], first, last, _services(basis)
-    )
+    streams = [row.stream_id for row in basis.streams]
+    found = catalog.list_service_days(connection, streams, first, last, _services(basis))
+    return list(chain.from_iterable(found.values()))
 
 
 def top_clusters(connection: Connection, query: Query) -> tuple[clusters.SignatureSums, ...]:
@@ -160,9 +161,10 @@ def _basis(connection: Connection, query: Query) -> Basis:
 
 def _services(basis: Basis) -> list[int] | None:
     """Those asked for, by name or by owner; None: all."""
-    query, owners = basis.query, basis.graph.owners
+    query = basis.query
     if query.service is None and query.owner is None:
         return None
+    owners = basis.graph.owners
     return [
         row
         for row, name in catalog.list_service_rows(basis.connection)

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ingest.model import OwnerFile, Service
 from store.codec import decode
 from store.connect import Connection
 from store.read.rows import marks
 
-
-class DayTotals(NamedTuple):
-    """Results of the cases that exercise a service on one UTC day."""
-
-    service: str
-    day: int
-    executed: int
-    failed: int
-    flaky: int
+DayTotals = tuple[int, int, int, int]
+"""(UTC day, executed, failed, flaky) of the cases that exercise a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,7 @@ def list_service_rows(connection: Connection) -> tuple[tuple[int, str], ...]:
 def list_owner_files(connection: Connection) -> tuple[OwnerSource, ...]:
     """Every CODEOWNERS file, by location."""
     rows = connection.execute(
-        "SELECT o.path, w.repository, w.record FROM owner_file w JOIN source_file o ON o.source_id = w.source_id"
+        "SELECT o.path, w.repository, w.record FROM owner_file w CROSS JOIN source_file o ON o.source_id = w.source_id"
         " ORDER BY o.location"
     )
     return tuple(OwnerSource(row[0], row[1], decode(row[2], OwnerFile)) for row in rows)
@@ -61,14 +53,18 @@ def list_service_days(
     first_day: int,
     last_day: int,
     service_rows: Sequence[int] | None = None,
-) -> tuple[DayTotals, ...]:
-    """Day totals of some services (None: of all) over some streams in [first_day, last_day]."""
-    chosen = "" if service_rows is None else f" AND service_id IN ({marks(len(service_rows))})"
-    rows = connection.execute(
-        "SELECT service_id, day, sum(executed), sum(failed), sum(flaky) FROM service_day INDEXED BY service_day_order"
-        f" WHERE day BETWEEN ? AND ? AND stream_id IN ({marks(len(stream_ids))}){chosen} GROUP BY service_id, day",
-        (first_day, last_day, *stream_ids, *(service_rows or ())),
-    ).fetchall()
-    names = dict(list_service_rows(connection))
-    named = sorted((names[service], day, executed, failed, flaky) for service, day, executed, failed, flaky in rows)
-    return tuple(map(DayTotals._make, named))
+) -> dict[str, list[DayTotals]]:
+    """Day totals of some services (None: of all) over some streams in [first_day, last_day], by name, then day."""
+    (every,) = connection.execute("SELECT count(*) FROM stream").fetchone()
+    chosen = f" AND stream_id IN ({marks(len(stream_ids))})" if len(stream_ids) < every else ""
+    query = (
+        "SELECT day, sum(executed), sum(failed), sum(flaky) FROM service_day INDEXED BY service_day_order"
+        f" WHERE service_id = ? AND day BETWEEN ? AND ?{chosen} GROUP BY day"
+    )
+    wanted = None if service_rows is None else frozenset(service_rows)
+    found: dict[str, list[DayTotals]] = {}
+    for service, name in connection.execute("SELECT service_id, name FROM service ORDER BY name").fetchall():
+        if wanted is None or service in wanted:
+            values = (service, first_day, last_day, *(stream_ids if chosen else ()))
+            found[name] = connection.execute(query, values).fetchall()
+    return found

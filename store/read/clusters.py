@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from store.connect import Connection
 from store.read.chosen import chosen
+from store.read.numbers import concatenated, numbers_of
 from store.read.rows import ServiceTests
 
-_TOP = """
-SELECT g.key, g.title, c.failures, c.tests, c.streams, c.first_day, c.last_day
-FROM (
-    SELECT signature_id, sum(failures) AS failures, count(DISTINCT test_id) AS tests,
-        count(DISTINCT stream_id) AS streams, min(day) AS first_day, max(day) AS last_day
-    FROM signature_day t WHERE day BETWEEN ?1 AND ?2{} GROUP BY signature_id
-) c
-JOIN signature g ON g.signature_id = c.signature_id
-ORDER BY c.failures DESC, g.key LIMIT {}
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+
+_FAILED = """
+SELECT day, count(*), {} FROM signature_day t WHERE day BETWEEN ?1 AND ?2{} GROUP BY day
 """
+_NAMES = "SELECT signature_id, key, title FROM signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,35 @@ def list_top_signatures(
         limit: at most so many; -1: all of them.
         stream_ids, of_service, test_rows: failures of such only; None: of all.
     """
+    import numpy as np
+
     condition, values = chosen(stream_ids, of_service, test_rows)
-    rows = connection.execute(_TOP.format(condition, int(limit)), (first_day, last_day, *values))
-    return tuple(SignatureSums(*row) for row in rows)
+    query = _FAILED.format(concatenated("signature_id", "stream_id", "test_id", "failures"), condition)
+    rows = connection.execute(query, (first_day, last_day, *values)).fetchall()
+    signatures, streams, tests, failures = (numbers_of(row[2 + n] for row in rows) for n in range(4))
+    days = np.repeat([row[0] for row in rows], [row[1] for row in rows]) if rows else signatures
+    found = np.unique(signatures)
+    first, last = np.zeros((2, found[-1] + 1 if len(found) else 1), dtype=np.int64)
+    first[signatures[::-1]], last[signatures] = days[::-1], days
+    columns = (
+        np.bincount(signatures, failures).astype(np.int64),
+        _count_distinct(signatures, tests),
+        _count_distinct(signatures, streams),
+        first,
+        last,
+    )
+    names = {row: (key, title) for row, key, title in connection.execute(_NAMES)}
+    sums = zip(found.tolist(), *(column[found].tolist() for column in columns), strict=True)
+    ordered = sorted((SignatureSums(*names[row], *one) for row, *one in sums), key=lambda one: (-one.failures, one.key))
+    return tuple(ordered[:limit] if limit >= 0 else ordered)
+
+
+def _count_distinct(rows: Ints, values: Ints) -> Ints:
+    """How many different values stand beside each row, by row; both from 0 up."""
+    import numpy as np
+
+    pairs = np.sort(rows << 32 | values)
+    return np.bincount(pairs[np.diff(pairs, prepend=-1) != 0] >> 32)
 
 
 _ALL = """

@@ -46,26 +46,25 @@ def load_executed(connection: Connection, set_rows: Iterable[int]) -> dict[int, 
     return found
 
 
-def count_wanted(
-    connection: Connection, wanted: Mapping[int, Sequence[int]], first_day: int, last_day: int
-) -> dict[int, list[int]]:
-    """Parts that executed some test cases in [first_day, last_day], by stream: of each case, as often as it is held.
+def count_wanted(connection: Connection, streams: Ints, tests: Ints, first_day: int, last_day: int) -> Ints:
+    """[m] parts that executed each of some cases of a stream in [first_day, last_day]: as often as it is held.
 
     Args:
-        wanted: test cases, ascending, by stream.
+        streams, tests: [m] each, ascending by stream, then case.
     """
     import numpy as np
 
-    sums = connection.execute(_SUMS, (json.dumps(sorted(wanted)), first_day, last_day)).fetchall()
+    counts = np.zeros(len(tests), dtype=np.int64)
+    present, first = np.unique(streams, return_index=True)
+    own = dict(zip(present.tolist(), map(slice, first.tolist(), [*first[1:].tolist(), len(tests)]), strict=True))
+    sums = connection.execute(_SUMS, (json.dumps(list(own)), first_day, last_day)).fetchall()
     executed = load_executed(connection, {set_row for _, set_row, _ in sums})
-    tests = {stream: np.array(found, dtype=np.int64) for stream, found in wanted.items()}
-    counts = {stream: np.zeros(len(found), dtype=np.int64) for stream, found in tests.items()}
     for stream, set_row, runs in sums:
-        held = executed[set_row]
+        held, wanted = executed[set_row], tests[own[stream]]
         if len(held):
-            places = np.minimum(np.searchsorted(held, tests[stream]), len(held) - 1)
-            counts[stream] += (held[places] == tests[stream]) * runs
-    return {stream: found.tolist() for stream, found in counts.items()}
+            places = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+            counts[own[stream]] += (held[places] == wanted) * runs
+    return counts
 
 
 def count_all(connection: Connection, first_day: int, last_day: int) -> dict[tuple[int, int], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ingest.model import TestCase
 from store.connect import Connection
@@ -11,19 +12,24 @@ from store.read import executed
 from store.read.aliases import follow
 from store.read.chosen import chosen
 from store.read.executed import list_streams_of as list_streams_of
+from store.read.numbers import concatenated, numbers_of
 from store.read.rows import DaySums, ServiceTests, TestInfo, marks
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
 
 _CHUNK = 500
 _PLAIN = (0,) * 7
 """What `special_day` leaves out."""
-_RED = """
-FROM special_day t WHERE stream_id IN (SELECT stream_id FROM stream) AND day BETWEEN ?1 AND ?2 AND failed + flaky > 0
+_SPECIAL = """
+SELECT stream_id, count(*), {}
+FROM special_day t WHERE {} AND day BETWEEN ?1 AND ?2 GROUP BY stream_id ORDER BY stream_id
 """
-_RED_SUMS = """
-SELECT stream_id, test_id, sum(failed), sum(flaky), sum(retried), sum(repeated)
-FROM special_day t WHERE stream_id IN (SELECT stream_id FROM stream) AND day BETWEEN ?1 AND ?2{}
-GROUP BY stream_id, test_id HAVING sum(failed + flaky) > 0
-"""
+_EVERY_STREAM = "stream_id IN (SELECT stream_id FROM stream)"
+"""True of all; with it the days of each are found by key."""
 
 
 def list_red_sums(
@@ -40,15 +46,41 @@ def list_red_sums(
         stream_ids, of_service, test_rows: only such; None: all.
     """
     condition, values = chosen(stream_ids, of_service, test_rows)
-    rows = connection.execute(_RED_SUMS.format(condition), (first_day, last_day, *values)).fetchall()
-    tests: dict[int, list[int]] = {}
-    for stream, test, *_ in rows:
-        tests.setdefault(stream, []).append(test)
-    counts = executed.count_wanted(connection, tests, first_day, last_day)
-    runs = [count for stream in tests for count in counts[stream]]
-    return tuple(
-        DaySums(row[0], row[1], ran - row[5], row[2], row[3], row[4]) for row, ran in zip(rows, runs, strict=True)
-    )
+    columns = ("test_id", "failed", "flaky", "retried", "repeated")
+    base = _EVERY_STREAM if stream_ids is None else "true"
+    streams, found = _special_days(connection, columns, base + condition, (first_day, last_day, *values))
+    streams, tests, (failed, flaky, retried, repeated) = _summed(streams, found[0], found[1:])
+    red = failed + flaky > 0
+    streams, tests = streams[red], tests[red]
+    runs = executed.count_wanted(connection, streams, tests, first_day, last_day) - repeated[red]
+    table = (streams, tests, runs, failed[red], flaky[red], retried[red])
+    return tuple(map(DaySums._make, zip(*(column.tolist() for column in table), strict=True)))
+
+
+def _special_days(
+    connection: Connection, columns: Sequence[str], condition: str, values: Sequence[object]
+) -> tuple[Ints, Ints]:
+    """([k] streams, [columns, k]) of special days, stream after stream.
+
+    Args:
+        values: first and last day, and what the condition asks for.
+    """
+    import numpy as np
+
+    rows = connection.execute(_SPECIAL.format(concatenated(*columns), condition), values).fetchall()
+    streams = np.repeat([row[0] for row in rows], [row[1] for row in rows]) if rows else np.zeros(0, dtype=np.int64)
+    return streams, np.array([numbers_of(row[2 + n] for row in rows) for n in range(len(columns))], dtype=np.int64)
+
+
+def _summed(streams: Ints, tests: Ints, table: Ints) -> tuple[Ints, Ints, Ints]:
+    """([m] streams, [m] tests, [columns, m] sums) of each case and stream, by stream, then case."""
+    import numpy as np
+
+    keys, first, place = np.unique(streams << 32 | tests, return_index=True, return_inverse=True)
+    sums = np.zeros((len(table), len(keys)), dtype=np.int64)
+    for column, values in zip(sums, table, strict=True):
+        np.add.at(column, place, values)
+    return streams[first], tests[first], sums
 
 
 def list_executed(connection: Connection, stream_id: int, first_day: int, last_day: int) -> tuple[int, ...]:
@@ -57,12 +89,18 @@ def list_executed(connection: Connection, stream_id: int, first_day: int, last_d
 
 
 def list_red_tests(
-    connection: Connection, first_day: int, last_day: int, stream_ids: Sequence[int], of_service: ServiceTests | None
+    connection: Connection,
+    first_day: int,
+    last_day: int,
+    stream_ids: Sequence[int] | None,
+    of_service: ServiceTests | None,
 ) -> tuple[int, ...]:
     """Rows of the test cases in `list_red_sums`."""
     condition, values = chosen(stream_ids, of_service, None)
-    rows = connection.execute(f"SELECT DISTINCT test_id {_RED}{condition}", (first_day, last_day, *values))
-    return tuple(row[0] for row in rows)
+    base = _EVERY_STREAM if stream_ids is None else "true"
+    condition = f"{base} AND failed + flaky > 0{condition}"
+    _, (found,) = _special_days(connection, ("test_id",), condition, (first_day, last_day, *values))
+    return tuple(sorted(set(found.tolist())))
 
 
 def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:

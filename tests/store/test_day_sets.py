@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from store.read import executed, tests
 from store.read.dense_days import add_test_days
 from tests.store.making import assert_sound, ingest, reading
@@ -59,7 +61,8 @@ def test_what_is_executed_is_read_from_sets(tmp_path: Path) -> None:
         first = connection.execute("SELECT min(day) FROM set_day").fetchone()[0]
         span = executed.span_of(connection, 1)
         assert (span[ids["t0-0"]], span[ids["t5-0"]]) == ((first, first + 2, 6), (first, first + 2, 3))
-        assert executed.count_wanted(connection, {1: [ids["t0-0"], ids["t5-0"]]}, first, first + 1) == {1: [4, 2]}
+        wanted = np.array([1, 1]), np.array([ids["t0-0"], ids["t5-0"]])
+        assert executed.count_wanted(connection, *wanted, first, first + 1).tolist() == [4, 2]
         assert executed.last_days(connection, {1: [ids["t5-0"]]}, first, first + 1) == {(1, ids["t5-0"]): first + 1}
         assert tests.list_streams_of(connection, ids["t5-0"]) == (1,)
         assert tests.list_streams_of(connection, max(ids.values()) + 1) == ()

@@ -194,7 +194,7 @@ def test_days_of_services(connection: Connection, raw: list[Raw]) -> None:
                     sums[service, day][n] += value
     found = catalog.list_service_days(connection, streams, first, last)
     assert sums
-    assert {(d.service, d.day): [d.executed, d.failed, d.flaky] for d in found} == dict(sums)
+    assert {(name, day): counts for name, rows in found.items() for day, *counts in rows} == dict(sums)
 
 
 def test_top_signatures(connection: Connection, raw: list[Raw]) -> None:

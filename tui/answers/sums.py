@@ -33,7 +33,7 @@ def days_of(basis: Basis) -> tuple[int, int]:
 
 def filters_of(
     basis: Basis, stream: StreamRow | None = None
-) -> tuple[list[int], ServiceTests | None, tuple[int, ...] | None]:
+) -> tuple[list[int] | None, ServiceTests | None, tuple[int, ...] | None]:
     """(streams, what touches the service, the owner's test cases that failed or flaked); None: all."""
     streams, of_service = _places(basis, stream)
     if basis.query.owner is None:
@@ -42,10 +42,13 @@ def filters_of(
     return streams, of_service, _owned(basis, red)
 
 
-def _places(basis: Basis, stream: StreamRow | None) -> tuple[list[int], ServiceTests | None]:
-    """(streams, what touches the service; None: all)."""
-    streams = [row.stream_id for row in ((stream,) if stream is not None else basis.streams)]
-    return streams, None if basis.query.service is None else _of_service(basis, basis.query.service)
+def _places(basis: Basis, stream: StreamRow | None) -> tuple[list[int] | None, ServiceTests | None]:
+    """(streams, what touches the service); None: all."""
+    query = basis.query
+    chosen = basis.streams if stream is None else (stream,)
+    is_all = stream is None and query.pipeline is None and query.environment is None and query.branch is None
+    of_service = None if query.service is None else _of_service(basis, query.service)
+    return None if is_all else [row.stream_id for row in chosen], of_service
 
 
 def _of_service(basis: Basis, service: str) -> ServiceTests:
