@@ -217,7 +217,8 @@ def tell(seen: Seen, told: dict[str, Any], written: int) -> None:
         ("  computed meanwhile by all threads", *_figures(told["all_ms"]), ""),
         ("  computed by its own", *_figures(told["busy_ms"]), ""),
         ("memory of the dashboard, MB", *_course([one[1] for one in memory]), "200"),
-        ("  of the process that answers", *_course([one[2] for one in memory]), ""),
+        ("  of the process that answers", *_course([one[2] for one in memory]), "200"),
+        ("  of both together", *_course([one[1] + one[2] for one in memory]), ""),
     ]
     table((f"{len(every):,} keys, {written:,} results arrived", "median/first", "p95/half", "max/last", "budget"), rows)
     by_mode = []
@@ -253,9 +254,10 @@ def _tell_blocks(told: dict[str, Any]) -> None:
     late, own, computed = told["late_ms"], told["own_ms"], told["all_ms"]
     print(f"later than {BLOCK_MS:.0f} ms: {sum(one > BLOCK_MS for one in late)} of {len(late):,} looks;", end=" ")
     print(f"{sum(one > BLOCK_MS for one in own)} without waiting for a processor;", end=" ")
-    print(f"{sum(one > BLOCK_MS for one in computed)} by what all threads computed, of them most:")
+    print(f"{sum(one > BLOCK_MS for one in computed)} by what all threads computed. The longest of both:")
     for block in told["blocks"][:15]:
-        print(f"  {block['all']:.0f} of {block['late']:.0f} ms, of that its own {block['busy']:.0f}")
+        print(f"  {block['own']:.0f} of {block['late']:.0f} ms after {block['at']:.0f} s;", end=" ")
+        print(f"computed {block['all']:.0f}, of that its own {block['busy']:.0f}")
         print(*(f"      {place}" for place in block["where"]), sep="\n")
 
 

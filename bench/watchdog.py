@@ -95,22 +95,25 @@ class Watchdog:
                 seen.update(_places(self.main))
             after, waited = delays.now_ms()
             everything = (time.process_time() - everything) * 1000
-            self._take((stamp[0] - asked) * 1000, after - computed, waited - queued, everything, seen)
+            self._take((stamp[0] - asked) * 1000, after - computed, waited - queued, everything, seen, asked - began)
             if asked - began - noted > NOTE_S:
                 noted = asked - began
                 self.notes.append((noted, resident_megabytes(), sys.getallocatedblocks()))
             time.sleep(TICK_S)
 
-    def _take(self, late: float, busy: float, queued: float, everything: float, seen: Counter[str]) -> None:
-        everything = min(everything, late)
+    def _take(
+        self, late: float, busy: float, queued: float, everything: float, seen: Counter[str], at_s: float
+    ) -> None:
+        everything, own = min(everything, late), max(late - queued, 0.0)
         self.late_ms[round(late)] += 1
-        self.own_ms[round(max(late - queued, 0.0))] += 1
+        self.own_ms[round(own)] += 1
         self.all_ms[round(everything)] += 1
         self.busy_ms[round(min(busy, late))] += 1
-        if everything > BLOCK_MS:
+        if max(everything, own) > BLOCK_MS:
             where = [f"{count}x {place}" for place, count in seen.most_common(8)]
-            self.blocks.append({"all": everything, "busy": min(busy, late), "late": late, "where": where})
-            self.blocks.sort(key=lambda block: -block["all"])
+            block = {"at": at_s, "late": late, "own": own, "all": everything, "busy": min(busy, late), "where": where}
+            self.blocks.append(block)
+            self.blocks.sort(key=lambda block: -max(block["all"], block["own"]))
             del self.blocks[MOST_BLOCKS:]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
+from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -12,7 +14,6 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui import present, theme
 from tui.answers.query import Query
@@ -20,6 +21,7 @@ from tui.colours import wanted_theme
 from tui.modes import MAKERS, is_there, maker
 from tui.personal import PersonalApp
 from tui.remembered import Remembered
+from tui.screens.answering import trim_memory
 from tui.screens.asking import Answers, StoreAnswers
 from tui.screens.context import Opener, Opening, ViewContext, may_write
 from tui.screens.messages import AnswerLoaded, StoreChanged
@@ -29,13 +31,15 @@ from tui.screens.watcher import StoreWatcher
 from tui.steady import LOOK_S, end_by_signals, is_terminal_gone, steady
 from tui.warming import import_screens, parse_styles, take_styles
 from tui.widgets.chrome import TopLine
-from tui.widgets.pieces import use_ellipsis
-from tui.widgets.plain_bar import PlainBar
+from tui.widgets.pieces import using_ellipsis
+from tui.widgets.plain_bar import using_bars
 from tui.widgets.tabs import LIVE, MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
     from textual.driver import Driver
 
     from tui.first_frame import Handover
@@ -56,14 +60,16 @@ KEY_WORDS = {
 
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
-COLLECT_S = 15.0
-"""Between two looks for old garbage."""
+COLLECT_S = 5.0
+"""Between two looks for garbage."""
+TRIM_S = 60.0
+"""Between two times that freed memory is given back."""
 
 
 def _collect_garbage_again() -> bool:
     """What the imports made lives as long as the process: it is set apart, and collection goes on without it.
 
-    Old garbage, for which everything is looked through, is looked for now and then and not in the middle of a key.
+    All of it is looked for now and then and not in the middle of a key, and never in what is there to stay.
     """
     if gc.isenabled():
         return False
@@ -71,6 +77,11 @@ def _collect_garbage_again() -> bool:
     gc.set_threshold(*gc.get_threshold()[:2], 2**30)
     gc.enable()
     return True
+
+
+def is_whole(node: DOMNode) -> bool:
+    """Whether a widget has all that it is made of: it is mounted, and is not being removed (8.2.8)."""
+    return node._is_mounted and not node._pruning
 
 
 class CrywolfApp(PersonalApp):
@@ -110,8 +121,6 @@ class CrywolfApp(PersonalApp):
     ) -> None:
         """A dashboard. `opening`: what its first view shows at once; `handover`: the frame that is on the screen."""
         self._handover = handover
-        ScrollBar.renderer = PlainBar if ascii_only else ScrollBarRender
-        use_ellipsis((present.ASCII if ascii_only else present.UNICODE).ellipsis)
         self._put_back_signals: Callable[[], None] = lambda: None
         super().__init__()
         self.context = ViewContext(
@@ -144,6 +153,13 @@ class CrywolfApp(PersonalApp):
         """The terminal's, which leaves the first frame on the screen until it draws over it."""
         return steady(super().get_driver_class(), self._handover.swallows if self._handover is not None else None)
 
+    @contextmanager
+    def _context(self) -> Generator[None, None, None]:
+        """All that it does and draws is done and drawn within: there may be several apps in a process (8.2.8)."""
+        glyphs = self.context.glyphs
+        with super()._context(), using_ellipsis(glyphs.ellipsis), using_bars(is_plain=glyphs is present.ASCII):
+            yield
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Tones for themes that know none of ours."""
         return theme.tone_defaults(self.current_theme.to_color_system().generate())
@@ -172,9 +188,19 @@ class CrywolfApp(PersonalApp):
 
     def _warm(self) -> None:
         if _collect_garbage_again():
-            self.set_interval(COLLECT_S, lambda: gc.collect())
+            self.set_interval(COLLECT_S, self._collect_garbage)
+            self.set_interval(TRIM_S, trim_memory)
         if not self.is_headless:
             import_screens(self._warm_styles)
+
+    def _collect_garbage(self) -> None:
+        """While only first views are there, which stay, what is left is not looked through again.
+
+        To look through all that a dashboard holds keeps a key waiting for a tenth of a second.
+        """
+        gc.collect()
+        if all(len(stack) <= 1 for stack in self._screen_stacks.values()):
+            gc.freeze()
 
     def _warm_styles(self) -> None:
         """In the thread that imports."""
@@ -185,9 +211,12 @@ class CrywolfApp(PersonalApp):
         if not (self._exit and isinstance(error, NoMatches)):
             super()._handle_exception(error)
 
-    def on_unmount(self) -> None:
-        """Ends the watchers, what runs in the background, and the connections."""
+    async def on_unmount(self) -> None:
+        """Ends the watchers, what runs in the background, and the connections; it waits for them in a thread."""
         self._put_back_signals()
+        await asyncio.to_thread(self._end_threads)
+
+    def _end_threads(self) -> None:
         self.end_personal()
         self._watcher.stop()
         self.context.answers.close()
@@ -204,6 +233,29 @@ class CrywolfApp(PersonalApp):
             self.screen.reload(is_quiet=True)
 
     # Keys
+
+    def _check_action_state(self, action: str, default_namespace: DOMNode) -> bool | None:
+        """What a view cannot tell without widgets, which it has not yet or no more, it does not offer (8.2.8)."""
+        try:
+            return super()._check_action_state(action, default_namespace)
+        except NoMatches:
+            if is_whole(default_namespace):
+                raise
+            return False
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """A key of a view that has no widgets, yet or any more, does nothing where it needs them."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except NoMatches:
+            if default_namespace is None or is_whole(default_namespace):
+                raise
+            return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The Live mode is there when something is watched; modes change under no dialog."""

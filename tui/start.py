@@ -17,7 +17,7 @@ from tui.remembered import FILE_NAME, Remembered, load_remembered
 from tui.screens.answering import DividedAnswers
 from tui.screens.context import Opening, ViewContext, may_write
 from tui.steady import tidy_ending
-from tui.widgets.pieces import use_ellipsis
+from tui.widgets.pieces import using_ellipsis
 
 if TYPE_CHECKING:
     from tui.answers.triage import TriageAnswer
@@ -56,11 +56,11 @@ def run_dashboard(
     if opening.answer is None or opening.answer.is_old:
         answers.start_early(query)
     glyphs = present.ASCII if ascii_only else present.UNICODE
-    use_ellipsis(glyphs.ellipsis)
     context = ViewContext(answers.for_screens, query, glyphs, database, opener=lambda _: False, watched=watch)
     context.remembered, context.is_read_only = remembered, is_read_only or not may_write(database)
     with (
         tidy_ending(),
+        using_ellipsis(glyphs.ellipsis),
         first_frame(opening.answer, context, SCHEMES.get(theme)) as handover,
         _watching(database, watch, is_polling) as log,
     ):

@@ -1,10 +1,11 @@
 """Questions to a large store are answered in a process of their own, so that no computing keeps a key waiting.
 
 Python computes in one thread at a time: while a verdict over 100,000 tests is worked out in a thread, every key would
-wait for its turn. What the process holds in memory goes with it, so it is ended and begun anew when that has become
-much. It only reads: it may be ended at any moment, and a question that it did not answer is asked again. What is
-written, what is known already and what is asked all the time stays here; so does everything of a small store, which
-answers faster than a process starts.
+wait for its turn. When the process has answered everything it gives back the memory that this took; it allocates as C
+does for that, since Python's own allocator keeps a megabyte for the sake of one object. If it still holds much it is
+ended and begun anew. It only reads: it may be ended at any moment, and a question that it did not answer is asked
+again. What is written, what is known already and what is asked all the time stays here; so does everything of a small
+store, which answers faster than a process starts.
 
 Both ends send pickles, (number, what), over pipes that nobody else holds.
 """
@@ -38,8 +39,12 @@ if TYPE_CHECKING:
 
 LARGE_BYTES = 4_000_000
 """Of a store: from here on a process of its own pays."""
-MOST_BYTES = 150_000_000
-"""Of memory, above which the process is begun anew as soon as it has nothing to do."""
+MOST_BYTES = 90_000_000
+"""Of memory, above which a process that has nothing to do is begun anew."""
+_ALLOCATION = {"PYTHONMALLOC": "malloc", "MALLOC_ARENA_MAX": "1"}
+"""Environment of the process; what it has freed goes back to the system when asked to."""
+_NOBODY = 0
+"""Number of what answers no question: how much memory is left when all are answered."""
 _TRIES = 2
 _START = "import sys; sys.path[:] = sys.argv[2:]; from tui.screens.answering import answer_all; answer_all(sys.argv[1])"
 _BESIDE = (
@@ -88,8 +93,8 @@ class AnsweringProcess:
         import subprocess  # here: the first frame is drawn without it
 
         command = [sys.executable, "-c", _START, str(self._database), *sys.path]
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        pipe, environ = subprocess.PIPE, os.environ | _ALLOCATION
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environ)
         threading.Thread(target=self._listen, args=(process,), name="answers", daemon=True).start()
         return process
 
@@ -98,10 +103,10 @@ class AnsweringProcess:
         stream = cast("IO[bytes]", _Frames(process.stdout))
         with suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
             while True:
-                number, is_answer, found, size = pickle.load(stream)
+                number, is_answer, found = pickle.load(stream)
                 with self._turn:
                     future = self._waiting.pop(number, None)
-                    if size > MOST_BYTES and not self._waiting:
+                    if number == _NOBODY and found > MOST_BYTES and not self._waiting:
                         self._end(process)
                 if future is None:  # it was in the pipe when nobody waited any more
                     continue
@@ -223,10 +228,9 @@ def answer_all(database: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-    answers, turn = StoreAnswers(Path(database)), threading.Lock()
+    answers, turn, running = StoreAnswers(Path(database)), threading.Lock(), set[int]()
 
-    def work(number: int, name: str, args: tuple[object, ...]) -> None:
-        told = _told(answers, number, name, args)
+    def reply(told: bytes) -> None:
         with turn:
             try:
                 replies.write(told)
@@ -234,29 +238,46 @@ def answer_all(database: str) -> None:
             except OSError:
                 os._exit(0)
 
+    def work(number: int, name: str, args: tuple[object, ...]) -> None:
+        reply(_told(answers, number, name, args))
+        running.discard(number)
+        if not running:
+            reply(pickle.dumps((_NOBODY, True, _give_back(answers)), pickle.HIGHEST_PROTOCOL))
+
     with suppress(EOFError, OSError, pickle.UnpicklingError):
         while True:
-            threading.Thread(target=work, args=pickle.load(sys.stdin.buffer), daemon=True).start()
+            question = pickle.load(sys.stdin.buffer)
+            running.add(question[0])
+            threading.Thread(target=work, args=question, daemon=True).start()
     os._exit(0)
 
 
 def _told(answers: StoreAnswers, number: int, name: str, args: tuple[object, ...]) -> bytes:
-    """(number, whether it is an answer, the answer or what was raised, bytes of memory) as a pickle."""
+    """(number, whether it is an answer, the answer or what was raised) as a pickle."""
     try:
-        found = getattr(answers, name)(*args)
-        return pickle.dumps((number, True, found, _memory()), pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps((number, True, getattr(answers, name)(*args)), pickle.HIGHEST_PROTOCOL)
     except Exception as problem:  # it is raised again where the question came from
         try:
-            told = pickle.dumps((number, False, problem, _memory()), pickle.HIGHEST_PROTOCOL)
+            told = pickle.dumps((number, False, problem), pickle.HIGHEST_PROTOCOL)
             pickle.loads(told)
         except Exception:  # one that cannot be sent is told by its name
-            told = pickle.dumps((number, False, RuntimeError(f"{type(problem).__name__}: {problem}"), _memory()))
+            told = pickle.dumps((number, False, RuntimeError(f"{type(problem).__name__}: {problem}")))
         return told
 
 
-def _memory() -> int:
-    """Bytes that this process has in memory; 0 where the system does not tell."""
+def _give_back(answers: StoreAnswers) -> int:
+    """Gives the system what is not needed between two questions; bytes that are left, 0 where it does not tell."""
+    answers.forget_names()
+    trim_memory()
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
+
+
+def trim_memory() -> None:
+    """Gives whole pages that were freed back to the system, where the C library can."""
+    import ctypes  # here: the first frame is drawn without it
+
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -244,10 +244,14 @@ class StoreAnswers:
         """In the names as they were some seconds ago: there may be 100,000, and every letter typed asks."""
         from tui.answers.search import list_names, search
 
-        now_s = time.monotonic()
-        if self._known is None or now_s - self._known[0] > _NAMES_HOLD_S:
-            self._known = (now_s, list_names(connection))
-        return search(connection, text, names=self._known[1])
+        self.forget_names()
+        known = self._known = self._known or (time.monotonic(), list_names(connection))
+        return search(connection, text, names=known[1])
+
+    def forget_names(self) -> None:
+        """Names that were read too long ago are of no use."""
+        if self._known is not None and time.monotonic() - self._known[0] > _NAMES_HOLD_S:
+            self._known = None
 
     def quarantined(self, query: Query) -> QuarantineAnswer:
         from tui.answers.quarantine import answer_quarantine

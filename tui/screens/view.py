@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -34,6 +35,8 @@ _A = TypeVar("_A")
 LONG_S = 0.5
 """After an answer that took longer, as long a rest is made before the store's next change is looked at."""
 MOST_REST_S = 30.0
+TOLD_S = 0.05
+"""After a wish that was not answered by then the view says that it reads: no key stays without an answer."""
 CRUMB_CELLS = 36
 """For all views above: where one came from may be cut, where one is may not."""
 
@@ -65,6 +68,8 @@ class View(ArrangedScreen, Generic[_A]):
         self.answer: _A | None = None
         self.turns = Turns()
         self._asked_s = 0.0
+        self._told = 0
+        """The newest request of which the view said that it reads."""
         self._rests = False
         self._crumbs: list[Line] = []
 
@@ -169,6 +174,14 @@ class View(ArrangedScreen, Generic[_A]):
         if self.turns.begin(self.context.pulse.beats, is_quiet=is_quiet):
             self._asked_s = time.monotonic()
             self._load(self.turns.request, self.question())
+            if not is_quiet and self.answer is not None:
+                self.set_timer(TOLD_S, partial(self._tell_reading, self.turns.request))
+
+    def _tell_reading(self, request: int) -> None:
+        """What is shown is not what was wished for; it stays until that is there."""
+        if self.turns.is_loading and self.turns.request == request:
+            self._told = request
+            self._show_summary()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="answer")
     def _load(self, request: int, question: Callable[[Answers], _A]) -> None:
@@ -238,6 +251,8 @@ class View(ArrangedScreen, Generic[_A]):
         left, right = self.summary(self.answer) if self.answer is not None else ((), ())
         if self.turns.problem is not None and self.answer is not None:
             right = states.failed_short(self.turns.problem)
+        if self.turns.is_loading and self._told == self.turns.request:
+            right = line((f"reading{self.context.glyphs.ellipsis}", "muted"))
         self._crumbs = crumbs(self.app.screen_stack) if self.is_drilled else []
         path = joined(self._crumbs, P(f" {self.context.glyphs.arrow} ", "muted"))
         both = joined([path, left], P("   "))

@@ -7,7 +7,9 @@ which leaves nothing that a terminal could act on; nothing here is ever parsed a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
@@ -63,12 +65,17 @@ def text_of(pieces: Line) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-_USUAL = ["…"]
+_USUAL = ContextVar("ellipsis", default="…")
 
 
-def use_ellipsis(ellipsis: str) -> None:
-    """What stands from now on where a text is cut and nothing else is said, for a terminal without this character."""
-    _USUAL[0] = ellipsis
+@contextmanager
+def using_ellipsis(ellipsis: str) -> Iterator[None]:
+    """What stands where a text is cut and nothing else is said, in the block and in tasks that it begins."""
+    token = _USUAL.set(ellipsis)
+    try:
+        yield
+    finally:
+        _USUAL.reset(token)
 
 
 def clip(text: str, width: int, ellipsis: str = "") -> str:
@@ -79,7 +86,7 @@ def clip(text: str, width: int, ellipsis: str = "") -> str:
     """
     if width <= 0:
         return ""
-    ellipsis = ellipsis or _USUAL[0]
+    ellipsis = ellipsis or _USUAL.get()
     head = text if len(text) <= 4 * width else text[: 4 * width]
     if len(head) == len(text) and cell_len(text) <= width:
         return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -108,6 +109,9 @@ def test_process_that_has_grown_is_begun_anew(divided: DividedAnswers, monkeypat
     monkeypatch.setattr(answering, "MOST_BYTES", 1)
     for _ in range(2):
         assert divided.for_screens.refused() == ()
+        ended_s = time.monotonic() + PATIENCE_S
+        while divided._beside._process is not None and time.monotonic() < ended_s:
+            time.sleep(0.01)
         assert divided._beside._process is None
 
 
