@@ -136,6 +136,7 @@ class CrywolfApp(PersonalApp):
             remembered=remembered or Remembered(is_toured=True),
             is_read_only=is_read_only or not may_write(database),
         )
+        self.set_class(ascii_only, "-ascii")
         if self.is_web and opener is None:
             self.context.opener = self._open_in_browser
         self._watcher = StoreWatcher(

@@ -108,11 +108,11 @@ async def test_every_look_without_colours(make_app: AppMaker, monkeypatch: pytes
 
 
 async def test_ascii_is_all_there_is(make_app: AppMaker) -> None:
-    """With ASCII characters only, nothing else is drawn but what names hold; scroll bars too."""
+    """With ASCII characters only, nothing else is drawn but what names hold; scroll bars and cut hints too."""
     app = make_app(ascii_only=True)
     named = set("".join(case.name for case in CASES))
     async with app.run_test(size=(80, 16)) as pilot:
         await settle(pilot)
-        for key in ("question_mark", "escape", "2", "enter", "3", "4", "5", "8", "9"):
+        for key in ("question_mark", "escape", "2", "enter", "3", "4", "5", "8", "9", "1", "slash"):
             await press(pilot, key)
             assert {one for one in screen_text(app) if not one.isascii()} <= named, key
