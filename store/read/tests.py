@@ -166,18 +166,14 @@ def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tu
 
 def load_tests(connection: Connection, test_rows: Iterable[int]) -> dict[int, TestInfo]:
     """Test cases by their rows, with what they declare to exercise."""
-    wanted = sorted(set(test_rows))
-    found: dict[int, TestInfo] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
-        declared = _declared(connection, chunk)
-        rows = connection.execute(
-            f"SELECT test_id, namespace, classname, name, file FROM test_case WHERE test_id IN ({marks(len(chunk))})",
-            chunk,
-        )
-        for test_row, *fields in rows:
-            found[test_row] = TestInfo(test_row, TestCase(*fields), declared.get(test_row, ()))
-    return found
+    wanted = json.dumps(sorted(set(test_rows)))
+    declared = _declared(connection, wanted)
+    rows = connection.execute(
+        "SELECT t.test_id, t.namespace, t.classname, t.name, t.file FROM json_each(?) j"
+        " CROSS JOIN test_case t ON t.test_id = j.value",
+        (wanted,),
+    )
+    return {row[0]: TestInfo(row[0], TestCase(*row[1:]), declared.get(row[0], ())) for row in rows}
 
 
 def list_places(connection: Connection, test_rows: Sequence[int]) -> tuple[tuple[int, str, str, str | None], ...]:
@@ -198,16 +194,32 @@ def list_all_places(connection: Connection) -> tuple[tuple[str, str, str | None]
     return tuple((row[0], row[1], row[2]) for row in rows)
 
 
-def _declared(connection: Connection, test_rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    rows = connection.execute(
-        "SELECT e.test_id, s.name FROM exercised e JOIN service s ON s.service_id = e.service_id"
-        f" WHERE e.test_id IN ({marks(len(test_rows))}) ORDER BY e.test_id, e.position, s.name",
-        list(test_rows),
-    )
-    declared: dict[int, list[str]] = {}
-    for test_row, name in rows:
-        declared.setdefault(test_row, []).append(name)
-    return {test_row: tuple(names) for test_row, names in declared.items()}
+def _declared(connection: Connection, wanted: str) -> dict[int, tuple[str, ...]]:
+    """Services that some cases (a JSON array of rows) declare; those who declare the same share one tuple."""
+    import numpy as np
+
+    columns = connection.execute(
+        f"SELECT {concatenated('e.test_id', 'e.position', 'e.service_id')} FROM json_each(?) j"
+        " CROSS JOIN exercised e ON e.test_id = j.value",
+        (wanted,),
+    ).fetchone()
+    if columns[0] is None:
+        return {}
+    tests, positions, services = (numbers_of((column,)) for column in columns)
+    known = connection.execute("SELECT service_id, name FROM service ORDER BY name").fetchall()
+    names, ranks = dict(known), {row: rank for rank, (row, _) in enumerate(known)}
+    found = services.tolist()
+    order = np.lexsort((np.array([ranks[row] for row in found], dtype=np.int64), positions, tests))
+    present, begins = np.unique(tests[order], return_index=True)
+    ordered, ends = services[order].tolist(), [*begins[1:].tolist(), len(found)]
+    shared: dict[tuple[int, ...], tuple[str, ...]] = {}
+    declared = {}
+    for test, begin, end in zip(present.tolist(), begins.tolist(), ends, strict=True):
+        key = tuple(ordered[begin:end])
+        if key not in shared:
+            shared[key] = tuple(names[row] for row in key)
+        declared[test] = shared[key]
+    return declared
 
 
 def find_tests(connection: Connection, text: str, limit: int = 50) -> tuple[int, ...]:
