@@ -11,6 +11,7 @@ WORKERS ?= 2
 RESULTS ?= 1000000
 SHARE ?= 1
 WORLDS ?= 500
+SEED ?= 1000001
 MOST_WORLDS ?= $(shell expr $(WORLDS) \* 3 / 5)
 SOME_WORLDS ?= $(shell expr $(WORLDS) / 5)
 
@@ -20,7 +21,7 @@ help:
 	@echo "make demo   the dashboard on sample data (five answers as text where there is no terminal)"
 	@echo "make test   format, lint, types, import borders, tests"
 	@echo "make lint   the same without the tests"
-	@echo "make bench  speed, as tables (RESULTS=10000000: on a store of that size; SHARE=0.1: of all other sizes); make bench-accuracy: accuracy (WORLDS=50: of so many)"
+	@echo "make bench  speed, as tables (RESULTS=10000000: on a store of that size; SHARE=0.1: of all other sizes); make bench-accuracy: accuracy (WORLDS=50: of so many; SEED=1: of these)"
 	@echo "make soak   long tests, and an hour of the dashboard on a store that grows"
 
 demo: $(STAMP)
@@ -39,14 +40,14 @@ bench: $(STAMP)
 	$(BIN)/python -m bench --results $(RESULTS) --share $(SHARE)
 
 bench-accuracy: $(STAMP)
-	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS)
-	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS) --kind environment
-	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(MOST_WORLDS) --odd
-	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(MOST_WORLDS) --ablation
-	$(BIN)/python -m bench.learning --count $(SOME_WORLDS)
-	$(BIN)/python -m bench.emitted_worlds --count $(SOME_WORLDS)
-	$(BIN)/python -m bench.emitted_worlds --count $(SOME_WORLDS) --pre-merge 0.3
-	$(BIN)/python -m bench.real_noise
+	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS) --seed $(SEED)
+	$(BIN)/python -m bench.suspects_on_evidence --preset default,misspec,hard --count $(WORLDS) --kind environment --seed $(SEED)
+	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(MOST_WORLDS) --odd --seed $(SEED)
+	$(BIN)/python -m bench.suspects_on_evidence --preset default --count $(MOST_WORLDS) --ablation --seed $(SEED)
+	$(BIN)/python -m bench.learning --count $(SOME_WORLDS) --seed $(SEED)
+	$(BIN)/python -m bench.emitted_worlds --count $(SOME_WORLDS) --seed $(SEED)
+	$(BIN)/python -m bench.emitted_worlds --count $(SOME_WORLDS) --pre-merge 0.3 --seed $(SEED)
+	$(BIN)/python -m bench.real_noise --seed $(SEED)
 	$(BIN)/python -m bench.flake_coverage
 
 soak: $(STAMP) tools

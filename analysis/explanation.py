@@ -13,8 +13,8 @@ from analysis.candidates import MINUTE_MS, Candidate, Streak, end_ms
 from analysis.change_risk import content_of, habits_of, log_factor
 from analysis.events import what_is_shared
 from analysis.exposure import EVERYTHING, Scopes
-from analysis.joint import Odds, Stage, gains, severity_shares
-from analysis.likelihood import Observations, count_witnesses, few_witnesses
+from analysis.joint import Odds, Stage, gains
+from analysis.likelihood import Observations, count_witnesses, few_witnesses, severity_shares
 from analysis.records import Evidence, Hypothesis, SuspectQuestion
 from analysis.texts import changed_file_named
 from ingest.model import ChangeTarget, RunRef
@@ -191,11 +191,8 @@ def _breadth_terms(case: Case, candidate: Candidate, scope: int, fit: _Fit) -> l
     ran, newly, always = _since(case, fit)
     for_it, against = float(each[each > 0].sum()), float(each[each < 0].sum())
     breadth = float(np.log(weights.BREADTHS[fit.breadth] / len(weights.BREADTHS)))
-    inside, outside = np.count_nonzero(ran & touching), np.count_nonzero(ran & ~touching)
     failing = np.count_nonzero(newly & touching)
-    said = f"{failing} of {inside} tests that touch {name} newly fail"
-    if outside:
-        said += f", {np.count_nonzero(newly & ~touching)} of {outside} others"
+    said = _counted(newly, ran, touching, name, "newly fail")
     if failing > 1 and bool(always[newly & touching].all()):
         said += f"; all {failing} fail in every run since"
     terms = [Evidence("breadth", weights.BREADTH_TEMPER * for_it + breadth, said)]
@@ -204,6 +201,17 @@ def _breadth_terms(case: Case, candidate: Candidate, scope: int, fit: _Fit) -> l
         said = f"{passing} tests that touch {name} still pass"
         terms.append(Evidence("passing", weights.BREADTH_TEMPER * against, said))
     return terms
+
+
+def _counted(failed: Bools, ran: Bools, inside: Bools, name: str, fail: str) -> str:
+    """How many test cases fail, of those that touch something and of the others; all of them where it has no name."""
+    bad, total, others_bad, others = (
+        np.count_nonzero(which & of) for of in (inside, ~inside) for which in (failed, ran)
+    )
+    if not total:
+        return f"no test is known to touch {name}; {others_bad} of {others} {fail}"
+    said = f"{bad} of {total} {f'tests that touch {name}' if name else 'tests'} {fail}"
+    return f"{said}, {others_bad} of {others} others" if others else said
 
 
 def _since(case: Case, fit: _Fit) -> tuple[Bools, Bools, Bools]:
@@ -355,10 +363,7 @@ def _scope_terms(case: Case, place: int, name: str, begin: int, own: float, brea
     ran = (case.seen.ran[n] - case.seen.ran[begin]) > 0
     failed = (case.seen.failed[n] - case.seen.failed[begin]) > 0
     inside = case.scopes.levels[place] == weights.DECLARED
-    tests = f"tests that touch {name}" if place else "tests"
-    said = f"{int((failed & inside).sum())} of {int((ran & inside).sum())} {tests} fail"
-    if bool((ran & ~inside).any()):
-        said += f", {int((failed & ~inside).sum())} of {int((ran & ~inside).sum())} others"
+    said = _counted(failed, ran, inside, name if place else "", "fail")
     bad = int(case.seen.failed[n, case.trigger] - case.seen.failed[begin, case.trigger])
     total = int(case.seen.ran[n, case.trigger] - case.seen.ran[begin, case.trigger])
     return [

@@ -10,7 +10,6 @@ it tells an outage, which has one rate, from a breakage that hits some and not o
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +17,26 @@ import numpy.typing as npt
 from analysis import calibration as weights
 from analysis.beta_function import Floats
 from analysis.exposure import Levels, Scopes
-from analysis.likelihood import Observations, Windows, alike, break_odds, drift_odds, null_odds, outage_odds
+from analysis.likelihood import (
+    Null,
+    Observations,
+    Windows,
+    after_event,
+    alike,
+    break_odds,
+    drift_odds,
+    hit_ratio,
+    null_odds,
+    outage_odds,
+    severity_shares,
+)
 
 Ints = npt.NDArray[np.int64]
 
 _UNEXPLAINED = -30.0
 """Log odds of the trigger where a window holds none of its runs: such a change cannot have caused its failure."""
-_CEILING = 30.0
 _FACTORS = 16
-"""So many of exp(_CEILING) each are a floating-point number yet."""
+"""So many of `hit_ratio` each are a floating-point number yet."""
 _EXPLAINED = 0.5
 """Log odds above which an event is said to explain a test case's failures."""
 
@@ -46,8 +56,8 @@ class Odds:
     """[o] windows that may be an outage."""
     outage: Floats
     """[p, o, u]."""
-    drift: Floats
-    """[u] the null of the other test cases: their own rate or a breakage of their own."""
+    drift: Null
+    """[u] of the other test cases: their own rate or a breakage of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Background:
 class Stage:
     """All evidence once the background events found so far are explained away."""
 
-    null: Floats
+    null: Null
     """[m]."""
     backgrounds: tuple[Background, ...]
     cost: float
@@ -88,7 +98,7 @@ class _Evidence:
     """[m] place on axis `v`: test cases of one place weigh the same; an event parts those that it hits otherwise."""
     seen: Ints
     """[v] place on axis `u`."""
-    null: Floats
+    null: Null
     """[v]."""
     breadth: Floats
     """[k, s + 1, w, f] for breakages; the last scope is one that nobody is known to feel."""
@@ -121,16 +131,6 @@ class Shared:
     """[s + 1, j] how test cases stand to the scopes, each way once, and to one that nobody is known to feel."""
     known: dict[tuple[object, ...], _Evidence] = field(default_factory=dict)
     """By the background events."""
-
-
-def severity_shares() -> Floats:
-    """[k] log share of breakages of each severity, of those that are set now: `bench` sets others."""
-    return _logs(tuple(share for share, _, _ in weights.BREAKS))
-
-
-@lru_cache(maxsize=1)
-def _logs(shares: tuple[float, ...]) -> Floats:
-    return np.asarray(np.log(shares))
 
 
 def weigh(seen: Observations, pairs: list[tuple[int, int]], outage_from: int) -> Odds:
@@ -178,13 +178,13 @@ def explain_away(shared: Shared, trigger: int, own: Levels | None = None) -> tup
     events: tuple[Background, ...] = ()
     while True:
         every = _evidence(shared, events, own)
-        null, cost = every.null[every.kind], sum(event.score for event in events)
+        null, cost = every.null.at(every.kind), sum(event.score for event in events)
         stages.append(Stage(null, events, cost, *_of_others(shared, every, trigger, own)))
         event = _best_background(stages[-1])
         if len(events) == weights.BACKGROUNDS or event.score <= 0:
             return tuple(stages)
         felt = shared.scopes.exposures[_stand(shared, event, own)]
-        gain = _gain(shared.odds, shared.odds.kind, felt, event, null)
+        gain = _gain(shared.odds, felt, event, null)
         events = (*events, replace(event, failing=int(np.count_nonzero(gain > _EXPLAINED))))
 
 
@@ -202,7 +202,7 @@ def _evidence(shared: Shared, events: tuple[Background, ...], own: Levels | None
     found = shared.known.get(key)
     if found is None:
         odds = shared.odds
-        kind, seen, null = odds.kind, np.arange(len(odds.drift)), odds.drift
+        kind, seen, null = odds.kind, np.arange(len(odds.drift.odds)), odds.drift
         if events:
             kind, seen, null = _after(shared, _evidence(shared, events[:-1], own), events[-1], own)
         pairs, many = np.unique(kind * shared.levels.shape[1] + shared.pattern, return_counts=True)
@@ -214,13 +214,16 @@ def _evidence(shared: Shared, events: tuple[Background, ...], own: Levels | None
     return found
 
 
-def _after(shared: Shared, before: _Evidence, event: Background, own: Levels | None) -> tuple[Ints, Ints, Floats]:
+def _after(shared: Shared, last: _Evidence, event: Background, own: Levels | None) -> tuple[Ints, Ints, Null]:
     """(kind, seen, null) of test cases with one more event: those that stand otherwise to its scope part."""
-    steps = len(shared.scopes.exposures)
-    parted, kind = np.unique(before.kind * steps + _stand(shared, event, own), return_inverse=True)
+    odds, steps = shared.odds, len(shared.scopes.exposures)
+    parted, kind = np.unique(last.kind * steps + _stand(shared, event, own), return_inverse=True)
     earlier, level = np.divmod(parted, steps)
-    seen, null = before.seen[earlier], before.null[earlier]
-    return kind, seen, null + _gain(shared.odds, seen, shared.scopes.exposures[level], event, null)
+    seen, null = last.seen[earlier], last.null.at(earlier)
+    log_odds, breadth, window = _of_event(odds, event, seen)
+    is_open = odds.windows.stop == odds.windows.stop.max()
+    is_first = bool(odds.windows.begin[window] <= odds.windows.begin[is_open].min())
+    return kind, seen, after_event(log_odds, null, shared.scopes.exposures[level] * breadth, is_first=is_first)
 
 
 def _of_others(shared: Shared, every: _Evidence, trigger: int, own: Levels | None) -> tuple[Floats, Floats]:
@@ -230,7 +233,9 @@ def _of_others(shared: Shared, every: _Evidence, trigger: int, own: Levels | Non
     broken, outage = (
         whole - less
         for whole, less in zip(
-            (every.breadth, every.outage), _summed(shared, every.seen[at], every.null[at], itself), strict=True
+            (every.breadth, every.outage),
+            _summed(shared, every.seen[at], every.null.at(at), itself),
+            strict=True,
         )
     )
     if own is None:
@@ -240,7 +245,7 @@ def _of_others(shared: Shared, every: _Evidence, trigger: int, own: Levels | Non
     at, place = np.unique(every.kind[felt], return_inverse=True)
     ones, stand = np.ones(len(felt), dtype=np.int64), own[None, felt]
     more = _tally(stand, place, ones, len(at)) - _tally(stand * 0 + weights.UNRELATED, place, ones, len(at))
-    some = _summed(shared, every.seen[at], every.null[at], more)
+    some = _summed(shared, every.seen[at], every.null.at(at), more)
     broken[:, -1:] += some[0]
     outage[-1:] += some[1]
     return broken, outage
@@ -258,7 +263,7 @@ def _tally(levels: Levels, kind: Ints, many: Ints, kinds: int) -> Floats:
     return np.asarray(counts.reshape(steps, scopes, kinds), dtype=np.float64)
 
 
-def _summed(shared: Shared, seen: Ints, null: Floats, counts: Floats) -> tuple[Floats, Floats]:
+def _summed(shared: Shared, seen: Ints, null: Null, counts: Floats) -> tuple[Floats, Floats]:
     """([k, s, w, f] for breakages, [s, o, p] for outages) sums over test cases.
 
     Args:
@@ -266,8 +271,9 @@ def _summed(shared: Shared, seen: Ints, null: Floats, counts: Floats) -> tuple[F
     """
     odds, whole = shared.odds, np.array([weights.OUTAGE_BREADTH])
     packs = [_pack(exposure, some) for exposure, some in zip(shared.scopes.exposures, counts, strict=True)]
-    broken = [_sum(_ratio(some.T[seen] - null[:, None]), packs, weights.BREADTHS) for some in odds.broken]
-    outage = [_sum(_ratio(some.T[seen] - null[:, None]), packs, whole) for some in odds.outage]
+    null = null.at(np.s_[:, None])
+    broken = [_sum(hit_ratio(some.T[seen], null), packs, weights.BREADTHS) for some in odds.broken]
+    outage = [_sum(hit_ratio(some.T[seen], null), packs, whole) for some in odds.outage]
     return np.stack(broken), np.concatenate(outage, axis=2)
 
 
@@ -336,27 +342,27 @@ def trigger_odds(odds: Odds, trigger: int) -> Floats:
     return np.asarray(np.where(empty, _UNEXPLAINED, odds.broken[:, :, odds.kind[trigger]]))
 
 
-def gains(odds: Odds, felt: Floats, window: int, severity: int, breadth: int, null: Floats) -> Floats:
+def gains(odds: Odds, felt: Floats, window: int, severity: int, breadth: int, null: Null) -> Floats:
     """[m] evidence of each test case for a breakage of one scope in one window.
 
     Args:
         felt: [m] chance of each test case to feel the scope.
     """
-    return _gain(odds, odds.kind, felt, Background(0, window, breadth, severity, 0.0, 0), null)
+    return _gain(odds, felt, Background(0, window, breadth, severity, 0.0, 0), null)
 
 
-def _gain(odds: Odds, seen: Ints, felt: Floats, event: Background, null: Floats) -> Floats:
-    """How much better each of some test cases is explained with an event than without."""
+def _gain(odds: Odds, felt: Floats, event: Background, null: Null) -> Floats:
+    """[m] how much better each test case is explained with an event than without."""
+    log_odds, breadth, _ = _of_event(odds, event, odds.kind)
+    return np.asarray(np.log1p(felt * breadth * hit_ratio(log_odds, null)))
+
+
+def _of_event(odds: Odds, event: Background, seen: Ints) -> tuple[Floats, float, int]:
+    """(log odds of an event of some test cases, its breadth, its window)."""
     if event.breadth >= 0:
-        log_odds, breadth = odds.broken[event.rate, event.window, seen], float(weights.BREADTHS[event.breadth])
-    else:
-        log_odds, breadth = odds.outage[event.rate, event.window, seen], weights.OUTAGE_BREADTH
-    return np.asarray(np.log1p(felt * breadth * _ratio(log_odds - null)))
-
-
-def _ratio(odds: Floats) -> Floats:
-    """Odds less one, of log odds."""
-    return np.asarray(np.exp(np.clip(odds, -50, _CEILING)) - 1.0)
+        return odds.broken[event.rate, event.window, seen], float(weights.BREADTHS[event.breadth]), event.window
+    window = int(odds.outage_rows[event.window])
+    return odds.outage[event.rate, event.window, seen], weights.OUTAGE_BREADTH, window
 
 
 def _best_background(stage: Stage) -> Background:

@@ -8,6 +8,8 @@ logarithms.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from analysis.records import ABSENT, BoolMatrix, StreamHistory
 from ingest.model import Result
 
 Ints = npt.NDArray[np.int64]
+_CEILING = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,22 @@ class Windows:
 
     begin: Ints
     stop: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """How likely the results of test cases are without an event, in log odds against their own rates."""
+
+    odds: Floats
+    standing: Floats
+    """The part of it where something broke them before the first window: they are red then, whatever hits them later,
+    so that they say nothing of it."""
+    spared: Floats
+    """Log probability that what began with the first window did not hit them."""
+
+    def at(self, places: Any) -> Null:
+        """Of some of them, or with another axis."""
+        return Null(self.odds[places], self.standing[places], self.spared[places])
 
 
 def observe(history: StreamHistory, masked: BoolMatrix | None) -> Observations:
@@ -74,6 +93,16 @@ def alike(cells: npt.NDArray[np.generic]) -> tuple[Ints, Ints]:
     rows = np.ascontiguousarray(cells.T)
     kind = np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], dtype=np.int64)
     return kind, np.asarray(np.unique(kind, return_index=True)[1])
+
+
+def severity_shares() -> Floats:
+    """[k] log share of breakages of each severity, of those that are set now: `bench` sets others."""
+    return _logs(tuple(share for share, _, _ in weights.BREAKS))
+
+
+@lru_cache(maxsize=1)
+def _logs(shares: tuple[float, ...]) -> Floats:
+    return np.asarray(np.log(shares))
 
 
 def break_odds(seen: Observations, windows: Windows, null: Floats) -> Floats:
@@ -128,19 +157,46 @@ def null_odds(seen: Observations, windows: Windows) -> Floats:
     return np.asarray(out + sequence_odds(again, retried, *weights.RETRY_OF_FLAKE))
 
 
-def drift_odds(odds: Floats) -> Floats:
-    """[m] log of how much better a test case's results are explained by a breakage of its own at an unknown time.
+def drift_odds(odds: Floats) -> Null:
+    """[m] of test cases any of which may have broken by itself at an unknown time.
 
     Args:
-        odds: [w, m] of open windows, one a run.
+        odds: [w, m] of open windows, one a run, oldest first.
 
-    Source: docs/how-it-decides.md, Suspects.
+    Source: docs/how-it-decides.md, Suspects; that what is red from the first window on says nothing is ours.
     """
+    nothing = np.zeros(odds.shape[1])
     if len(odds) == 0:
-        return np.zeros(odds.shape[1])
+        return Null(nothing, np.full(odds.shape[1], -np.inf), nothing)
     top = odds.max(axis=0)
     mean = top + np.log(np.mean(np.exp(odds - top), axis=0))
-    return np.asarray(np.logaddexp(np.log1p(-weights.DRIFT_SHARE), np.log(weights.DRIFT_SHARE) + mean))
+    share = np.log(weights.DRIFT_SHARE)
+    either = np.asarray(np.logaddexp(np.log1p(-weights.DRIFT_SHARE), share + mean))
+    return Null(either, np.asarray(share - np.log(len(odds)) + odds[0]), nothing)
+
+
+def hit_ratio(odds: Floats, null: Null) -> Floats:
+    """How much likelier the results of test cases that an event hits are than those that nothing hits, less one.
+
+    Args:
+        odds: log odds of the event's results, of the null's test cases.
+    """
+    hit, stood = (np.exp(np.clip(some - null.odds, -50, _CEILING)) for some in (odds + null.spared, null.standing))
+    return np.asarray(hit + stood - 1.0)
+
+
+def after_event(odds: Floats, null: Null, hit: Floats, *, is_first: bool) -> Null:
+    """The null with one more event.
+
+    Args:
+        odds: [m] log odds of the event's results.
+        hit: [m] chance that the event hits each test case.
+        is_first: it began with the first window, so that what it hit is red, whatever hits it later.
+    """
+    both = null.odds + np.log1p(hit * hit_ratio(odds, null))
+    if not is_first:
+        return Null(both, null.standing, null.spared)
+    return Null(both, np.logaddexp(null.standing, np.log(hit) + odds + null.spared), null.spared + np.log1p(-hit))
 
 
 def count_witnesses(seen: Observations, first_bad: int, trigger: int) -> int:

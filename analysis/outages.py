@@ -53,6 +53,8 @@ LIKELY_DOWN = 0.5
 """What an outage shows about who feels a service counts from this probability on that it was the service's."""
 SELDOM = 0.05
 """A test case is said to have failed with a service when it fails in at most this share of its other runs."""
+_ROUNDING = 1e-6
+"""What sums may differ by in another order."""
 _MOST_CELLS = 2_000_000
 """Results that are weighed at once; each takes some hundred bytes."""
 _STRETCHES, _CLOSED = "stretches", "closed"
@@ -97,6 +99,16 @@ def find_outages(
         cells.append(mask | mostly_red(history)[:, None])
     outages.sort(key=lambda o: (o.start, o.service))
     return OutageReport(tuple(outages), tuple(cells), tuple(closed))
+
+
+def may_hold_outage(history: StreamHistory) -> bool:
+    """Whether any run stands out far enough for an outage to be in it; the order of the test cases does not matter."""
+    failed = np.isin(history.results, _BAD)
+    busy = np.flatnonzero(failed.sum(axis=1) >= LEAST_FAILURES)
+    if len(busy) == 0:
+        return False
+    ratio, _ = _ratios(history, _scopes(history)[1], busy)
+    return bool((ratio > LEAST_RATIO - _ROUNDING).any())
 
 
 def failed_together(history: StreamHistory, before: int, scopes: Scopes) -> dict[str, frozenset[str]]:

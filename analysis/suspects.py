@@ -36,10 +36,9 @@ from analysis.joint import (
     break_score,
     explain_away,
     outage_score,
-    severity_shares,
     trigger_odds,
 )
-from analysis.likelihood import count_witnesses, few_witnesses, observe
+from analysis.likelihood import count_witnesses, few_witnesses, observe, severity_shares
 from analysis.outages import columns_of
 from analysis.records import Hypothesis, SuspectQuestion
 from analysis.same_code import is_covered

@@ -11,8 +11,7 @@ import pytest
 from analysis import calibration
 from analysis.change_risk import log_prior
 from analysis.intervals import FLAKE_PRIOR, flake_intervals, wilson_interval
-from analysis.joint import severity_shares
-from analysis.likelihood import Windows, break_odds, null_odds, observe
+from analysis.likelihood import Windows, break_odds, null_odds, observe, severity_shares
 from analysis.recency import entropy_of, find_trend, recent_shares
 from analysis.records import Recent
 from tests.analysis.builders import deploy, history

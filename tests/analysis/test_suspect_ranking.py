@@ -297,6 +297,25 @@ def test_what_hit_everything_hit_the_test_as_well() -> None:
     assert first.probability > 0.8
 
 
+@pytest.mark.parametrize("always", [0, 20, 100])
+@pytest.mark.parametrize(("before", "failing"), [(6, 1), (6, 3), (24, 2)])
+def test_what_was_red_before_says_nothing(always: int, before: int, failing: int) -> None:
+    """Everything goes down after a deploy of one service: whatever never passed speaks for no change of it."""
+    line = "." * before + "R" * failing
+    rows = [(column(f"{name}{i}", "web", name), line) for name in ("pay", "search") for i in range(40)]
+    rows += [(column(f"old{i}", "web", "search"), "R" * len(line)) for i in range(always)]
+    found = ask(history(rows), feed(deploy("pay", before), deploy("web", 1)))
+    assert by_service(found, "pay").probability < 0.1
+    assert next(h for h in found if h.kind == "environment").probability > 0.3
+
+
+def test_a_service_that_no_other_test_touches_is_said_so() -> None:
+    """Nobody believes 0 of 0 tests."""
+    found = ask(shop(BROKEN, FINE), feed(deploy("vault", 29), deploy("mail", 29)))
+    (said_of_mail,) = (text for text in told(by_service(found, "mail")) if text.endswith("newly fail"))
+    assert said_of_mail == "no test is known to touch mail; 6 of 12 newly fail"
+
+
 def test_commits_to_services_are_no_suspects_of_their_own() -> None:
     """They attach to the deploy that carried them."""
     commit = replace(deploy("vault", 29.4), kind=ChangeKind.COMMIT)
@@ -442,12 +461,14 @@ def test_test_cases_that_weigh_the_same_are_weighed_once(own: int | None) -> Non
     assert len(set(odds.kind.tolist())) < 12
     assert len(stages) > 1
     for stage in stages:
+        null = stage.null.at(others)
+        stood = np.exp(null.standing - null.odds)
         for s, felt in enumerate(full.exposures[full.levels[:, others]]):
             for k, f in itertools.product(range(3), range(5)):
-                gain = np.expm1(odds.broken[k][:, odds.kind[others]] - stage.null[others])
+                gain = np.exp(odds.broken[k][:, odds.kind[others]] + null.spared - null.odds) + stood - 1
                 each = np.log1p(felt * BREADTHS[f] * gain).sum(axis=1)
                 assert stage.breadth[k, s, :, f] == pytest.approx(each, abs=1e-9)
             for p, some in enumerate(odds.outage):
-                gain = np.expm1(some[:, odds.kind[others]] - stage.null[others])
+                gain = np.exp(some[:, odds.kind[others]] + null.spared - null.odds) + stood - 1
                 each = np.log1p(felt * OUTAGE_BREADTH * gain).sum(axis=1)
                 assert stage.outage[s, :, p] == pytest.approx(each, abs=1e-9)
