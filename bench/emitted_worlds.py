@@ -57,7 +57,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _call(lab: Path, module: str, *arguments: str) -> str | None:
     """Standard output of a module of the lab; None, said so, where it failed."""
-    environ = os.environ | {"PYTHONPATH": str(lab), "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join([str(lab), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environ = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, env=environ, cwd=lab, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode:
