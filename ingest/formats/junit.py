@@ -46,7 +46,7 @@ from ingest.formats.junit_children import (
 from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, check, handlers
 from ingest.formats.junit_heads import Heads, plain_columns
 from ingest.formats.junit_pytest import NAMELESS, TEARDOWN, in_pytest
-from ingest.formats.junit_runs import Run, pieces
+from ingest.formats.junit_runs import Body, Run, pieces
 from ingest.formats.junit_suites import Suites
 from ingest.formats.notes import Notes
 from ingest.formats.plain_cases import Attempts, PlainCases
@@ -99,6 +99,7 @@ class _Reader:
         self._waiting: list[Attributes] = []  # cases that become attempts together
         self._results: dict[int, tuple[str, Attributes, str]] = {}  # the one child of some of them, by their place
         self._depth = 0
+        self._has_namespaces = False
         self.plain = self._waiting.append
 
     def attach(self, parser: expat.XMLParserType) -> None:
@@ -122,7 +123,7 @@ class _Reader:
         """What the parser is given for a piece of the file: no more than it takes, where plain cases follow another."""
         if self._suites.project or self._suites.path:
             return (data,)
-        return pieces(data, offset, self._parser, self._waiting.__len__, self._take_run)
+        return pieces(data, offset, self._parser, self)
 
     def piece_ended(self) -> None:
         """Hand over what has gathered, between two pieces of the file."""
@@ -148,7 +149,8 @@ class _Reader:
 
     def outer_start(self, tag: str, attrs: Attributes) -> str:
         """A suite, a case in a namespace, an element of a suite itself, or an unknown wrapper opens."""
-        tag = tag.rpartition("}")[2]
+        _, has_namespace, tag = tag.rpartition(xml_reader.NAMESPACE_MARK)
+        self._has_namespaces |= bool(has_namespace)
         check(self._limits, self._depth + 1, attrs, self._parser)
         if not self._depth and tag not in SUITE_TAGS:
             reason = f"the root element is {tag[:60]!r}; a JUnit report has testsuites or testsuite"
@@ -190,11 +192,33 @@ class _Reader:
         waiting.clear()
         results.clear()
 
-    def _take_run(self, run: Run) -> bool:
-        if self._suites.project or self._suites.path:
+    def count_waiting(self) -> int:
+        """How many cases wait to become attempts together."""
+        return len(self._waiting)
+
+    def last_body(self) -> Body | None:
+        """What the last of them says by its child; None where its bytes may mean something else in another report."""
+        tag, attrs, text = self._results.get(len(self._waiting) - 1, ("", {}, ""))
+        if self._has_namespaces or any(xml_reader.NAMESPACE_MARK in name for name in attrs):
+            return None
+        return Body(single_result(tag, attrs, text) if tag else None, attrs.get("message", ""))
+
+    def take_run(self, run: Run) -> bool:
+        """Take a run of cases; False where they mean more than they say."""
+        suites = self._suites
+        if suites.project or suites.path:
+            return False
+        if run.bodies and self._has_namespaces:
+            return False
+        if any(body.result is not None and self._may_belong_to_another(body.message) for body in run.bodies.values()):
             return False
         self._settle()
-        self._add_columns(*run)
+        plain = self._add_columns(run.classnames, run.names, run.times)
+        before = len(plain) - len(run.names)
+        for at, body in run.bodies.items():
+            if body.result is not None:
+                plain.results[before + at] = body.result
+                suites.count(body.result[0], 0 if body.result[0] is _SKIPPED else 1)
         return True
 
     def _add_columns(self, classnames: list[str], names: list[str], times: list[str]) -> PlainCases:
@@ -253,7 +277,11 @@ class _Reader:
             element = Element("testcase")
             SubElement(element, tag, attrs).text = text
             self._judge(self._heads.of(case), element)
-        elif len(case) == 3 and "time" in case and not (is_result and self._may_belong_to_another(attrs)):
+        elif (
+            len(case) == 3
+            and "time" in case
+            and not (is_result and self._may_belong_to_another(attrs.get("message", "")))
+        ):
             if is_result:
                 self._results[len(self._waiting)] = tag, attrs, text
             self.plain(case)
@@ -285,10 +313,10 @@ class _Reader:
         attempt = _new(CaseAttempt, (classname, name, outcome, duration, started_ms, failure, file, 0, services, ()))
         self._keep([attempt], 0 if outcome in (_PASSED, _SKIPPED) else 1)
 
-    def _may_belong_to_another(self, attrs: Attributes) -> bool:
+    def _may_belong_to_another(self, message: str) -> bool:
         """Whether a red case may be an attempt of an earlier one, or a part of it."""
         suites = self._suites
-        return bool(suites.red_retry or (suites.retry and attrs.get("message", "").startswith(TEARDOWN)))
+        return bool(suites.red_retry or (suites.retry and message.startswith(TEARDOWN)))
 
     def odd_child(self, tag: str, attrs: Attributes, kept: bool) -> None:
         """A child of a case that is a case itself, or is one too many."""

@@ -9,11 +9,43 @@ import pytest
 from ingest.errors import Refused
 from ingest.formats import junit_runs, xml_reader
 from ingest.formats.junit_runs import run_of
+from ingest.model import Failure
 from tests.ingest.formats.collecting import CollectingSink, read_junit
 
 RUN = "".join(f'<testcase classname="shop.Pay" name="test_{n}" time="0.0{n}"/>\n' for n in range(60))
+RED = RUN
+for number, body in enumerate(
+    (
+        '<failure message="no" type="E">at pay</failure>',
+        '<failure message="no" type="E">at pay</failure>',
+        "<error>boom &amp; more</error>",
+        '<skipped message="later" />',
+        "<system-out>said</system-out>",
+        " ",
+        '<failure message="no">at <b>pay</b></failure>',
+        "<failure/><system-out>said</system-out>",
+        "<system-out>[[ATTACHMENT|a.png]]</system-out>",
+        '<failure message="failed on teardown with x">late</failure>',
+        "<failure>\u00e9</failure>",
+        "<testcase/>",
+    )
+):
+    for case in (number, number + 20, number + 40):
+        RED = RED.replace(f'time="0.0{case}"/>', f'time="0.0{case}">{body}</testcase>')
+MIXED = RUN
+for case in range(0, 60, 4):
+    MIXED = MIXED.replace(f'time="0.0{case}"/>', f'time="0.0{case}"><failure message="no">at</failure></testcase>')
 OTHERS = (
     RUN,
+    RED,
+    MIXED,
+    MIXED.replace("/>", " />"),
+    MIXED.replace('message="no"', 'x:message="no" xmlns:x="urn:x"'),
+    f"<testsuite xmlns='urn:x'>{MIXED}</testsuite>",
+    f'<testsuite name="pytest">{RED}{MIXED}</testsuite>',
+    f'<testsuite><properties><property name="go.version" value="1"/></properties>{MIXED}</testsuite>',
+    f'<testsuite xmlns:x="urn:x">{MIXED.replace("message", "x:message")}</testsuite>',
+    MIXED.replace("message", "x:message"),
     RUN.replace('name="test_7"', 'name="a &amp; b"'),
     RUN.replace('name="test_7"', 'name="é"'),
     RUN.replace('name="test_7"', "name='it is \"7\"'"),
@@ -74,8 +106,34 @@ def test_most_cases_are_read_in_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [case.duration_ms for case in sink.cases[:11]] == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 10]
 
 
+def test_what_failed_alike_before_is_read_in_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parser reads a failure once; cases that failed with the same bytes are in the run, in their places."""
+    monkeypatch.setattr(junit_runs, "BODIES", junit_runs.Bodies())
+    found: list[list[int]] = []
+
+    def noted(region: bytes) -> junit_runs.Run | None:
+        found.append([region.count(b"<testcase"), region.count(b"<failure")])
+        return run_of(region)
+
+    monkeypatch.setattr(junit_runs, "run_of", noted)
+    sink = read_junit(f"<testsuite>{MIXED}</testsuite>")
+    assert found == [[54, 0]]  # behind the second of them, up to the last case
+    assert [case.name for case in sink.cases if case.failure] == [f"test_{n}" for n in range(0, 60, 4)]
+    assert {case.failure for case in sink.cases} == {None, Failure("", "no", "at")}
+
+
+def test_bodies_are_remembered_while_they_come() -> None:
+    """Of many that come once, few are kept; one that comes again and again stays."""
+    bodies, said = junit_runs.Bodies(), junit_runs.Body(None, "")
+    bodies.learn(b"often", said)
+    for number in range(10_000):
+        bodies.learn(b"%d" % number, said)
+        assert bodies.get(b"often") is said
+    assert bodies.get(b"0") is None
+
+
 @pytest.mark.parametrize("piece", [300, 2_000, xml_reader.CHUNK])
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(40))
 def test_same_as_by_the_parser_alone(seed: int, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs among anything else, cut anywhere, give the same attempts and warnings, or the same refusal and place."""
     rng = random.Random(seed)
