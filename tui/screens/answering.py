@@ -48,7 +48,7 @@ _NOBODY = 0
 _TRIES = 2
 _START = "import sys; sys.path[:] = sys.argv[2:]; from tui.screens.answering import answer_all; answer_all(sys.argv[1])"
 _BESIDE = (
-    *("triage", "health", "reds", "test_keys", "test_rows", "test", "attempts", "run", "runs", "service", "services"),
+    *("triage", "health", "reds", "test_keys", "test_rows", "test", "attempts", "run", "live", "service", "services"),
     *("grid", "cells", "day_cells", "cell", "changes", "silent", "flows", "refused", "search", "quarantined"),
     "handover",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +14,7 @@ from tui.screens.lanes import Superseded as Superseded
 
 if TYPE_CHECKING:
     from analysis.records import ResultMatrix
-    from ingest.model import RunRef, Scope, TestCase
+    from ingest.model import RunRef, Scope
     from store.connect import Connection
     from store.read.regrouping import Member
     from tui.answers.acting import Done, Wish
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from tui.answers.flows import FlowsAnswer
     from tui.answers.handover import Handover
     from tui.answers.health import Health
+    from tui.answers.live import LiveAnswer
     from tui.answers.quarantine import QuarantineAnswer
     from tui.answers.query import Query, Window
     from tui.answers.rejected import RefusedRow
     from tui.answers.run_detail import RunDetail
-    from tui.answers.runs import RunRow, RunsAnswer
     from tui.answers.search import Hit
     from tui.answers.service_detail import ServiceDetail
     from tui.answers.services import ServicesAnswer
@@ -64,8 +64,7 @@ class Answers(Protocol):
     def changes(self, query: Query, since_green: bool = False) -> ChangesAnswer: ...
     def silent(self, query: Query) -> SilentAnswer: ...
     def flows(self, query: Query) -> FlowsAnswer: ...
-    def runs(self, query: Query) -> RunsAnswer: ...
-    def newly_red(self, rows: Sequence[RunRow]) -> Mapping[RunRef, tuple[TestCase, ...]]: ...
+    def live(self, query: Query) -> LiveAnswer: ...
     def refused(self) -> tuple[RefusedRow, ...]: ...
     def search(self, text: str) -> tuple[Hit, ...]: ...
     def reds(self, query: Query) -> tuple[tuple[str, str], ...]: ...
@@ -214,15 +213,10 @@ class StoreAnswers:
 
         return self._views.ask(lambda connection: answer_flows(connection, query))
 
-    def runs(self, query: Query) -> RunsAnswer:
-        from tui.answers.runs import answer_runs
+    def live(self, query: Query) -> LiveAnswer:
+        from tui.answers.live import answer_live
 
-        return self._views.ask(lambda connection: answer_runs(connection, query))
-
-    def newly_red(self, rows: Sequence[RunRow]) -> Mapping[RunRef, tuple[TestCase, ...]]:
-        from tui.answers.newly_red import answer_newly_red
-
-        return self._views.ask(lambda connection: answer_newly_red(connection, rows))
+        return self._views.ask(lambda connection: answer_live(connection, query))
 
     def refused(self) -> tuple[RefusedRow, ...]:
         from tui.answers.rejected import list_refused

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -26,7 +25,7 @@ from tui.widgets.pieces import Line, Piece, line, wrap_lines
 
 if TYPE_CHECKING:
     from ingest.model import RunRef, TestCase
-    from tui.answers.query import Query
+    from tui.answers.live import LiveAnswer
     from tui.answers.runs import RunRow, RunsAnswer
 
 COLUMNS = (
@@ -39,8 +38,6 @@ COLUMNS = (
     Column("state", "state", 11, folds=(Fold(5, 0),)),
     Column("took", "took", 9, align="right", folds=(Fold(1, 0),)),
 )
-MOST_RUNS = 1000
-"""The newest; a tail is not for browsing."""
 ROOMY = 110
 """Cells from which on there is room for what can be seen anyway."""
 SHOWN_NAMES = 12
@@ -49,7 +46,7 @@ _LOOK_S = 1.0
 
 
 class LiveSeen(NamedTuple):
-    """Newest runs, and the last words of the child that follows the folders."""
+    """What arrived, and the last words of the child that follows the folders."""
 
     runs: RunsAnswer
     said: tuple[str, ...]
@@ -57,7 +54,6 @@ class LiveSeen(NamedTuple):
     """How the tail is: files seen, in, waiting, refused, and its lag."""
     rows: Mapping[RunRef, RunRow] = {}
     new_red: Mapping[RunRef, tuple[TestCase, ...]] = {}
-    """Red, and not so in the run before of its pipeline, environment and branch; of the newest runs."""
 
 
 class LiveView(View[LiveSeen]):
@@ -79,7 +75,7 @@ class LiveView(View[LiveSeen]):
 
     def question(self) -> Callable[[Answers], LiveSeen]:
         query, log = self.context.query, self.context.log
-        return lambda answers: live_seen(answers, query, log)
+        return lambda answers: live_seen(answers.live(query), log)
 
     def on_mount(self) -> None:
         self.set_interval(_LOOK_S, self._look_at_tail)
@@ -122,7 +118,7 @@ class LiveView(View[LiveSeen]):
             super().reload(is_quiet=is_quiet)
 
     def summary(self, answer: LiveSeen) -> tuple[Line, Line]:
-        newly = sum(1 for row in answer.runs.rows[:MOST_RUNS] if answer.new_red.get(row.run))
+        newly = sum(1 for row in answer.runs.rows if answer.new_red.get(row.run))
         left = line((present.count(len(answer.runs.rows), "run"), "strong"))
         left += line(("  newest on top", "muted")) if self.size.width >= ROOMY else ()
         left += line((f"   {newly} with new red", "bad")) if newly else ()
@@ -211,17 +207,10 @@ class LiveView(View[LiveSeen]):
         return f"{self.selected.pipeline} {self.selected.run_id}" if self.selected else ""
 
 
-def live_seen(answers: Answers, query: Query, log: Path | None) -> LiveSeen:
-    """The newest runs, what is newly red in them, and how the tail is."""
-    runs = answers.runs(query)
-    newest = runs.rows[:MOST_RUNS]
-    return LiveSeen(
-        replace(runs, rows=newest),
-        last_lines(log),
-        last_status(log),
-        {row.run: row for row in newest},
-        answers.newly_red(runs.rows),
-    )
+def live_seen(arrived: LiveAnswer, log: Path | None) -> LiveSeen:
+    """What arrived, and how the tail is."""
+    rows = {row.run: row for row in arrived.runs.rows}
+    return LiveSeen(arrived.runs, last_lines(log), last_status(log), rows, arrived.new_red)
 
 
 def _red(row: RunRow) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from analysis.records import ResultMatrix
@@ -40,6 +40,7 @@ from tui.answers.changes import ChangeRow, ChangesAnswer
 from tui.answers.flows import FlowsAnswer
 from tui.answers.handover import Handover, OpenItem
 from tui.answers.health import Health
+from tui.answers.live import LiveAnswer
 from tui.answers.quarantine import QuarantineAnswer, QuarantineRow
 from tui.answers.query import Query, Window
 from tui.answers.rejected import RefusedRow
@@ -197,12 +198,13 @@ class FakeAnswers:
         rows = tuple(RunRow(run(6246 - i, NOW_MS - i * 15 * MIN), counts, 4) for i in range(20))
         return RunsAnswer(WINDOW, rows)
 
-    def newly_red(self, rows: Sequence[RunRow]) -> Mapping[RunRef, tuple[TestCase, ...]]:
-        """The first cases of a run that has more red ones than the one before it."""
-        self._note("newly_red")
+    def live(self, query: Query) -> LiveAnswer:
+        """Of a run that has more red ones than the one before it, the first cases are newly red."""
+        runs = self.runs(query)
+        rows = runs.rows
         red = [row.counts.failed + row.counts.errored for row in rows]
         more = {row.run: red[n] - before for n, (row, before) in enumerate(zip(rows, red[1:], strict=False))}
-        return {run: CASES[:number] for run, number in more.items() if number > 0}
+        return LiveAnswer(runs, {run: CASES[:number] for run, number in more.items() if number > 0})
 
     def refused(self) -> tuple[RefusedRow, ...]:
         self._note("refused")

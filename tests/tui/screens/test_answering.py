@@ -54,7 +54,7 @@ def asked_of(answers: Any, query: Query) -> list[object]:
         answers.grid_days(grid, (0, 30_000), tests),
         answers.grid_cell(grid, newest, tests[0]),
         *(getattr(answers, name)(query) for name in ("triage", "health", "services", "changes", "silent", "flows")),
-        *(getattr(answers, name)(query) for name in ("runs", "quarantined", "reds")),
+        *(getattr(answers, name)(query) for name in ("live", "quarantined", "reds")),
         answers.refused(),
         answers.search("pay"),
         answers.test(query, answers.triage(query).incidents[0].lead.identity),
