@@ -46,6 +46,8 @@ REPORTS = [CTRF] + [
     if path.suffix in (".xml", ".json", ".jsonl", ".ndjson", ".yaml", ".trx") and path.stat().st_size < 65_536
 ]
 """Of every format, for mutation."""
+LARGE = 4_096
+"""Bytes of a report, above which one byte at a time takes all readers a second."""
 SPLICES = [
     b"<", b">", b"&#27;", b"\x1b[31m", b"\0", b"\xff", b"<![CDATA[", b"]]>", b"</testcase>", b"<testcase>", b'"', b"{",
     b"[", b"\\ud800", b"1e999", b"null", b"<failure/>", b"<flakyError/>", b"\xef\xbb\xbf", b"<!DOCTYPE a>",
@@ -61,7 +63,6 @@ def try_all(data: bytes, size: int = 0) -> None:
             reader_of(name)(stream, SMALL, CollectingSink())
 
 
-@settings(deadline=None)  # readers are imported when the first file of theirs is met
 @given(st.binary(max_size=400), st.integers(0, 9))
 def test_random_bytes(data: bytes, size: int) -> None:
     """Also behind the start of a report."""
@@ -70,7 +71,7 @@ def test_random_bytes(data: bytes, size: int) -> None:
     try_all(b'{"results":{"tests":[' + data, size)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(range(len(REPORTS))), st.integers(0, 2**32))
 def test_mutated_reports(seed: int, number: int) -> None:
     """Bits flipped, pieces cut out, doubled and spliced in."""
@@ -87,7 +88,8 @@ def test_mutated_reports(seed: int, number: int) -> None:
             data[at:at] = data[at : at + rng.randrange(60)]
         else:
             data[at:at] = rng.choice(SPLICES)
-    try_all(bytes(data), rng.choice([0, 0, 1, 100]))
+    size = rng.choice([0, 0, 1, 100])
+    try_all(bytes(data), 10 if size == 1 and len(data) > LARGE else size)
 
 
 @pytest.mark.parametrize("seed", range(len(SEEDS)))
