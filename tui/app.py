@@ -10,10 +10,11 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import constants, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.screen import Screen
 
 from tui import present, theme
 from tui.answers.query import Query
@@ -58,6 +59,8 @@ KEY_WORDS = {
 }
 
 
+ESCAPE_S = 0.05
+"""After which esc is the key and not the beginning of another; what Textual waits is all that a key may take."""
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
 COLLECT_S = 5.0
@@ -152,6 +155,8 @@ class CrywolfApp(PersonalApp):
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's, which leaves the first frame on the screen until it draws over it."""
+        if "ESCDELAY" not in os.environ:
+            constants.ESCAPE_DELAY = ESCAPE_S  # type: ignore[misc]  # read for every key
         return steady(super().get_driver_class(), self._handover.swallows if self._handover is not None else None)
 
     @contextmanager
@@ -197,10 +202,13 @@ class CrywolfApp(PersonalApp):
     def _collect_garbage(self) -> None:
         """While only first views are there, which stay, what is left is not looked through again.
 
-        To look through all that a dashboard holds keeps a key waiting for a tenth of a second.
+        To look through all that a dashboard holds keeps a key waiting for a tenth of a second. What belongs to another
+        screen, or to one that is being removed, would never be found again.
         """
         gc.collect()
-        if all(len(stack) <= 1 for stack in self._screen_stacks.values()):
+        firsts = [screen for stack in self._screen_stacks.values() for screen in stack]
+        there = [node for node in self._registry if isinstance(node, Screen)]
+        if len(firsts) == len(there) == len(self._screen_stacks):
             gc.freeze()
 
     def _warm_styles(self) -> None:
@@ -218,6 +226,8 @@ class CrywolfApp(PersonalApp):
         await asyncio.to_thread(self._end_threads)
 
     def _end_threads(self) -> None:
+        if (stop_reading := getattr(self._driver, "stop_reading", None)) is not None:
+            stop_reading()
         self.end_personal()
         self._watcher.stop()
         self.context.answers.close()

@@ -37,6 +37,14 @@ def steady(base: type[Driver], swallows: Callable[[str], bool] | None) -> type[D
             if (writer is None or writer.is_alive()) and not (swallows is not None and swallows(data)):
                 super().write(data)
 
+        def stop_reading(self) -> None:
+            """Ends the thread that reads keys; the app waits for it in its own thread if it is there yet (8.2.8)."""
+            if (reader := getattr(self, "_key_thread", None)) is not None:
+                self.exit_event.set()
+                reader.join()
+                self._key_thread = None
+                self.exit_event.clear()
+
         def close(self) -> None:
             writer = getattr(self, "_writer_thread", None)
             if writer is not None and not writer.is_alive():

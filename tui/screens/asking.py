@@ -87,7 +87,8 @@ class StoreAnswers:
         from store.connect import open_reader
 
         self._path = path
-        self._views, self._rows, self._names, self._alarms, self._red = (Lane(path, open_reader) for _ in range(5))
+        self._views, self._rows, self._alarms, self._red = (Lane(path, open_reader) for _ in range(4))
+        self._names, self._lists = (Lane(path, open_reader) for _ in range(2))
         self._watch: Connection | None = None
         self._inode: int | None = None
         self._acting = threading.Lock()
@@ -232,19 +233,22 @@ class StoreAnswers:
         return tuple((one.incident_id, one.title) for one in answer.incidents if one.verdict in REAL)
 
     def search(self, text: str) -> tuple[Hit, ...]:
-        return self._names.ask(lambda connection: self._search(connection, text))
+        from tui.answers.search import search
 
-    def _search(self, connection: Connection, text: str) -> tuple[Hit, ...]:
-        """In the names as they were some seconds ago: there may be 100,000, and every letter typed asks."""
-        from tui.answers.search import list_names, search
+        return self._names.ask(lambda connection: search(connection, text, names=self._all_names()))
+
+    def _all_names(self) -> tuple[Hit, ...]:
+        """As they were some seconds ago: there may be 100,000. The next letter typed does not stop their reading."""
+        from tui.answers.search import list_names
 
         self.forget_names()
-        known = self._known = self._known or (time.monotonic(), list_names(connection))
-        return search(connection, text, names=known[1])
+        known = self._known = self._known or (time.monotonic(), self._lists.ask(list_names))
+        return known[1]
 
     def forget_names(self) -> None:
         """Names that were read too long ago are of no use."""
-        if self._known is not None and time.monotonic() - self._known[0] > _NAMES_HOLD_S:
+        known = self._known
+        if known is not None and time.monotonic() - known[0] > _NAMES_HOLD_S:
             self._known = None
 
     def quarantined(self, query: Query) -> QuarantineAnswer:
@@ -348,7 +352,7 @@ class StoreAnswers:
 
     def close(self) -> None:
         """Closes every connection."""
-        for lane in (self._views, self._rows, self._names, self._alarms, self._red):
+        for lane in (self._views, self._rows, self._alarms, self._red, self._lists, self._names):
             lane.close()
         self._forget_watch()
 

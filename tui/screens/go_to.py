@@ -87,6 +87,7 @@ class GoTo(Dialog[Target | None]):
         self.query_one("#hits", LineTable).can_focus = False
         self.set_focus(self.query_one("#name"))
         self._show()
+        self._search(-1, "")  # so that the names are there when the first letter is
 
     @property
     def _typed(self) -> str:

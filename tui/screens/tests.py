@@ -107,6 +107,9 @@ class TestsView(View["TestKeys"]):
         order = line(("by ", "muted"), SORTS[self._order][1], ("  newest run at the right", "muted"))
         return line((number, "strong")), order
 
+    def wished(self) -> Line:
+        return line(("by ", "muted"), SORTS[self._order][1])
+
     def filter_changed(self) -> None:
         self.reload()
 

@@ -166,6 +166,9 @@ class TimelineView(View["TimelineGrid"]):
             right.append(line(("too many results to look for outages", "muted")))
         return left, joined(right, Piece(f" {signs.dot} ", "muted"))
 
+    def wished(self) -> Line:
+        return line(present.scope_text(self._scope, self.context.glyphs.dot)) if self._scope is not None else ()
+
     # Keys
 
     def action_stream(self, step: int) -> None:

@@ -100,6 +100,10 @@ class View(ArrangedScreen, Generic[_A]):
         """Left and right end of the answer line."""
         return (), ()
 
+    def wished(self) -> Line:
+        """What the answer that is on its way will be of, where keys choose that."""
+        return ()
+
     def window(self) -> Window | None:
         """The window that the answer looked at."""
         return getattr(self.answer, "window", None)
@@ -252,7 +256,7 @@ class View(ArrangedScreen, Generic[_A]):
         if self.turns.problem is not None and self.answer is not None:
             right = states.failed_short(self.turns.problem)
         if self.turns.is_loading and self._told == self.turns.request:
-            right = line((f"reading{self.context.glyphs.ellipsis}", "muted"))
+            right = joined([line((f"reading{self.context.glyphs.ellipsis}", "muted")), self.wished()], P(" "))
         self._crumbs = crumbs(self.app.screen_stack) if self.is_drilled else []
         path = joined(self._crumbs, P(f" {self.context.glyphs.arrow} ", "muted"))
         both = joined([path, left], P("   "))

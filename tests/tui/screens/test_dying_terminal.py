@@ -49,7 +49,7 @@ class Terminal:
         os.close(theirs)
         self.sent = b""
         try:
-            self.read_until(b"There is nothing here yet")
+            self.read_until(b"Nothing has arrived yet")
         except BaseException:
             self.end()
             raise

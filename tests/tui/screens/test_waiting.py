@@ -51,7 +51,9 @@ async def test_wish_that_takes_long_is_answered_at_once(make_app: AppMaker) -> N
             await press(pilot, "2")
             answers.may_come.clear()
             await pilot.press("s")
-            assert await shown(pilot, "reading\u2026")
+            assert await shown(pilot, "reading\u2026 by flake rate")
+            await pilot.press("s")
+            assert await shown(pilot, "reading\u2026 by name")
             assert "tests and streams" in screen_text(app)
         finally:
             answers.may_come.set()
