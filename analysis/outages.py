@@ -270,10 +270,13 @@ def _find_stretches(history: StreamHistory) -> list[_Stretch]:
 
 def _scopes(history: StreamHistory) -> tuple[list[str], BoolMatrix]:
     """(names, [s, m] membership): everything, then every service that at least three test cases exercise."""
-    users: dict[str, list[int]] = {}
+    together: dict[int, list[int]] = {}  # most test cases share one of few tuples
     for t, column in enumerate(history.tests):
-        for exercise in column.exercised:
-            users.setdefault(exercise.service, []).append(t)
+        together.setdefault(id(column.exercised), []).append(t)
+    users: dict[str, list[int]] = {}
+    for same in together.values():
+        for exercise in history.tests[same[0]].exercised:
+            users.setdefault(exercise.service, []).extend(same)
     names = [EVERYTHING, *sorted(name for name, tests in users.items() if len(tests) >= LEAST_FAILURES)]
     members = np.zeros((len(names), len(history.tests)), dtype=np.bool_)
     members[0] = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.model import TestCase
@@ -166,14 +166,21 @@ def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tu
 
 def load_tests(connection: Connection, test_rows: Iterable[int]) -> dict[int, TestInfo]:
     """Test cases by their rows, with what they declare to exercise."""
-    wanted = json.dumps(sorted(set(test_rows)))
-    declared = _declared(connection, wanted)
-    rows = connection.execute(
+    wanted = sorted(set(test_rows))
+    declared = load_declared(connection, wanted)
+    return {
+        row: TestInfo(row, TestCase(namespace, classname, name, file), declared.get(row, ()))
+        for row, namespace, classname, name, file in list_cases(connection, wanted)
+    }
+
+
+def list_cases(connection: Connection, test_rows: Sequence[int]) -> Iterator[tuple[int, str, str, str, str | None]]:
+    """(row, namespace, class name, name, file) of some test cases."""
+    yield from connection.execute(
         "SELECT t.test_id, t.namespace, t.classname, t.name, t.file FROM json_each(?) j"
         " CROSS JOIN test_case t ON t.test_id = j.value",
-        (wanted,),
+        (json.dumps(test_rows),),
     )
-    return {row[0]: TestInfo(row[0], TestCase(*row[1:]), declared.get(row[0], ())) for row in rows}
 
 
 def list_places(connection: Connection, test_rows: Sequence[int]) -> tuple[tuple[int, str, str, str | None], ...]:
@@ -194,14 +201,14 @@ def list_all_places(connection: Connection) -> tuple[tuple[str, str, str | None]
     return tuple((row[0], row[1], row[2]) for row in rows)
 
 
-def _declared(connection: Connection, wanted: str) -> dict[int, tuple[str, ...]]:
-    """Services that some cases (a JSON array of rows) declare; those who declare the same share one tuple."""
+def load_declared(connection: Connection, test_rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Services that some cases declare; those who declare the same share one tuple."""
     import numpy as np
 
     columns = connection.execute(
         f"SELECT {concatenated('e.test_id', 'e.position', 'e.service_id')} FROM json_each(?) j"
         " CROSS JOIN exercised e ON e.test_id = j.value",
-        (wanted,),
+        (json.dumps(test_rows),),
     ).fetchone()
     if columns[0] is None:
         return {}

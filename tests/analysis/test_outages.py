@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.exposure import find_scopes
-from analysis.outages import closed_cells, failed_together, find_outages, mostly_red, rolled_back
+from analysis.outages import closed_cells, failed_together, find_outages, may_hold_outage, mostly_red, rolled_back
 from analysis.records import ChangeFeed, FailureSample, ServiceGraph, StreamHistory
-from ingest.model import ChangeKind, RunState
+from ingest.model import ChangeKind, RunState, TestCase
 from tests.analysis.builders import column, deploy, feed, history, run
 
 
@@ -127,6 +130,29 @@ def test_it_does_not_matter_how_many_results_are_weighed_at_once(found: list[str
     assert [one.tests for one in pieces.outages] == [one.tests for one in whole.outages]
     ratios = [[one.log_likelihood_ratio for one in report.outages] for report in (pieces, whole)]
     assert ratios[0] == pytest.approx(ratios[1])
+
+
+@given(st.lists(st.text(alphabet="....F~SR ", min_size=9, max_size=9), min_size=3, max_size=12), st.randoms())
+def test_what_holds_no_outage_is_told_in_any_order_and_without_names(found: list[str], shuffled: Random) -> None:
+    """Where an outage is found, one may be there: also when the test cases stand in another order, and nameless."""
+    seen = history({f"t{number}": line for number, line in enumerate(found)})
+    order = list(range(len(found)))
+    shuffled.shuffle(order)
+    nameless = replace(
+        seen,
+        tests=tuple(replace(seen.tests[t], case=TestCase("", "", "")) for t in order),
+        results=seen.results[:, order],
+        failed_attempts=seen.failed_attempts[:, order],
+        attempts=seen.attempts[:, order],
+    )
+    assert may_hold_outage(nameless) or not find_outages([seen]).outages
+
+
+def test_what_passes_holds_no_outage() -> None:
+    """Names need not be loaded of what only flakes; where all fail at once and recover, they must be."""
+    assert not may_hold_outage(history(_lines(10, "." * 20)))
+    assert not may_hold_outage(history(_lines(3, "F.F.F.F.F.F.F.F.F.F.")))
+    assert may_hold_outage(history(_lines(10, "." * 20 + "F" + "....")))
 
 
 def _checkout(line: str, others: str) -> StreamHistory:

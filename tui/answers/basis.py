@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from analysis.records import ChangeFeed, Exercise, OutageReport, ServiceGraph, StreamHistory, TestColumn
-from ingest.model import PRE_MERGE_BRANCH, Scope, Tier
+from ingest.model import PRE_MERGE_BRANCH, Scope, TestCase, Tier
 from ingest.monorepo import changes_of_services
 from store.connect import Connection
 from store.read import catalog, changes, streams, tests, triage
@@ -20,6 +20,7 @@ from tui.answers.windows import resolve_window
 
 _MANY = 100
 _FOREVER = 2**62
+_UNNAMED = TestCase("", "", "")
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +48,8 @@ class Basis:
     """Those that pass the filters of the query, baseline or not."""
     wholes: dict[tuple[int, int, int, int], Whole] = field(default_factory=dict)
     """Whole streams loaded for this answer, by (stream row, since, until, limit)."""
+    unnamed: dict[tuple[int, int, int, int], Whole] = field(default_factory=dict)
+    """The same of which no names were asked for."""
     case_sets: dict[int, tuple[Ints, Results]] = field(default_factory=dict)
     """(test rows, plain results) of the sets of cases that packed parts hold, by row."""
     histories: dict[int, StreamHistory] = field(default_factory=dict)
@@ -173,16 +176,24 @@ class Basis:
 
     def column(self, info: TestInfo, entry: str | None = None) -> TestColumn:
         """A case with the services it exercises: declared ones, else those reachable from its entry service."""
-        key = info.declared or entry or ""
-        exercised = self._exercised.get(key)
-        if exercised is None:
-            exercised = self._exercised[key] = self._exercise(info, entry)
+        exercised = self._exercise(info.declared, entry)
         return TestColumn(info.case, exercised, self.owners.of_test(info.case).owners)
 
-    def _exercise(self, info: TestInfo, entry: str | None) -> tuple[Exercise, ...]:
-        if info.declared:
-            return tuple(Exercise(name, Tier.DECLARED) for name in info.declared)
-        return reachable_from(self.graph, entry) if entry else ()
+    def unnamed_columns(self, test_rows: Sequence[int], entry: str | None) -> tuple[TestColumn, ...]:
+        """Cases with the services they exercise and nothing else, which takes a fifth of the time."""
+        declared = tests.load_declared(self.connection, test_rows)
+        asked = [declared.get(row, ()) for row in test_rows]
+        columns = {one: TestColumn(_UNNAMED, self._exercise(one, entry)) for one in set(asked)}
+        return tuple(columns[one] for one in asked)
+
+    def _exercise(self, declared: tuple[str, ...], entry: str | None) -> tuple[Exercise, ...]:
+        key = declared or entry or ""
+        found = self._exercised.get(key)
+        if found is None:
+            reachable = reachable_from(self.graph, entry) if entry and not declared else ()
+            found = tuple(Exercise(name, Tier.DECLARED) for name in declared) or reachable
+            self._exercised[key] = found
+        return found
 
 
 def load_basis(connection: Connection, query: Query) -> Basis | None:

@@ -2,36 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a filter, case folded."""
+
+    text: str
+    field: str
+    """What stands before the first colon; empty where there is none."""
+    value: str
+    """What stands after it."""
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FilterText:
-    """A row as filters see it."""
+    """A row as filters see it, or what many rows share."""
 
     text: str
     fields: Mapping[str, tuple[str, ...]]
 
 
-def parse_filter(text: str) -> Callable[[FilterText], bool]:
-    """Whether a row passes a filter; an unknown field is an ordinary word.
+def parse_filter(text: str) -> tuple[Word, ...]:
+    """The words of a filter.
 
-    >>> row = FilterText("shop::pay staging", {"env": ("staging",)})
-    >>> parse_filter("pay !preprod env:stag")(row)
-    True
+    >>> [(word.text, word.is_negated) for word in parse_filter("Pay !env:pre")]
+    [('pay', False), ('env:pre', True)]
     """
-    words = text.casefold().split()
-    return lambda row: all(_accepts(word, row) for word in words)
+    return tuple(map(_parse_word, text.casefold().split()))
 
 
-def _accepts(word: str, row: FilterText) -> bool:
+def _parse_word(word: str) -> Word:
     is_negated = word.startswith("!") and len(word) > 1
-    if is_negated:
-        word = word[1:]
-    field, colon, value = word.partition(":")
-    if colon and field in row.fields:
-        found = any(value in entry.casefold() for entry in row.fields[field])
-    else:
-        found = word in row.text.casefold()
-    return found is not is_negated
+    text = word[1:] if is_negated else word
+    field, colon, value = text.partition(":")
+    return Word(text, field if colon else "", value, is_negated)
+
+
+def left_over(words: Sequence[Word], shared: FilterText) -> tuple[Word, ...] | None:
+    """Words that rows must still pass of which this much is known; None where none of them passes.
+
+    An unknown field is an ordinary word.
+
+    >>> shared = FilterText("staging", {"env": ("staging",)})
+    >>> [word.text for word in left_over(parse_filter("pay !preprod env:stag staging"), shared)]
+    ['pay', 'preprod']
+    >>> left_over(parse_filter("pay !stag"), shared)
+    """
+    rest: list[Word] = []
+    text = shared.text.casefold()
+    for word in words:
+        if word.field in shared.fields:
+            if any(word.value in entry.casefold() for entry in shared.fields[word.field]) is word.is_negated:
+                return None
+        elif word.text not in text:
+            rest.append(word)
+        elif word.is_negated:
+            return None
+    return tuple(rest)
+
+
+def accepts(words: Sequence[Word], folded: str) -> bool:
+    """Whether a text, case folded, passes words."""
+    return all((word.text in folded) is not word.is_negated for word in words)

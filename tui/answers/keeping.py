@@ -46,6 +46,8 @@ def keep_triage(database: Path, query: Query, *, most_s: float = float("inf")) -
     if answer is None:
         with closing(Writer(database, _no_signature)) as writer, writer.transaction(brings_news=False):
             writer.incidents.add_rankings(rankings.made)
+            if owners is not None:
+                writer.incidents.keep_owner_places(book.key, owners)
         return False
     body = zlib.compress(msgspec.json.encode(answer), 1)
     with closing(Writer(database, _no_signature)) as writer, writer.transaction(brings_news=False):

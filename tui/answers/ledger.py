@@ -90,7 +90,7 @@ def answer_ledger(connection: Connection, query: Query) -> LedgerAnswer:
 def ledger_of(basis: Basis, info: TestInfo) -> tuple[LedgerRow, ...]:
     """Alarms of one test case over half a year, a row a baseline stream in which it ran."""
     window = replace(basis.window, since_ms=basis.window.until_ms - DETAIL_DAYS * DAY_MS)
-    longer = replace(basis, window=window, wholes={}, histories={}, outages={}, prior=flake_prior(basis))
+    longer = replace(basis, window=window, wholes={}, unnamed={}, histories={}, outages={}, prior=flake_prior(basis))
     longer.graph, longer.feed, longer.owners = basis.graph, basis.feed, basis.owners
     present = set(tests.list_streams_of(basis.connection, info.test_row))
     said = load_said(longer.connection, longer.query, longer.window)

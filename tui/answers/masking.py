@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.outages import LEAST_FAILURES, find_outages
-from analysis.records import BoolMatrix, Outage, OutageReport
+from analysis.outages import LEAST_FAILURES, find_outages, may_hold_outage
+from analysis.records import BoolMatrix, Outage, OutageReport, StreamHistory
 from ingest.model import PRE_MERGE_BRANCH, RunState
 from store.read.rows import StreamRow, StreamRun
 from tui.answers.basis import Basis
 from tui.answers.histories import Loaded
-from tui.answers.whole_streams import Whole, history_of, load_whole
+from tui.answers.whole_streams import Whole, history_of, load_in_any_order, load_whole
 
 LEAST_EXECUTED = 20
 MOSTLY_RED = 0.8
@@ -22,9 +22,12 @@ MOSTLY_RED = 0.8
 
 def mask_of(basis: Basis, loaded: Loaded) -> BoolMatrix:
     """[n, m] of a stream's history over the window: True where the result counts for no rate."""
-    whole = load_whole(basis, loaded.stream, basis.window.rows_since_ms, basis.window.until_ms)
+    asked = (loaded.stream, basis.window.rows_since_ms, basis.window.until_ms)
+    whole = load_in_any_order(basis, *asked)
+    if not whole.is_named and _may_hold_outage(basis, whole):
+        whole = load_whole(basis, *asked)
     masked = np.repeat(_mostly_red(whole.facts)[:, None], len(loaded.test_rows), axis=1)
-    outages = _outages_of(basis, whole)
+    outages = _outages_of(basis, whole) if whole.is_named else None
     if outages is not None:
         closed = outages.closed[0]
         places = {row: column for column, row in enumerate(whole.test_rows.tolist())}
@@ -52,11 +55,25 @@ def closed_outages(basis: Basis, stream: StreamRow) -> tuple[tuple[Outage, ...],
     return tuple(outage for outage in found.outages if outage.end is not None), explained
 
 
+def _may_hold_outage(basis: Basis, whole: Whole) -> bool:
+    """Whether it is worth to load the names of everything in a stream."""
+    if not _fails_enough(whole):
+        return False
+    scope, found = whole.stream.scope, tuple(fact.run for fact in whole.facts)
+    columns = basis.unnamed_columns(whole.test_rows.tolist(), basis.entries.get(scope.pipeline))
+    return may_hold_outage(StreamHistory(scope, found, columns, whole.results, whole.failed, whole.attempts))
+
+
+def _fails_enough(whole: Whole) -> bool:
+    is_before_merge = whole.stream.scope.branch == PRE_MERGE_BRANCH
+    return not is_before_merge and any(run.failing >= LEAST_FAILURES for run in whole.facts)
+
+
 def _outages_of(basis: Basis, whole: Whole) -> OutageReport | None:
     """Outages of a whole stream; None where no run failed enough."""
-    stream = whole.stream
-    if stream.scope.branch == PRE_MERGE_BRANCH or not any(run.failing >= LEAST_FAILURES for run in whole.facts):
+    if not _fails_enough(whole):
         return None
+    stream = whole.stream
     kept = basis.outages.get(stream.stream_id)
     if kept is None:
         kept = find_outages([history_of(basis, whole)], feed=basis.feed)

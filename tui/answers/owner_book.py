@@ -60,6 +60,12 @@ class OwnerBook:
             found = self._known[case] = self._find(case)
         return found
 
+    def of_row(self, namespace: str, classname: str, name: str, file: str | None) -> TestOwners:
+        """The same of very many test cases: nothing is made or kept of each that its file does not ask for."""
+        if any(rule.tests for rule in self.settings.owners):
+            return self.of_test(TestCase(namespace, classname, name, file))
+        return self.of_place(namespace, classname, file)
+
     def of_environment(self, scope: Scope) -> tuple[str, ...]:
         """Owner of the environment or job of a stream, by a rule of `crywolf.toml`."""
         owner = self.settings.owner_of_job(scope.pipeline, scope.environment)

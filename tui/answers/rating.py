@@ -18,7 +18,7 @@ from tui.answers.basis import Basis
 from tui.answers.histories import Loaded, load_history, load_reruns
 from tui.answers.masking import mask_of
 from tui.answers.priors import flake_prior
-from tui.answers.whole_streams import load_whole, pick
+from tui.answers.whole_streams import load_in_any_order, pick
 
 FEW = 4
 LEAST_RUNS = 5
@@ -51,7 +51,7 @@ def rate_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> Ra
     if len(set(test_rows)) <= FEW:
         loaded = load_history(basis, stream, since_ms, until_ms, test_rows)
     else:
-        loaded = pick(basis, load_whole(basis, stream, since_ms, until_ms), test_rows)
+        loaded = pick(basis, load_in_any_order(basis, stream, since_ms, until_ms), test_rows)
     relation = relate_code(loaded.history, basis.feed)
     masked = mask_of(basis, loaded)
     found = rate_stream_flakes(

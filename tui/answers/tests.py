@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.records import Interval
@@ -12,7 +12,7 @@ from store.read import tests
 from store.read.rows import DaySums, TestInfo
 from store.read.streams import list_streams
 from tui.answers.basis import Basis, load_basis
-from tui.answers.filters import FilterText, parse_filter
+from tui.answers.filters import FilterText, Word, accepts, left_over, parse_filter
 from tui.answers.flakes import worst_first
 from tui.answers.query import DAY_MS, Query, Window
 from tui.answers.rating import LEAST_RUNS, Rated, rate_stream
@@ -79,16 +79,10 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
     scopes = {row.stream_id: row.scope for row in basis.streams}
     sums = [s for s in tests.list_all_sums(connection, first, last) if s.stream_id in scopes]
     if text.strip() or query.owner is not None or query.service is not None or sort == "name":
-        infos = tests.load_tests(connection, {s.test_row for s in sums})
-        accepts, by_flow = parse_filter(text), "flow:" in text.casefold()
-        sums = [
-            s
-            for s in sums
-            if basis.passes(infos[s.test_row], scopes[s.stream_id])
-            and accepts(_words(basis, infos[s.test_row], scopes[s.stream_id], by_flow=by_flow))
-        ]
+        passing = _passing(basis, sums, scopes, text)
         if sort == "name":
-            sums.sort(key=lambda s: (infos[s.test_row].case.identity, scopes[s.stream_id]))
+            passing.sort(key=lambda pair: (pair[1], scopes[pair[0].stream_id]))
+        sums = [s for s, _ in passing]
     if sort != "name":
         red = list_red_now(basis) if sort == "red" else frozenset()
         sums.sort(key=lambda s: _order(s, sort, red))
@@ -147,17 +141,50 @@ def _order(sums: DaySums, sort: str, red: frozenset[TestKey]) -> tuple[float, ..
     return (0 if is_red else 1, share, sums.test_row, sums.stream_id)
 
 
-def _words(basis: Basis, info: TestInfo, scope: Scope, *, by_flow: bool) -> FilterText:
-    owners = basis.owners.of_test(info.case).owners
-    flows = basis.query.settings.flows_of(info.case.identity) if by_flow else ()
+def _passing(
+    basis: Basis, sums: Sequence[DaySums], scopes: Mapping[int, Scope], text: str
+) -> list[tuple[DaySums, str]]:
+    """Those of very many sums that pass the filters, with the identity of the case.
+
+    What cases have in common is asked once: stream, owners, services and flows.
+    """
+    words, connection = parse_filter(text), basis.connection
+    rows = sorted({s.test_row for s in sums})
+    by_service = basis.query.service is not None or any(word.field == "service" for word in words)
+    declared = tests.load_declared(connection, rows) if by_service else {}
+    by_flow = any(word.field == "flow" for word in words)
+    basis.owners.recall(connection)
+    cases = {case[0]: case for case in tests.list_cases(connection, rows)}
+    kinds: dict[tuple[object, ...], tuple[Word, ...] | None] = {}
+    found = []
+    for s in sums:
+        _, namespace, classname, name, file = cases[s.test_row]
+        identity = f"{namespace}::{classname}::{name}"
+        owners = basis.owners.of_row(namespace, classname, name, file).owners
+        services = declared.get(s.test_row, ())
+        flows = tuple(flow.name for flow in basis.query.settings.flows_of(identity)) if by_flow else ()
+        kind = (s.stream_id, services, owners, flows)
+        if kind not in kinds:
+            scope = scopes[s.stream_id]
+            info = TestInfo(s.test_row, TestCase(namespace, classname, name, file), services)
+            shared = _shared(basis, info, scope, owners, flows)
+            kinds[kind] = left_over(words, shared) if basis.passes(info, scope) else None
+        rest = kinds[kind]
+        if rest is not None and accepts(rest, identity.casefold()):
+            found.append((s, identity))
+    return found
+
+
+def _shared(basis: Basis, info: TestInfo, scope: Scope, owners: tuple[str, ...], flows: tuple[str, ...]) -> FilterText:
+    """What filters see of a case, but for its identity."""
     return FilterText(
-        " ".join((info.case.identity, *owners, scope.pipeline, scope.environment, scope.branch, scope.variant)),
+        " ".join((*owners, scope.pipeline, scope.environment, scope.branch, scope.variant)),
         {
             "owner": owners or ("nobody",),
             "env": (scope.environment,),
             "service": basis.touched(info, scope.pipeline),
             "pipeline": (scope.pipeline,),
             "branch": (scope.branch,),
-            "flow": tuple(flow.name.replace(" ", "-") for flow in flows),
+            "flow": tuple(name.replace(" ", "-") for name in flows),
         },
     )

@@ -34,7 +34,10 @@ _SPECIAL = np.dtype([("place", "<u4"), *_CELL])
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """All results of a stream between two moments. Cases stand by identity: sums of fractions depend on their order."""
+    """All results of a stream between two moments.
+
+    Cases stand by identity, since sums of fractions depend on their order; by row where names were not asked for.
+    """
 
     stream: StreamRow
     facts: tuple[StreamRun, ...]
@@ -50,6 +53,8 @@ class Whole:
     special_m: Ints
     specials: npt.NDArray[np.void]
     """[k]"""
+    is_named: bool = True
+    """Whether cases stand by identity."""
 
 
 def load_whole(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: int = runs.NO_LIMIT) -> Whole:
@@ -64,6 +69,16 @@ def load_whole(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, li
         found = _load(basis, stream, since_ms, until_ms, limit) if wider is None else _cut(wider, since_ms, until_ms)
         basis.wholes[key] = found
     return found
+
+
+def load_in_any_order(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int) -> Whole:
+    """The same; where it has not been loaded yet, with cases by row: their names are most of the work."""
+    key = (stream.stream_id, since_ms, until_ms, runs.NO_LIMIT)
+    if key in basis.wholes or _wider(basis, key) is not None:
+        return load_whole(basis, stream, since_ms, until_ms)
+    if key not in basis.unnamed:
+        basis.unnamed[key] = _load(basis, stream, since_ms, until_ms, runs.NO_LIMIT, is_named=False)
+    return basis.unnamed[key]
 
 
 def _wider(basis: Basis, key: tuple[int, int, int, int]) -> Whole | None:
@@ -101,7 +116,7 @@ def _cut(whole: Whole, since_ms: int, until_ms: int) -> Whole:
     )
 
 
-def _load(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: int) -> Whole:
+def _load(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: int, *, is_named: bool = True) -> Whole:
     facts = runs.list_stream_runs(basis.connection, stream.stream_id, since_ms, until_ms, basis.window.now_ms, limit)
     parts = packed.list_packed(basis.connection, stream.stream_id, [fact.run_row for fact in facts])
     sets = _load_sets(basis, parts)
@@ -113,7 +128,7 @@ def _load(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: 
             by_set.setdefault(part.set_row, []).append(part)
     held = [sets[number][0] for number in sorted(by_set)] + [np.array([test for _, test, _ in cells], dtype=np.int64)]
     known = np.unique(np.concatenate(held))
-    test_rows, column_of = _by_identity(basis, known)
+    test_rows, column_of = _by_identity(basis, known) if is_named else (known, np.arange(len(known)))
     place_n = {fact.run_row: n for n, fact in enumerate(facts)}
     shape = (len(facts), len(known))
     found = np.full(shape, ABSENT, dtype=np.int8)
@@ -130,7 +145,7 @@ def _load(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, limit: 
     n, m = (np.concatenate([stretch[axis] for stretch in stretches]) for axis in (0, 1))
     specials = np.concatenate([stretch[2] for stretch in stretches])
     found[n, m], attempts[n, m], failed[n, m] = specials["result"], specials["attempts"], specials["failed"]
-    return Whole(stream, facts, test_rows, found, failed, attempts, n, m, specials)
+    return Whole(stream, facts, test_rows, found, failed, attempts, n, m, specials, is_named)
 
 
 def _fill(cells: ResultMatrix | CountMatrix, rows: Ints, columns: Ints, plain: ResultMatrix | CountMatrix) -> None:

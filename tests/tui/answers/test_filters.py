@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.story.stores import Asked
 from tui.answers.failures import answer_failures
 from tui.answers.flakes import FlakeRow, answer_flakes
 from tui.answers.owner_book import owns
+from tui.answers.tests import TestRow, list_test_keys, load_test_rows
 from tui.answers.triage import answer_triage
 from tui.errors import NoMatch
 
@@ -71,3 +74,35 @@ def test_nothing_matches_far_away_names(sample: Asked) -> None:
         assert flakes(sample, **filters) == ()
     with pytest.raises(NoMatch):
         sample.suspects("zzzzzzzzzz")
+
+
+def test_words_of_the_tests_screen(sample: Asked) -> None:
+    """A word occurs in the identity, an owner or the scope, `!` negates it, `field:` narrows it; whatever its case."""
+    connection, query = sample.connection, sample.query()
+    every = list_test_keys(connection, query)
+    assert every.window is not None
+    rows = {row.key: row for row in load_test_rows(connection, every.window, every.keys, query)}
+    ways: dict[str, Callable[[TestRow], bool]] = {
+        "Basket": lambda row: "basket" in whole_text(row),
+        "!basket": lambda row: "basket" not in whole_text(row),
+        "env:PREprod": lambda row: "preprod" in row.scope.environment,
+        "preprod web-ci": lambda row: {"preprod", "web-ci"} <= set(whole_text(row).split()),
+        "!env:preprod pipeline:web": lambda row: row.scope.environment != "preprod" and "web" in row.scope.pipeline,
+        "owner:nobody": lambda row: not row.owners,
+        "owner:acme !pre-merge": lambda row: "acme" in " ".join(row.owners) and row.scope.branch != "pre-merge",
+        "no:field": lambda row: "no:field" in whole_text(row),
+    }
+    for text, is_wanted in ways.items():
+        found = list_test_keys(connection, query, text=text).keys
+        assert set(found) == {key for key, row in rows.items() if is_wanted(row)}, text
+        assert list(found) == [key for key in every.keys if key in set(found)], text
+    vault = list_test_keys(connection, sample.query(service="vault")).keys
+    assert vault
+    assert set(vault) <= set(list_test_keys(connection, query, text="service:vault").keys)
+
+
+def whole_text(row: TestRow) -> str:
+    """What an ordinary word is looked for in."""
+    scope = row.scope
+    words = (row.case.identity, *row.owners, scope.pipeline, scope.environment, scope.branch, scope.variant)
+    return " ".join(words).casefold()
