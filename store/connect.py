@@ -25,7 +25,7 @@ from store.errors import (
     StoreOnNetwork,
     StoreReadOnly,
 )
-from store.file_system import is_mounted_read_only, network_kind
+from store.file_system import is_full, is_mounted_read_only, network_kind
 from store.locking import WAIT_S
 from store.schema import SCHEMA_VERSION, is_crywolf, migrate, schema_version
 from store.sole_writer import become_writer, stop_writing
@@ -209,7 +209,7 @@ def translate(problem: Error, path: Path | str) -> StoreError:
     """The store's own error for one of the driver's, with the remedy."""
     text = str(problem)
     name = getattr(problem, "sqlite_errorname", "") or ""
-    if "FULL" in name:
+    if "FULL" in name or ("IOERR" in name and is_full(Path(path))):
         return _full(path)
     if "BUSY" in name or "LOCKED" in name or "locked" in text:
         return StoreBusy(f"{path}: another process is writing for longer than {WAIT_S:.0f} s; try again")

@@ -30,6 +30,8 @@ NETWORK_MAGIC = {
     0x65735546: "fuse",
 }
 """`f_type` of statfs(2), as in linux/magic.h and the file systems' own sources."""
+_SHARED_MEMORY_BYTES = 64 * 1024
+"""The index of the log takes 32 kB at least."""
 
 
 def network_kind(path: Path) -> str | None:
@@ -56,6 +58,12 @@ def magic_of(path: Path) -> int:
 def is_mounted_read_only(path: Path) -> bool:
     """Whether the whole file system of a path can only be read."""
     return bool(os.statvfs(_nearest(path)).f_flag & os.ST_RDONLY)
+
+
+def is_full(path: Path) -> bool:
+    """Whether a file system has less room than SQLite needs to so much as open a store with a log."""
+    found = os.statvfs(_nearest(path))
+    return found.f_bavail * found.f_frsize < _SHARED_MEMORY_BYTES
 
 
 def mount_kind(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -85,6 +85,28 @@ def test_a_medium_that_cannot_be_written(tmp_path: Path, mount: Mount, crywolf: 
     assert "read-only" in told.out
     new = crywolf("--db", str(place / "new.db"), "ingest", str(tmp_path / "in"))
     assert (new.code, "cannot be created" in new.err) == (4, True)
+
+
+def test_a_deed_on_a_full_or_read_only_disk(tmp_path: Path, mount: Mount, crywolf: Run) -> None:
+    """It is said why, exit code 4, and nothing of it is written; with room again the same command does it."""
+    write_history(tmp_path / "in", runs=2)
+    database = mount("size=4m") / "store.db"
+    ingest(database, tmp_path / "in")
+    listed = json.loads(crywolf("--db", str(database), "failures", "--since", "5000d", "--json").out)["failures"]
+    note = ("--db", str(database), "triage", "note", "seen", listed[0]["test"])
+    ballast = database.with_name("ballast")
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    full = crywolf(*note)
+    assert (full.code, "no space left on its disk" in full.err) == (4, True), full
+    ballast.unlink()
+    assert crywolf("--db", str(database), "triage", "log", "--json").out.count('"seen"') == 0
+    assert crywolf(*note).code == 0
+    mount("size=4m,ro")
+    refused = crywolf(*note)
+    assert (refused.code, "may not be written" in refused.err) == (4, True), refused
+    assert crywolf("--db", str(database), "triage", "log", "--json").out.count('"seen"') == 1
 
 
 @pytest.fixture
