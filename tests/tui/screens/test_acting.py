@@ -12,12 +12,13 @@ from textual.widgets import Input
 from analysis.handling import Action
 from ingest.settings import Settings
 from store.connect import open_reader
+from store.errors import StoreFull
 from tests.store.making import run_note, write, xml
 from tests.story.stores import ingest
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import INCIDENTS, PAYMENTS, SET_ASIDE
-from tui.answers.acting import Subject, Wish, act
+from tui.answers.acting import Done, Subject, Wish, act
 from tui.answers.query import Query
 from tui.answers.triage import answer_triage
 from tui.app import CrywolfApp
@@ -168,6 +169,24 @@ async def test_a_store_that_cannot_be_written_offers_no_deeds(
         assert isinstance(app.screen, IncidentView)
         assert "read only" in screen_text(app)
     assert done(answers) == []
+
+
+async def test_a_deed_that_could_not_be_written(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said why, there is nothing to take back, and the same key does it once there is room again."""
+
+    def full(*_: object) -> Done:
+        raise StoreFull("store.db: no space left on its disk; free some")
+
+    app = make_app(answers := FakeAnswers())
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settle(pilot)
+        with monkeypatch.context() as broken:
+            broken.setattr(answers, "act", full)
+            await press(pilot, "a")
+            assert "no space left on its disk" in screen_text(app)
+            await press(pilot, "u")
+        await press(pilot, "a")
+    assert done(answers) == [(FIRST, Action.ACK, "")]
 
 
 async def test_keys_are_listed(make_app: AppMaker) -> None:
