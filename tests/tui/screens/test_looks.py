@@ -1,8 +1,9 @@
 """Every screen and dialog at 80x24, 120x40 and 200x60, in both themes and without colour, against its golden file.
 
 Size decides where things stand, a theme only how they are coloured: each size has its files, in which tones stand by
-name. The light theme must come to the same names, and without colours the same text must stand there. Dialogs do not
-grow with the screen and have files of one size. `CRYWOLF_GOLDEN=write` writes them.
+name. The light theme must come to the same names, and without colours the same text must stand there, in greys. So a
+screen is opened once and changes its clothes. Dialogs do not grow with the screen and have files of one size.
+`CRYWOLF_GOLDEN=write` writes them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 import pytest
+from textual.filter import Monochrome
 from textual.pilot import Pilot
 
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
@@ -25,6 +27,8 @@ from tui.screens.view import View
 
 GOLDEN = Path(__file__).parent / "golden"
 Keys = tuple[str, ...]
+CLOTHES = {"dark": (DARK, True), "light": (LIGHT, True), "no colour": (LIGHT, False)}
+"""A theme, and whether there are colours."""
 SIZES = ((80, 24), (120, 40), (200, 60))
 SCREENS: dict[str, Keys] = {one.__name__: keys for one, keys in OPENED.items() if issubclass(one, View)} | {
     "Timeline-days": ("4", "minus"),
@@ -46,15 +50,28 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.screens.deed_forms.now_of", lambda target: NOW_MS)
 
 
-async def seen(app: CrywolfApp, size: tuple[int, int]) -> AsyncIterator[str]:
+async def seen(app: CrywolfApp, size: tuple[int, int]) -> AsyncIterator[tuple[str, Pilot[None]]]:
     """Opens every place of a size, one after the other; gives the name of its golden file while it is open."""
     places = SCREENS | (DIALOGS if size == SIZES[0] else {})
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         for name, keys in places.items():
             await press(pilot, *keys)
-            yield f"{name}-{size[0]}x{size[1]}"
+            yield f"{name}-{size[0]}x{size[1]}", pilot
             await _back(pilot)
+
+
+async def dress(pilot: Pilot[None], scheme: Scheme, has_colours: bool) -> None:
+    """Has the app drawn in a theme, as when it is chosen in the palette; without colours, as NO_COLOR has it."""
+    app = pilot.app
+    if (app.theme, app.no_color) == (scheme.name, not has_colours):
+        return
+    app.no_color = not has_colours
+    app._filters = [one for one in app._filters if not isinstance(one, Monochrome)]
+    app._filters += [] if has_colours else [Monochrome()]
+    app.theme = scheme.name
+    app.refresh_css(animate=False)
+    await settle(pilot)
 
 
 async def _back(pilot: Pilot[None]) -> None:
@@ -77,34 +94,47 @@ def difference(name: str, text: str) -> list[str]:
         file.write_text(text, encoding="utf-8")
         return []
     golden = file.read_text(encoding="utf-8") if file.exists() else ""
-    return list(unified_diff(golden.splitlines(), text.splitlines(), f"{name} as it was", f"{name} now", lineterm=""))
+    return changed(f"{name} as it was", golden, f"{name} now", text)
 
 
-def make(make_app: AppMaker, scheme: Scheme) -> CrywolfApp:
+def changed(name: str, before: str, other: str, after: str) -> list[str]:
+    """Lines in which two looks differ."""
+    return list(unified_diff(before.splitlines(), after.splitlines(), name, other, lineterm=""))
+
+
+def make(make_app: AppMaker) -> CrywolfApp:
     """A dashboard that watches something, so that every mode is there."""
-    return make_app(watched=(Path("reports"),), database=Path("store.db"), theme_name=scheme.name)
+    return make_app(watched=(Path("reports"),), database=Path("store.db"), theme_name=DARK.name)
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"),
-    [*((size, DARK) for size in SIZES), (SIZES[0], LIGHT)],
-    ids=lambda one: one.name if isinstance(one, Scheme) else f"{one[0]}x{one[1]}",
-)
-async def test_every_look(make_app: AppMaker, size: tuple[int, int], scheme: Scheme) -> None:
-    """Texts where they stood, in the tones that they had."""
-    app = make(make_app, scheme)
-    wrong = [line async for name in seen(app, size) for line in difference(name, look(app, scheme))]
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}-dark-light-none")
+async def test_every_look(make_app: AppMaker, size: tuple[int, int]) -> None:
+    """Texts where they stood in the tones that they had; the same in the light theme; nothing but greys in none."""
+    app = make(make_app)
+    wrong: list[str] = []
+    order = tuple(CLOTHES)
+    async for name, pilot in seen(app, size):
+        looks: dict[str, str] = {}
+        for clothes in order:
+            scheme, has_colours = CLOTHES[clothes]
+            await dress(pilot, scheme, has_colours)
+            looks[clothes] = look(app, scheme) if has_colours else screen_text(app)
+            wrong += [] if has_colours else [f"{name}: {one}" for one in colours(app) if len({*one}) > 1]
+        wrong += difference(name, looks["dark"])
+        wrong += changed(f"{name} dark", looks["dark"], "light", looks["light"])
+        wrong += changed(f"{name} dark", looks["dark"].partition("\n\n 0: ")[0], "no colour", looks["no colour"])
+        order = order[::-1]  # it has these on already
     assert wrong == [], "\n".join(wrong)
 
 
-async def test_every_look_without_colours(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With NO_COLOR the same text stands there, and nothing but greys."""
+async def test_no_color_leaves_greys(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NO_COLOR in the environment nothing else is drawn."""
     monkeypatch.setenv("NO_COLOR", "1")
-    app = make(make_app, DARK)
-    async for name in seen(app, SIZES[0]):
-        golden = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
-        assert golden.startswith(screen_text(app) + "\n\n 0: "), name
-        assert [colour for colour in colours(app) if len({*colour}) > 1] == [], name
+    app = make(make_app)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await settle(pilot)
+        assert len(colours(app)) > 2
+        assert [one for one in colours(app) if len({*one}) > 1] == []
 
 
 async def test_ascii_is_all_there_is(make_app: AppMaker) -> None:
