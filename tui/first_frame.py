@@ -52,7 +52,7 @@ def frame(answer: TriageAnswer, context: ViewContext, width: int, height: int) -
     scope = scope_beside(left, words, context.glyphs.dot, width - 2)
     lines: list[FrameLine] = [
         ("panel", _padded(ends(left, scope, width - 2))),
-        ("background", _padded(ends(*incident_rows.summary(answer, context), width - 2))),
+        ("background", _padded(ends(*incident_rows.summary(answer, context, width), width - 2))),
         ("background", (Piece(context.glyphs.rule * width, "rule"),)),
     ]
     room = height - len(lines) - 1
@@ -96,7 +96,7 @@ def _session(answer: TriageAnswer, context: ViewContext, width: int) -> list[Fra
     """The session on call at the bottom, while one goes on."""
     if answer.session is None:
         return []
-    left, right = incident_rows.session_line(answer.session, answer.health.now_ms, context)
+    left, right = incident_rows.session_line(answer.session, answer.health.now_ms, context, width)
     return [("panel", _padded(ends(left, right, width - 2)))]
 
 

@@ -344,8 +344,8 @@ def scope_text(scope: Scope, dot: str = "·") -> str:
 
 
 def short_version(version: str | None) -> str:
-    """A version as people say it: hashes to six digits."""
-    text = plain(version or "")
+    """A version as people say it: hashes and digests to six digits."""
+    text = plain(version or "").removeprefix("sha256:")
     is_hash = len(text) >= 12 and all(c in "0123456789abcdef" for c in text.lower())
     return text[:6] if is_hash else text
 

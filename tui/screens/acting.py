@@ -7,7 +7,7 @@ read again. A store that cannot be written offers none of these keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on, work
@@ -191,7 +191,9 @@ class ActingView(View[_A]):
 
         def done(chosen: Chosen | None) -> None:
             if chosen and target is not None:
-                self._do(lambda answers, query: answers.merge(query, target, others[chosen[0]]))
+                into = others[chosen[0]]
+                words = f"{target.label}: merged into {into.label}"
+                self._do(lambda answers, query: replace(answers.merge(query, target, into), words=words))
 
         if target is not None:
             self.app.push_screen(ChooseScreen(f"Merge into: {target.label}", choices, self.context.glyphs), done)
@@ -206,7 +208,8 @@ class ActingView(View[_A]):
         def done(chosen: Chosen | None) -> None:
             if chosen and target is not None:
                 members = [(parts[n][0].test_id, parts[n][1]) for n in chosen]
-                self._do(lambda answers, query: answers.split(query, target, members))
+                words = f"{target.label}: {present.count(len(members), 'test')} split off"
+                self._do(lambda answers, query: replace(answers.split(query, target, members), words=words))
 
         if target is not None:
             title = f"Split off: {target.label}"

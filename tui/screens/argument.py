@@ -20,6 +20,8 @@ TWO_COLUMNS_FROM = 110
 MANY_CHANGES = 6
 BRIEF_EVIDENCE = 4
 BRIEF_DEEDS = 2
+CLEAR = 0.4
+"""The probability from which on a kind of explanation is a verdict, where there are runs enough."""
 
 
 def argument(
@@ -30,6 +32,8 @@ def argument(
     if incident.model is not None:
         said = f"{present.VERDICT_WORDS[incident.verdict]}: {present.called_words(incident.called_by, incident.model)}"
         lines.append(clip_line(line((said, "strong")), width))
+    elif incident.verdict is Verdict.UNDECIDED:
+        lines.append(clip_line(line(("undecided: ", "strong"), why_undecided(incident)), width))
     lines += onset_lines(incident.onset, incident.between, now_ms, context, width)
     lines += hypothesis_lines(incident.hypotheses, incident.onset, context, width, is_full=is_full)
     lines += cause_lines(incident, width)
@@ -39,6 +43,16 @@ def argument(
     if is_full:
         lines += link_lines(incident.links)
     return lines
+
+
+def why_undecided(incident: IncidentRow) -> str:
+    """Why nothing is said of an incident that nobody has called anything: what is missing, as its rows show it."""
+    if incident.onset.last_good is None:
+        return "no passing run is known"
+    if not incident.hypotheses:
+        return "too few runs, or nothing was looked for"
+    is_clear = incident.hypotheses[0].probability >= CLEAR
+    return "too few runs of it, whatever seems likely" if is_clear else "no cause stands out"
 
 
 def heading(incident: IncidentRow, context: ViewContext, width: int) -> list[Line]:
@@ -91,8 +105,10 @@ def hypothesis_lines(
     others = [h for h in hypotheses if h not in leading]
     lines: list[Line] = []
     for hypothesis in leading:
-        lines.append(ends(_claim(hypothesis), _about(hypothesis, onset, context), width))
-        evidence = sorted(hypothesis.evidence, key=lambda e: -abs(e.log_odds))
+        claim = _claim(hypothesis)
+        lines.append(ends(claim, _about(hypothesis, onset, context), width))
+        told = [one for one in hypothesis.evidence if one.text != claim[-1].text]
+        evidence = sorted(told, key=lambda e: -abs(e.log_odds))
         lines += evidence_lines(evidence if is_full else evidence[:BRIEF_EVIDENCE], width)
     if others:
         short = [(Piece("  ", "muted"), *_claim(h, is_short=True)) for h in others[:8]]
@@ -107,7 +123,10 @@ def _claim(hypothesis: Hypothesis, *, is_short: bool = False) -> Line:
     change = hypothesis.change
     if change is None:
         word = _HYPOTHESIS_WORDS.get(hypothesis.kind, hypothesis.kind)
-        word = "a change of the test itself" if hypothesis.target == "test" else word
+        if hypothesis.target == "test":
+            word = "a change of the test itself"
+        elif hypothesis.service:
+            word = _WORDS_OF_A_SERVICE.get(hypothesis.kind, word).format(plain(hypothesis.service))
         return (chance, *line((word, "muted" if is_short else "text")))
     if is_short:
         return (chance, *line((present.change_label(change), "muted")))
@@ -121,6 +140,7 @@ _HYPOTHESIS_WORDS = {
     "unrecorded": "a change nobody recorded",
     "flake": "flaky: no real alarm",
 }
+_WORDS_OF_A_SERVICE = {"environment": "an outage of {}", "unrecorded": "a change of {} that nobody recorded"}
 
 
 def _about(hypothesis: Hypothesis, onset: Onset, context: ViewContext) -> Line:
@@ -244,16 +264,20 @@ def suspect_words(incident: IncidentRow, width: int) -> Line:
     if leading is not None and leading.kind == "change":
         suspect = leading
     elif leading is not None and (suspect is None or leading.probability > 2 * suspect.probability):
-        return line((_no_suspect(leading.kind, width), "muted"))
+        return line((_no_suspect(leading, width), "muted"))
     if suspect is None or suspect.change is None:
         return line(("not enough data" if width >= 15 else present.DASH, "muted"))
     word = present.change_word(suspect.change)
     return line(word if width >= 16 else present.change_label(suspect.change).split(" ")[0])
 
 
-def _no_suspect(kind: str, width: int) -> str:
-    """Why there is no suspect."""
-    word = {"environment": "outage", "unrecorded": "unrecorded", "flake": "flaky"}.get(kind, kind)
+def _no_suspect(leading: Hypothesis, width: int) -> str:
+    """Why there is no change to suspect; the service that is, where one is, stands first."""
+    word = {"environment": "outage", "unrecorded": "unrecorded", "flake": "flaky"}.get(leading.kind, leading.kind)
+    if leading.service:
+        service = plain(leading.service)
+        full = f"{service} ({word})"
+        return full if width_of(line(full)) <= width else service
     return f"(none: {word})" if width > len(word) + 8 else f"({word})"
 
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from tui import present
+from tui.answers.health import SLACK
+from tui.answers.query import DAY_MS
 from tui.screens.context import ViewContext
 from tui.widgets.pieces import Line, Piece, joined, line, width_of, wrap
 
 if TYPE_CHECKING:
     from tui.answers.health import Health
 
+ROOMY = 140
+"""Cells from which on there is room for what is not needed at once."""
 INDENT = 6
 """Cells before what goes on in another line."""
 
 
-def health_line(health: Health, context: ViewContext) -> Line:
-    """`nightly-mobile stale 26 h · 1 file refused · 6 pipelines`: doubts first, they must not be cut."""
-    parts = [*doubts(health), line((present.count(health.pipelines, "pipeline"), "muted"))]
+def health_line(health: Health, context: ViewContext, width: int) -> Line:
+    """`nightly-mobile stale 26 h · 6 pipelines as of 26 Mar 15:14`: doubts first, they must not be cut.
+
+    The time is that of the newest run, from which every age is counted; where there is no room for all, a doubt goes
+    before it, and it before the number of pipelines.
+    """
+    doubtful = doubts(health)
+    words = [present.count(health.pipelines, "pipeline")]
+    if health.now_ms is not None and not (doubtful and width < ROOMY):
+        as_of = f"as of {_dated(health.now_ms, context)}"
+        words = [*words, as_of] if width >= ROOMY else [as_of]
+    parts = [*doubtful, line((" ".join(words), "muted"))]
     return joined(parts, Piece(f" {context.glyphs.dot} ", "muted"))
 
 
@@ -59,17 +73,20 @@ def _wrapped(one: Line, width: int) -> list[Line]:
 def _nothing_red(health: Health, context: ViewContext) -> list[Line]:
     seen = f"{present.count(health.pipelines, 'pipeline')}, {present.count(health.runs, 'run')}, "
     seen += f"{present.count(health.tests, 'test')}, {present.count(health.results, 'result')}"
-    newest = f"newest run {context.clock(health.now_ms, None)}" if health.now_ms is not None else ""
-    if health.can_tell:
+    newest = f"newest run {_dated(health.now_ms, context)}" if health.now_ms is not None else ""
+    late_ms = silence_ms(health, context)
+    if health.can_tell and late_ms is None:
         passed = next(iter(context.glyphs.results.values()))
         return [
             (),
             line((f"  {passed} Nothing is really red", "good")),
             (),
             line((f"    looked at {seen}", "muted")),
-            line((f"    {newest}; every pipeline on time and complete, no file refused", "muted")),
+            line((f"    {newest}; every run complete, no file refused, {_punctual(context)}", "muted")),
         ]
     lines = [(), line(("  ? Cannot tell whether anything is really red", "unowned")), ()]
+    if late_ms is not None:
+        lines.append(line("    nothing has arrived", (f" for {_hours(late_ms)}; {newest}", "muted")))
     for one in health.stale:
         due = f"its cadence is {present.age(one.cadence_ms)}"
         lines.append(line(f"    {one.pipeline}", (f" has not reported for {_hours(one.age_ms)}; {due}", "muted")))
@@ -83,3 +100,28 @@ def _nothing_red(health: Health, context: ViewContext) -> list[Line]:
         lines.append(line(f"    {refused} refused  ", ("crywolf rejected", "accent"), (" says why", "muted")))
     lines += [(), line((f"    What did report is not red: {seen}", "muted"))]
     return lines
+
+
+def silence_ms(health: Health, context: ViewContext) -> int | None:
+    """How long nothing has arrived at all, where by this machine's clock every pipeline with a cadence should have.
+
+    Answers count from the newest run, so as to be the same tomorrow; when all pipelines stop, none is late by that.
+    """
+    query = context.query
+    cadences = [one.cadence_s for one in query.settings.pipelines if one.cadence_s]
+    if not cadences or health.now_ms is None or query.at is not None or query.until is not None:
+        return None
+    late_ms = int(time.time() * 1000) - health.now_ms
+    return late_ms if late_ms > max(cadences) * 1000 * SLACK else None
+
+
+def _punctual(context: ViewContext) -> str:
+    """What is known of pipelines that stopped."""
+    if any(one.cadence_s for one in context.query.settings.pipelines):
+        return "no pipeline later than its cadence"
+    return "but no cadence is set: a pipeline that stopped is not noticed"
+
+
+def _dated(at_ms: int, context: ViewContext) -> str:
+    """A moment with its day: who looks at it in the morning must not take yesterday's for today's."""
+    return context.clock(at_ms, at_ms - DAY_MS)

@@ -16,6 +16,7 @@ from tui.screens.acting import ActingView, Target
 from tui.screens.asking import Answers
 from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
+from tui.screens.incident_rows import STATE_CELLS, state_line
 from tui.screens.outside import Sheet
 from tui.screens.triage import incident_url, others_of, target_of
 from tui.widgets.columns import Column, Fold, Row
@@ -142,7 +143,8 @@ class IncidentView(ActingView["TriageAnswer"]):
         age = present.age((answer.health.now_ms or incident.since_ms) - incident.since_ms)
         word = present.verdict_pieces(incident.verdict, self.context.glyphs)
         said = f"says {incident.called_by}" if incident.model else ""
-        chance = line((f" {said or present.probability(incident.probability)}  {age}  {incident.state}", "muted"))
+        chance = line((f" {said or present.probability(incident.probability)}  {age}  ", "muted"))
+        chance += state_line(incident.state, STATE_CELLS[self.size.width >= 100], self.context.glyphs)
         only = line(("   read only", "unowned")) if self.context.is_read_only else ()
         return (), (*word, *chance, *only)
 

@@ -29,31 +29,36 @@ COLUMNS = (
     Column("state", "state", 13, folds=(Fold(1, 1),), short=" "),
 )
 
+STATE_CELLS = (16, 60)
+"""For what people did with one incident or test: on a narrow screen, on a wide one."""
+AGAIN = "failing again"
+"""The state of what was fixed and is red once more."""
 DOUBT = 0.2
 """P(someone must act) of one incident from which on nothing is called harmless: a flake at .5 is a doubt."""
 
 
-def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, Line]:
+def summary(answer: TriageAnswer, context: ViewContext, width: int) -> tuple[Line, Line]:
     """Left and right end of the line above: how many are real, and what was looked at."""
     if answer.health.now_ms is None:
         return (), ()
     counted = argument.counts_line(answer.counts)
     if not any(answer.counts.get(verdict) for verdict in (*argument.MUST_ACT, Verdict.ENVIRONMENT)):
-        counted = (_no_real(answer), Piece("   "), *counted)
+        counted = (_no_real(answer, context), Piece("   "), *counted)
     to_sort = sum(bool(is_to_sort(one)) for one in answer.incidents)
     if to_sort:
         counted += line((f"   {to_sort} to sort: ", "text"), ("f", "accent"))
-    looked_at = health_lines.health_line(answer.health, context)
+    looked_at = health_lines.health_line(answer.health, context, width)
     if answer.is_old:
         looked_at = line((f"as of {context.clock(answer.health.now_ms, 0)}, reading on", "unowned"))
     return counted, (Piece("read only   ", "unowned"), *looked_at) if context.is_read_only else looked_at
 
 
-def _no_real(answer: TriageAnswer) -> Piece:
+def _no_real(answer: TriageAnswer, context: ViewContext) -> Piece:
     """Reassuring only when everything was looked at and nothing is left open."""
     if answer.counts.get(Verdict.UNDECIDED) or any(one.act_probability >= DOUBT for one in answer.incidents):
         return Piece("none is known to be real", "unowned")
-    return Piece("nothing is really red", "good") if answer.health.can_tell else Piece("cannot tell", "unowned")
+    can_tell = answer.health.can_tell and health_lines.silence_ms(answer.health, context) is None
+    return Piece("nothing is really red", "good") if can_tell else Piece("cannot tell", "unowned")
 
 
 def is_to_sort(incident: IncidentRow) -> list[str]:
@@ -65,13 +70,15 @@ def is_to_sort(incident: IncidentRow) -> list[str]:
     return ["sort", *found] if found else []
 
 
-def session_line(session: SessionNow, now_ms: int | None, context: ViewContext) -> tuple[Line, Line]:
-    """The session on call that goes on: since when, and how much was handled in it."""
+def session_line(session: SessionNow, now_ms: int | None, context: ViewContext, width: int = 120) -> tuple[Line, Line]:
+    """The session on call that goes on: since when, and how much was handled in it; whose it is where there is room."""
     since = context.clock(session.since_ms, now_ms)
     dot = f" {context.glyphs.dot} "
-    said = f"{dot}{session.actor}{dot}since {since}{dot}{session.handled} handled"
+    whose = f"{dot}{session.actor}" if width >= 100 else ""
+    said = f"{whose}{dot}since {since}{dot}{session.handled} handled"
     left = line(("session ", "muted"), (session.name, "strong"), (said, "muted"))
-    return left, line(("H", "accent"), (" writes its hand-over   ", "muted"), ("b", "accent"), (" ends it", "muted"))
+    writes = " writes its hand-over   " if width >= 100 else " hand-over   "
+    return left, line(("H", "accent"), (writes, "muted"), ("b", "accent"), (" ends it", "muted"))
 
 
 def blank(answer: TriageAnswer, context: ViewContext, width: int) -> Sequence[Line] | None:
@@ -97,14 +104,14 @@ def cells(incident: IncidentRow, now_ms: int, glyphs: Glyphs) -> Row:
 
 def state_line(state: str, width: int, glyphs: Glyphs) -> Line:
     """What people did; shorter words, or one letter, where there is no room."""
-    is_new = state == "new"
+    is_new, is_again = state == "new", state == AGAIN
     if width < 4:
-        return line((glyphs.new, "strong") if is_new else (state[:1], "muted"))
+        return line((glyphs.new, "strong") if is_new else ("!", "bad") if is_again else (state[:1], "muted"))
     if cell_len(state) > width:
         for word, short in _STATE_WORDS:
             state = state.replace(word, short)
         state = _ISO_DATE.sub(lambda found: f"{int(found[3])} {_MONTHS[int(found[2]) - 1]}", state)
-    return line((state, "strong" if is_new else "muted"))
+    return line((state, "strong" if is_new else "bad" if is_again else "muted"))
 
 
 _STATE_WORDS = (

@@ -104,7 +104,7 @@ def _legend(glyphs: present.Glyphs) -> list[Line]:
     for result in (Result.SKIPPED, None):
         lines.append(line(f"{glyphs.results[result]} {present.RESULT_WORDS[result]}"))
     lines.append(line(f"{glyphs.masked} in a masked outage"))
-    lines.append(line(f"{glyphs.new} new; else a letter: acknowledged, claimed, quarantined..."))
+    lines.append(line(f"{glyphs.new} new; ! failing again; else a letter: acknowledged, claimed..."))
     return lines
 
 

@@ -39,7 +39,7 @@ def export_pictures(app: App[None], draws: Mapping[str, Draw]) -> None:
 
     def work() -> None:
         said = [write_picture(partial(draw, scheme), name, Path.cwd()) for name, draw in draws.items()]
-        app.call_from_thread(tell, app, "\n".join(said))
+        app.call_from_thread(tell, app, "; ".join(said))
 
     app.run_worker(work, group="export", thread=True, exclusive=True, exit_on_error=False)
 

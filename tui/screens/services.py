@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from tui.answers.services import ServiceRow, ServicesAnswer
 
 COLUMNS = (
-    Column("service", "service", 20, folds=(Fold(7, 12),), is_flexible=True),
+    Column("service", "service", 20, folds=(Fold(5, 16), Fold(7, 12)), is_flexible=True),
     Column("team", "team", 12, folds=(Fold(6, 9),)),
     Column("days", "days", 14),
     Column("red", "red now", 7, align="right"),
     Column("flaky", "flaky", 5, align="right"),
     Column("change", "last change", 20, folds=(Fold(4, 11),)),
-    Column("graph", "depends on / used by", 30, folds=(Fold(1, 22), Fold(2, 0))),
+    Column("graph", "depends on / used by", 30, folds=(Fold(1, 22), Fold(2, 0)), is_flexible=True),
 )
 
 

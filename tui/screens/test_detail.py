@@ -18,7 +18,7 @@ from tui.screens.context import ViewContext
 from tui.screens.evidence import evidence
 from tui.screens.failure_diff import failure_diff
 from tui.screens.filtering import matches
-from tui.screens.incident_rows import state_line
+from tui.screens.incident_rows import STATE_CELLS, state_line
 from tui.screens.outside import Sheet
 from tui.screens.pictures import export_pictures, picture_binding
 from tui.widgets.columns import Column, Fold, Row
@@ -37,9 +37,6 @@ COLUMNS = (
     Column("took", "took", 8, align="right"),
     Column("message", "message", 24, is_flexible=True),
 )
-
-STATE_CELLS = (16, 60)
-"""For what people did with it: on a narrow screen, on a wide one."""
 
 
 class TestView(ActingView["TestDetail"]):

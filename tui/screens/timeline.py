@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MARGIN = 32
 """Rows above and below the visible ones that are read with them."""
+ROOMY = 100
+"""Cells from which on there is room for what the list of keys says too."""
 PAUSE_S = 0.12
 """How long the cursor rests on a cell before its failure is read."""
 
@@ -159,7 +161,7 @@ class TimelineView(View["TimelineGrid"]):
         if answer.hidden_green:
             right.append(line((f"{answer.hidden_green:,} green hidden", "muted")))
         if answer.closed or any(answer.mostly_red):
-            right.append(line((f"{signs.masked} masked outage", "muted")))
+            right += [line((f"{signs.masked} masked outage", "muted"))] if self.size.width >= ROOMY else []
         if answer.outages:
             right.append(line((present.count(len(answer.outages), "outage"), "outage")))
         if not answer.has_sought:

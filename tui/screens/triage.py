@@ -84,7 +84,7 @@ class TriageView(ActingView["TriageAnswer"]):
         session, ends = answer.session, self.query_one("#session", TwoEnds)
         ends.display = session is not None
         if session is not None:
-            ends.set_ends(*incident_rows.session_line(session, answer.health.now_ms, self.context))
+            ends.set_ends(*incident_rows.session_line(session, answer.health.now_ms, self.context, self.size.width))
 
     def action_queue(self) -> None:
         """Leaves only what nobody has sorted; again, everything."""
@@ -137,7 +137,7 @@ class TriageView(ActingView["TriageAnswer"]):
         return super().check_action(action, parameters)
 
     def summary(self, answer: TriageAnswer) -> tuple[Line, Line]:
-        return incident_rows.summary(answer, self.context)
+        return incident_rows.summary(answer, self.context, self.size.width)
 
     def _seen(self, answer: TriageAnswer) -> list[IncidentRow]:
         if not self.filter_text.strip():

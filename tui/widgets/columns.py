@@ -45,6 +45,8 @@ class Column:
 def place(columns: Sequence[Column], available: int) -> tuple[int, ...]:
     """A width for each column so that all fit into `available` cells, folding in order of rank; 0 is left out.
 
+    What is spare goes to the flexible ones that are there, the same to each; what is missing is the first one's.
+
     >>> columns = (Column("a", "A", 10, is_flexible=True), Column("b", "B", 8, folds=(Fold(1, 3), Fold(2, 0))))
     >>> place(columns, 30), place(columns, 16), place(columns, 12)
     ((20, 8), (11, 3), (12, 0))
@@ -56,10 +58,10 @@ def place(columns: Sequence[Column], available: int) -> tuple[int, ...]:
             break
         widths[index] = width
     spare = available - _taken(widths)
-    for index, column in enumerate(columns):
-        if column.is_flexible:
-            widths[index] = max(widths[index] + spare, 0)
-            break
+    flexible = [index for index, column in enumerate(columns) if column.is_flexible and widths[index]]
+    for place_of, index in enumerate(flexible[: 1 if spare < 0 else None]):
+        share = spare if spare < 0 else (spare + place_of) // len(flexible)
+        widths[index] = max(widths[index] + share, 0)
     return tuple(widths)
 
 

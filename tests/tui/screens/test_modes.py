@@ -187,6 +187,22 @@ async def test_tests_ask_the_store_to_filter_and_sort(make_app: AppMaker) -> Non
         assert "refunds_an_order" in screen_text(app)
 
 
+async def test_a_row_is_opened_before_it_is_read(make_app: AppMaker) -> None:
+    """Enter on a row that is still on its way opens it when it is there."""
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        view = app.screen
+        assert isinstance(view, TestsView)
+        view._rows.clear()
+        view.query_one("#tests", LineTable).forget_rows()
+        assert view.selected is None
+        view.query_one("#tests", LineTable).action_open()
+        await settle(pilot)
+        assert isinstance(app.screen, TestView)
+
+
 async def test_header_click_sorts(make_app: AppMaker) -> None:
     """A click on a title orders by it."""
     answers = FakeAnswers()

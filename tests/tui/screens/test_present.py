@@ -90,6 +90,7 @@ def test_radius_folds_to_tests() -> None:
 def test_versions_as_people_say_them() -> None:
     """Hashes to six digits, others whole."""
     assert present.short_version("7f3a91c0ffee7f3a91c0ffee") == "7f3a91"
+    assert present.short_version("sha256:7f3a91c0ffee7f3a91c0ffee") == "7f3a91"
     assert present.short_version("1.40.2") == "1.40.2"
     assert present.short_version(None) == ""
     assert present.change_word(fakes.PRICING) == "pricing config 0c44"

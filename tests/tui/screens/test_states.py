@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from ingest.settings import Settings
+from ingest.settings_declared import PipelineSettings
 from store.errors import StoreBusy
 from tests.tui.screens import fakes
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import EMPTY_HEALTH, HEALTHY
 from tui.answers.health import Health
+from tui.answers.query import Moment, Query
+from tui.present import UNICODE
+from tui.screens.argument import hypothesis_lines, suspect_words, why_undecided
 from tui.screens.health_lines import nothing_red
+from tui.screens.incident_rows import state_line
 from tui.screens.messages import StoreChanged
 from tui.widgets.line_table import LineTable
 from tui.widgets.pieces import text_of, width_of
@@ -32,6 +39,16 @@ async def test_first_run_names_the_next_command(make_app: AppMaker, digit: str) 
         assert "crywolf demo" in text
 
 
+async def test_first_run_while_folders_are_followed(make_app: AppMaker) -> None:
+    """Something will come by itself: it says from where, and where to see it arrive."""
+    app = make_app(FakeAnswers(health_now=EMPTY_HEALTH, incidents=(), counts={}), watched=(Path("reports"),))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+        assert "followed: reports" in text
+        assert "6 shows what arrives" in text
+
+
 async def test_nothing_red_only_when_it_can_be_told(make_app: AppMaker) -> None:
     """All pipelines on time and complete: reassuring. One stale: cannot tell, with the list."""
     app = make_app(FakeAnswers(health_now=HEALTHY, incidents=(), counts={}))
@@ -46,6 +63,56 @@ async def test_nothing_red_only_when_it_can_be_told(make_app: AppMaker) -> None:
         assert "Cannot tell whether anything is really red" in text
         assert "nightly-mobile has not reported for 26 h" in text
         assert "crywolf rejected" in text
+
+
+async def test_nothing_red_is_no_comfort_when_nothing_arrives(make_app: AppMaker) -> None:
+    """Every pipeline is late by the machine's clock, though none by the newest run; asked of the past, none is."""
+    settings = Settings(pipelines=(PipelineSettings("shop", cadence_s=3600),))
+    for query, words in (
+        (Query(settings=settings), "nothing has arrived for"),
+        (Query(settings=settings, at=Moment(at_ms=fakes.NOW_MS)), "no pipeline later than its cadence"),
+        (Query(settings=Settings()), "no cadence is set"),
+    ):
+        lines = nothing_red(HEALTHY, make_app(query=query).context, 500)
+        assert words in "\n".join(text_of(one) for one in lines)
+    app = make_app(FakeAnswers(health_now=HEALTHY, incidents=(), counts={}), query=Query(settings=settings))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert screen_text(app).splitlines()[1].startswith(" cannot tell")
+
+
+def test_the_service_that_broke_stands_first(make_app: AppMaker) -> None:
+    """Also where no change of it is known; alone where there is no room, and no text where nothing is known."""
+    unknown = replace(fakes.INCIDENTS[0].hypotheses[0], kind="unrecorded", change=None, service="webhooks")
+    incident = replace(fakes.INCIDENTS[0], hypotheses=(unknown,))
+    assert [text_of(suspect_words(incident, width)) for width in (23, 12)] == ["webhooks (unrecorded)", "webhooks"]
+    nowhere = replace(incident, hypotheses=(replace(unknown, service=None),))
+    assert text_of(suspect_words(nowhere, 23)) == "(none: unrecorded)"
+    lines = hypothesis_lines((unknown,), incident.onset, make_app().context, 80)
+    assert "a change of webhooks that nobody recorded" in text_of(lines[0])
+
+
+@pytest.mark.parametrize(
+    ("last_good", "count", "chance", "words"),
+    [
+        (False, 1, 0.9, "no passing run is known"),
+        (True, 0, 0.0, "too few runs, or nothing was looked for"),
+        (True, 1, 0.62, "too few runs of it, whatever seems likely"),
+        (True, 1, 0.3, "no cause stands out"),
+    ],
+)
+def test_undecided_says_why(last_good: bool, count: int, chance: float, words: str) -> None:
+    """What is missing, by what the incident shows."""
+    first = fakes.INCIDENTS[0]
+    hypotheses = tuple(replace(first.hypotheses[0], probability=chance) for _ in range(count))
+    onset = first.onset if last_good else replace(first.onset, last_good=None)
+    assert why_undecided(replace(first, onset=onset, hypotheses=hypotheses)) == words
+
+
+def test_what_fails_again_has_a_sign() -> None:
+    """One letter for what people did, but for what was fixed and is red once more."""
+    states = ("new", "failing again", "claimed by ada")
+    assert [text_of(state_line(state, 1, UNICODE)) for state in states] == [UNICODE.new, "!", "c"]
 
 
 async def test_only_flaky_is_not_called_real(make_app: AppMaker) -> None:
