@@ -16,7 +16,6 @@ from tui.screens.dialog import Dialog
 from tui.widgets.lines import LinesPane
 from tui.widgets.pieces import Line, ends, fit, line, width_of
 
-HIDDEN = ("app.", "screen.")
 KEY_CELLS, GAP = 16, 3
 
 
