@@ -78,7 +78,8 @@ def session_line(session: SessionNow, now_ms: int | None, context: ViewContext, 
     said = f"{whose}{dot}since {since}{dot}{session.handled} handled"
     left = line(("session ", "muted"), (session.name, "strong"), (said, "muted"))
     writes = " writes its hand-over   " if width >= 100 else " hand-over   "
-    return left, line(("H", "accent"), (writes, "muted"), ("b", "accent"), (" ends it", "muted"))
+    ends = () if context.is_read_only else line(("b", "accent"), (" ends it", "muted"))
+    return left, line(("H", "accent"), (writes, "muted")) + ends
 
 
 def blank(answer: TriageAnswer, context: ViewContext, width: int) -> Sequence[Line] | None:

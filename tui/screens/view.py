@@ -257,7 +257,9 @@ class View(ArrangedScreen, Generic[_A]):
             right = states.failed_short(self.turns.problem)
         if self.turns.is_loading and self._told == self.turns.request:
             right = joined([line((f"reading{self.context.glyphs.ellipsis}", "muted")), self.wished()], P(" "))
-        self._crumbs = crumbs(self.app.screen_stack) if self.is_drilled else []
+        stack = self.app.screen_stack
+        if self in stack:  # else another mode is shown, and this one keeps its path
+            self._crumbs = crumbs(stack[: stack.index(self) + 1]) if self.is_drilled else []
         path = joined(self._crumbs, P(f" {self.context.glyphs.arrow} ", "muted"))
         both = joined([path, left], P("   "))
         self.query_one("#answer", TwoEnds).set_ends(both, right)
@@ -265,7 +267,7 @@ class View(ArrangedScreen, Generic[_A]):
     @property
     def is_drilled(self) -> bool:
         """Whether there is a view to go back to."""
-        return len(self.app.screen_stack) > 1 and self.app.screen_stack[0] is not self
+        return self in self.app.screen_stack[1:]
 
     # Keys
 

@@ -187,6 +187,25 @@ async def test_tests_ask_the_store_to_filter_and_sort(make_app: AppMaker) -> Non
         assert "refunds_an_order" in screen_text(app)
 
 
+async def test_the_path_is_that_of_its_own_mode(make_app: AppMaker) -> None:
+    """An answer that comes while another mode is shown, or a view above it, leaves the path as it is."""
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        triage = app.screen
+        await press(pilot, "3", "enter", "enter")
+        assert isinstance(triage, TriageView)
+        service = app.screen_stack[1]
+        assert isinstance(service, ServiceView)
+        for view in (triage, service):
+            view._show_summary()
+        await press(pilot, "escape")
+        assert "Services › payments" in screen_text(app).splitlines()[1]
+        assert " › " not in screen_text(app).splitlines()[1].replace("Services › payments", "")
+        await press(pilot, "1")
+        assert screen_text(app).splitlines()[1].startswith(" 2 real")
+
+
 async def test_a_row_is_opened_before_it_is_read(make_app: AppMaker) -> None:
     """Enter on a row that is still on its way opens it when it is there."""
     app = make_app()
