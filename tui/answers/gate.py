@@ -1,10 +1,12 @@
 """May a run pass? It may not when a test is red in it for real, or when that cannot be told.
 
 A red test gates unless something speaks for it: it is in quarantine; it is `flaky` or `environment`, as people say or,
-where nobody said anything, by the verdict as of the end of the run; or, before a merge, it is red on the baseline as
-well, which the change did not do. `undecided` gates: nobody has shown it to be noise. What the newest attempt of a run
-said of a test counts, with what earlier ones said where it was not executed again. A run that is not complete, misses
-shards, executed nothing or is stale cannot be told.
+where nobody said anything, as good as surely by the verdict as of the end of the run; or, before a merge, it is red on
+the baseline as well, which the change did not do. Before a merge a flake must be one that the baseline knows: what
+failed in other merge requests failed by their code, and what a merge request breaks at once looks like an outage.
+`undecided` gates: nobody has shown it to be noise. What the newest attempt of a run said of a test counts, with what
+earlier ones said where it was not executed again. A run that is not complete, misses shards, executed nothing or is
+stale cannot be told.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from analysis.handling import Stretch
@@ -26,6 +29,7 @@ from tui.answers.handled import test_states
 from tui.answers.health import answer_health
 from tui.answers.judging import Judged, judge_last_failure, judge_red
 from tui.answers.query import Moment, Query
+from tui.answers.rating import rate_stream
 from tui.answers.runs import run_row_of
 from tui.answers.said import load_called
 from tui.answers.triage import NEW, QUARANTINED
@@ -33,6 +37,8 @@ from tui.errors import NoMatch
 
 LATEST = "latest"
 _NOISE = (Verdict.FLAKY, Verdict.ENVIRONMENT)
+SHOWN = 0.8
+"""Probability of a flake or an outage from which on a failure lets a run pass."""
 _RED = (Outcome.FAILED, Outcome.ERRORED)
 _ALL = 2**31
 _EVER = 2**62
@@ -214,6 +220,7 @@ class _Judge:
 
     def __init__(self, basis: Basis, is_pre_merge: bool, test_rows: frozenset[int]) -> None:
         self._basis = basis
+        self._test_rows = test_rows
         self._red = judge_red(basis, test_rows)
         self._is_pre_merge = is_pre_merge
 
@@ -227,6 +234,28 @@ class _Judge:
                 return one, True
         return judge_last_failure(self._basis, stream, test_row), False
 
+    def doubt_of(self, stream: StreamRow, test_row: int, one: Judged) -> str:
+        """Why what looks like noise may be real; empty where it is shown to be noise."""
+        if not self._is_pre_merge:
+            kinds = ("flake", "environment")
+            noise = sum(each.probability for each in one.judgement.hypotheses if each.kind in kinds)
+            return "" if noise >= SHOWN else f"noise by {noise:.2f} only"
+        if one.verdict is not Verdict.FLAKY:
+            return "an outage would be seen on the baseline as well"
+        is_known = (replace(stream.scope, branch=""), test_row) in self._known_flakes
+        return "" if is_known else "no flake of it is known on the baseline"
+
+    @cached_property
+    def _known_flakes(self) -> set[tuple[Scope, int]]:
+        """(stream without its branch, test row) of red cases that flake on the baseline now."""
+        found = set()
+        for row in self._basis.baseline:
+            rated = rate_stream(self._basis, row, sorted(self._test_rows))
+            pairs = zip(rated.loaded.test_rows, rated.stats, strict=True)
+            place = replace(row.scope, branch="")
+            found |= {(place, test) for test, stats in pairs if stats.trend.state in ("new", "flaky")}
+        return found
+
 
 def _row(case: TestCase, stream: StreamRow, outcome: int, judge: _Judge, test_row: int, state: str) -> GateRow:
     one, is_of_baseline = judge.of(stream, test_row)
@@ -237,10 +266,11 @@ def _row(case: TestCase, stream: StreamRow, outcome: int, judge: _Judge, test_ro
         gates, why = False, f"red on {one.stream.scope.branch or 'the baseline'} as well"
     elif one is not None and one.called is not None:
         gates, why = verdict not in _NOISE, f"called {verdict.value} by {one.called.actor}"
-    elif verdict in _NOISE:
-        gates, why = False, "shown to be no fault of what was tested"
     elif one is None:
         gates, why = True, "its history cannot be judged"
+    elif verdict in _NOISE:
+        doubt = judge.doubt_of(stream, test_row, one)
+        gates, why = bool(doubt), doubt or "shown to be no fault of what was tested"
     elif verdict is Verdict.UNDECIDED:
         gates, why = True, one.judgement.reason or "nothing shows that it is noise"
     else:

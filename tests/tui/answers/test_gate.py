@@ -107,6 +107,21 @@ def test_before_a_merge_what_is_red_on_the_baseline_does_not_gate(store: Path) -
     assert not answer.passes
 
 
+def test_what_other_merge_requests_broke_is_no_flake(tmp_path: Path) -> None:
+    """Nor is it an outage when one breaks everything; a flake that the baseline knows lets it pass."""
+    for day in range(8):
+        _run(tmp_path, day, {"shaky": "flaky" if day % 2 else "pass"})
+    pre_merge = {"crywolf__run__trigger": "pre-merge", "vcs__ref__head__name": "feature"}
+    for number in range(8):
+        broken = {"t1": "fail" if number in (1, 4, 7) else "pass", "shaky": "fail" if number in (2, 7) else "pass"}
+        _run(tmp_path, number, broken, f"proposal{number}", **pre_merge)
+    _run(tmp_path, 8, dict.fromkeys(GREEN, "error"), "proposal8", **pre_merge)
+    ingest(tmp_path / "store.db", tmp_path)
+    rows = _rows(_answer(tmp_path, "nightly/proposal7"))
+    assert (rows["t1"].gates, rows["shaky"].gates) == (True, False)
+    assert len(_answer(tmp_path, "nightly/proposal8").runs[0].gating) == len(GREEN)
+
+
 def test_an_incomplete_run_cannot_be_told(store: Path) -> None:
     """Nor one in which nothing was executed."""
     assert _answer(store, "cut").runs[0].doubts == ("the run is incomplete",)
