@@ -78,6 +78,8 @@ class CasePlacer:
         self._secrets: dict[_Names, Counter[str]] = {}
         """Of the names as written that hold any."""
         self._found: Counter[str] = Counter()
+        self._clean_class = ("", "")
+        """The last class name as written in which nothing was cut or taken out; its clean form."""
         self._foreseen: dict[tuple[str, str], _CleanNames] = {}
         """By class name and name as written; those in which nothing was cut or taken out."""
 
@@ -224,7 +226,12 @@ class CasePlacer:
         """Names as the store has them; what was cut and taken out is counted."""
         limit, found = self._limits.name_chars, self._found
         name = scrub_line(name, limit, found)
-        return scrub_line(classname, limit, found), name, normalise_name(name)
+        if self._clean_class[0] != classname:
+            clean = scrub_line(classname, limit, found)
+            if found:
+                return clean, name, normalise_name(name)
+            self._clean_class = (classname, clean)
+        return self._clean_class[1], name, normalise_name(name)
 
     def foresee(self, batch: Attempts) -> None:
         """Clean the names of plain cases that seem to be new, while no other process waits for the store."""
@@ -232,8 +239,9 @@ class CasePlacer:
             return
         if len(self._foreseen) > _CACHED:
             self._foreseen.clear()
-        for names in zip(batch.classnames, batch.names, batch.files, strict=True):
-            if names not in self._places and names[:2] not in self._foreseen:
+        written = zip(batch.classnames, batch.names, batch.files, strict=True)
+        for names in set(written).difference(self._places):
+            if names[:2] not in self._foreseen:
                 clean = self._cleaned(*names[:2])
                 if self._found:
                     self._found.clear()

@@ -11,7 +11,8 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, compress
+from operator import add, sub
 
 from ingest.model import Result
 from store.connect import Connection
@@ -29,12 +30,7 @@ def special_places(codes: bytes) -> list[int]:
     >>> special_places(bytes([0, 0, 1, 3, 16]))
     [2, 4]
     """
-    marks, found = codes.translate(_SPECIAL_ONES), []
-    place = marks.find(1)
-    while place >= 0:
-        found.append(place)
-        place = marks.find(1, place + 1)
-    return found
+    return list(compress(range(len(codes)), codes.translate(_SPECIAL_ONES)))
 
 
 def tally(codes: bytes) -> tuple[int, int, int, int, int]:
@@ -67,13 +63,13 @@ class CaseSets:
         if found is None:
             if len(self._of_parts) >= _MOST_SETS:
                 self._of_parts.clear()
-            keys = array("I", (test << 1 | skip for test, skip in zip(tests, skipped, strict=True)))
+            keys = array("I", map(add, map(add, tests, tests), skipped))
             found = self._of_parts[known] = self.of_keys(keys)
         return found
 
     def of_tests(self, tests: Iterable[int]) -> int:
         """Row of the set of some executed test cases, ascending."""
-        return self.of_keys(array("I", (test << 1 for test in tests)))
+        return self.of_keys(array("I", [test << 1 for test in tests]))
 
     def of_keys(self, keys: array[int]) -> int:
         """Row of a set by its keys, ascending."""
@@ -81,7 +77,7 @@ class CaseSets:
         row = self._connection.execute("SELECT set_id FROM case_set WHERE digest = ?", (digest,)).fetchone()
         if row is not None:
             return int(row[0])
-        steps = array("I", (key - before for before, key in zip(chain((0,), keys), keys, strict=False)))
+        steps = array("I", map(sub, keys, chain((0,), keys)))
         if sys.byteorder == "big":
             steps.byteswap()
         body = zlib.compress(steps, 1)
@@ -95,7 +91,7 @@ class CaseSets:
 
     def executed(self, set_id: int) -> array[int]:
         """Test cases of a set that were executed, ascending."""
-        return array("I", (key >> 1 for key in self.keys(set_id) if not key & 1))
+        return array("I", [key >> 1 for key in self.keys(set_id) if not key & 1])
 
     def replace(self, set_id: int, old: int, new: int) -> int:
         """Row of the set that has another test case in the place of one: executed where either was."""
