@@ -12,14 +12,12 @@ from enum import Enum
 from typing import Any
 
 from tests.tui.screens.fake_answers import FakeAnswers
+from tui.screens.asking import Answers
 
 CODES = frozenset({"kind", "verdict", "status", "run_trigger", "action", "day"})
 """Fields that hold one of a few words of ours, by which the dashboard decides."""
-ASKED = (
-    *("triage", "health", "test_keys", "test_rows", "test", "attempts", "run", "service", "services", "grid"),
-    *("grid_cells", "grid_days", "grid_cell", "silent", "flows", "changes", "runs", "refused", "search", "reds"),
-    *("quarantined", "handover", "act", "merge", "split", "begin_session", "end_session", "undo"),
-)
+ASKED = {name for name in vars(Answers) if not name.startswith("_")} - {"version", "close"}
+"""Every question of a screen."""
 
 
 class Poison:
