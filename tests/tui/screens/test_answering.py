@@ -18,9 +18,13 @@ from tui.answers.query import Query
 from tui.errors import NoMatch
 from tui.screens import answering
 from tui.screens.answering import AnsweringProcess, DividedAnswers, Ended
-from tui.screens.asking import StoreAnswers, Superseded
+from tui.screens.asking import Answers, StoreAnswers, Superseded
 
 PATIENCE_S = 60
+
+WRITTEN = {"act", "merge", "split", "begin_session", "end_session", "undo"}
+OF_A_GRID = {"grid_cells", "grid_days", "grid_cell"}
+"""Asked beside by the grid's rows: `cells`, `day_cells`, `cell`."""
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +73,14 @@ def test_answers_are_the_same(sample: Asked, divided: DividedAnswers) -> None:
     divided.start_early(query)
     assert asked_of(divided, query) == asked_of(here, query)
     here.close()
+
+
+def test_every_question_is_answered_beside() -> None:
+    """All but what is written, and what is asked all the time."""
+    questions = {name for name in vars(Answers) if not name.startswith("_")}
+    here = WRITTEN | OF_A_GRID | {"version", "close"}
+    assert questions - here <= set(answering._BESIDE)
+    assert set(answering._BESIDE) - questions == {"cells", "day_cells", "cell"}
 
 
 def test_errors_are_the_same(divided: DividedAnswers, tmp_path: Path) -> None:
