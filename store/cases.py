@@ -155,4 +155,5 @@ class Cases:
 
     def _forget_ids(self) -> None:
         self._dimensions.forget()
+        self._rollups.repeats.forget()
         self.generation += 1

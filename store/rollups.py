@@ -141,17 +141,26 @@ class Rollups:
         return int(last)
 
     def forget(self) -> None:
-        """Drop what is cached: after a rollback, or when another process has written."""
+        """Drop what is cached: after a rollback."""
+        self.repeats.forget()
+        self.doubt()
+
+    def doubt(self) -> None:
+        """Drop what is cached, or have it compared with the store: another process has written."""
         self.sets.forget()
         self._services.forget()
         self._declared.clear()
         self._highest = None
         self.marked.clear()
-        self.forget_cases()
+        self.repeats.doubt()
+        self._forget_days()
 
     def forget_cases(self) -> None:
         """Drop what is remembered of the results in the store: some went, or stand under other names."""
         self.repeats.forget()
+        self._forget_days()
+
+    def _forget_days(self) -> None:
         self.days.forget()
         self._earlier = None
 
@@ -220,7 +229,9 @@ class Rollups:
         if (stream, day) not in self.marked and not self._has_other(
             part.run_id, stream, part.started_ms, (day + 1) * DAY_MS
         ):
-            repeated = self.repeats.take(part.part_id, part.run_id, stream, part.tests, is_only=part.is_only_part)
+            repeated = self.repeats.take(
+                part.part_id, part.run_id, stream, part.tests, part.set_id, is_only=part.is_only_part
+            )
         if repeated is None:
             self.repeats.leave(part.run_id, stream)
             self.mark(stream, part.started_ms)

@@ -30,9 +30,10 @@ _KEYS = (
 """What a run takes from what its files say; where they differ, the first file by location decides, key by key."""
 _MOST_RUNS = 1000
 _PARTS = (
-    "SELECT s.location, p.resolved, p.started_ms, p.ended_ms, p.stream_id FROM part p"
-    " JOIN source_file s ON s.source_id = p.source_id WHERE p.run_id = ?"
+    "SELECT min(s.location), p.resolved, min(p.started_ms), max(p.ended_ms), p.stream_id, count(*) FROM part p"
+    " JOIN source_file s ON s.source_id = p.source_id WHERE p.run_id = ? GROUP BY p.resolved, p.stream_id"
 )
+"""Those of a run that say the same of it, together: a run may have thousands, and is settled over and over."""
 _Key = tuple[str, str, int, str]
 _Rank = tuple[int, bytes]
 """(0 of a part, 1 of a note; location)."""
@@ -66,10 +67,16 @@ class _Sum:
     """The run's row as it was last written."""
 
     def take_part(
-        self, location: bytes, resolved: RunIdentity, started_ms: int, ended_ms: int | None, stream_id: int
+        self,
+        location: bytes,
+        resolved: RunIdentity,
+        started_ms: int,
+        ended_ms: int | None,
+        stream_id: int,
+        count: int = 1,
     ) -> None:
-        """Take a part."""
-        self.parts += 1
+        """Take a part, or all that say the same of the run: the first location, earliest start and latest end."""
+        self.parts += count
         self.take((0, location), resolved)
         self.first_ms = started_ms if self.first_ms is None else min(self.first_ms, started_ms)
         if ended_ms is not None:

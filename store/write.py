@@ -178,7 +178,7 @@ class Writer:
         self._is_shared = version != self._data_version and self._data_version != -1
         if version != self._data_version:
             self._data_version = version
-            self._rollups.forget()
+            self._rollups.doubt()
             self._runs.forget()
             self._aliases.forget()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.limits import Limits
-from ingest.model import RunIdentity
+from ingest.model import RunIdentity, TestCase
 from ingest.pipeline import Ingestion
 from ingest.settings import Settings
 from ingest.sources.directory import list_inputs
 from ingest.sources.inputs import Input
+from store.repeats import _Held
 from store.rollups import Rollups
 from tests.store.making import OUTCOMES, assert_sound, ingest, reading, run_note, write, xml
 from tests.store.recount import recounted, stored
@@ -44,11 +47,16 @@ def _write(folder: Path, parts: list[dict[str, object]]) -> list[Path]:
     return files
 
 
+def _take(ingestion: Ingestion, *paths: Path) -> None:
+    """Have one of several writers take files."""
+    found = [item for path in paths for item in list_inputs([str(path)]) if isinstance(item, Input)]
+    ingestion.ingest_all(found, lambda outcome: None)
+
+
 def _ingest_together(database: Path, files: list[Path]) -> None:
     """Ingest files in the order given, twenty a transaction."""
-    found = [item for path in files for item in list_inputs([str(path)]) if isinstance(item, Input)]
     with Ingestion(database, Settings(), RunIdentity(), Limits(), {}) as ingestion:
-        ingestion.ingest_all(found, lambda outcome: None)
+        _take(ingestion, *files)
 
 
 _EMPTY = {"run": 2, "minute": 120, "zone": "", "cases": [], "peer": ""}
@@ -69,6 +77,86 @@ def test_many_small_parts_in_any_order_equal_a_recount(
     ingest(folder / "store.db", *files[:cut])
     _ingest_together(folder / "store.db", files[cut:])
     assert_sound(folder / "store.db")
+
+
+@contextmanager
+def _two_writers(database: Path) -> Iterator[tuple[Ingestion, Ingestion]]:
+    """As two processes have them."""
+    with (
+        Ingestion(database, Settings(), RunIdentity(), Limits(), {}) as one,
+        Ingestion(database, Settings(), RunIdentity(), Limits(), {}) as other,
+    ):
+        yield one, other
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rng=st.randoms(use_true_random=False))
+def test_two_writers_in_turn_equal_a_recount(tmp_path_factory: pytest.TempPathFactory, rng: random.Random) -> None:
+    """What a writer remembers of a run holds whatever the other does: it adds, rewrites, moves and renames parts."""
+    folder = tmp_path_factory.mktemp("parts")
+    files: list[tuple[Path, int]] = []
+    with _two_writers(folder / "store.db") as writers:
+        for number in range(16):
+            path, run = folder / "suite" / f"run-{rng.randint(1, 2)}" / f"{number}.xml", rng.randint(1, 9)
+            deed = rng.random()
+            if files and deed < 0.3:
+                path, run = files[-1] if deed < 0.2 else rng.choice(files)
+            elif deed > 0.9:
+                path = path.with_name("run.json")
+            repository = rng.choice(("shop", "bank"))
+            tests = [f"t{n}" for n in range(5) if rng.random() < 0.5]
+            cases = [(test, rng.choice(OUTCOMES)) for test in tests]
+            note = run_note(path.parent.name, "suite", vcs__repository__name=repository)
+            is_note = path.name == "run.json"
+            write(path, note if is_note else xml(cases, f"2026-03-0{path.parent.name[-1]}T10:00:0{run}Z"))
+            _take(rng.choice(writers), path)
+            if not is_note:
+                files.append((path, run))
+    assert_sound(folder / "store.db")
+
+
+@pytest.mark.parametrize("deed", ["rewritten", "renamed", "aliased"])
+def test_what_another_writer_did_with_a_part_is_noticed(tmp_path: Path, deed: str) -> None:
+    """A part under an id that was another's before, under other names, or that continues another test."""
+    folder, database = tmp_path / "suite", tmp_path / "store.db"
+
+    def report(run: int, name: str, *tests: str) -> Path:
+        cases = [(test, "pass") for test in tests]
+        return write(folder / f"run-{run}" / f"{name}.xml", xml(cases, f"2026-03-0{run}T10:00:00Z"))
+
+    with _two_writers(database) as (one, other):
+        _take(one, report(1, "all", "t1", "t2", "t3"))
+        _take(one, report(2, "a", "t1"))
+        _take(one, report(2, "b", "t2"))
+        if deed == "rewritten":
+            _take(other, report(2, "b", "t3"))
+        elif deed == "renamed":
+            _take(other, write(folder / "run-2" / "run.json", run_note("run-2", "suite", vcs__repository__name="shop")))
+        else:
+            with other._writer.transaction():
+                ids = [other._writer.test_case(TestCase("suite", "shop.Pay", name)) for name in ("t2", "t3")]
+                other._writer.add_alias(*ids)
+        _take(one, report(2, "c", "t1", "t2", "t3"))
+    assert_sound(database)
+
+
+def test_two_that_feed_one_run_read_each_part_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes take 60 files of one run in turn: each learns of the other's cases, and of none again."""
+    files = [write(tmp_path / "run-1" / f"{n:02d}.xml", xml([(f"t{n}", "pass"), ("all", "pass")])) for n in range(60)]
+    learnt: list[int] = []
+    put = _Held._put
+
+    def put_and_note(held: _Held, part_id: int, test_id: int) -> None:
+        learnt.append(part_id)
+        put(held, part_id, test_id)
+
+    monkeypatch.setattr(_Held, "_put", put_and_note)
+    with _two_writers(tmp_path / "store.db") as (one, other):
+        for first, second in zip(files[::2], files[1::2], strict=True):
+            _take(one, first)
+            _take(other, second)
+    assert len(learnt) <= 2 * 2 * 60
+    assert_sound(tmp_path / "store.db")
 
 
 def test_a_run_of_small_files_is_never_counted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
