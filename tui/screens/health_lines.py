@@ -14,8 +14,8 @@ from tui.widgets.pieces import Line, Piece, joined, line, width_of, wrap
 if TYPE_CHECKING:
     from tui.answers.health import Health
 
-ROOMY = 140
-"""Cells from which on there is room for what is not needed at once."""
+ROOMY, VERY_ROOMY = 100, 140
+"""Cells from which on there is room for what is not needed at once, also beside doubts."""
 INDENT = 6
 """Cells before what goes on in another line."""
 
@@ -28,9 +28,9 @@ def health_line(health: Health, context: ViewContext, width: int) -> Line:
     """
     doubtful = doubts(health)
     words = [present.count(health.pipelines, "pipeline")]
-    if health.now_ms is not None and not (doubtful and width < ROOMY):
-        as_of = f"as of {_dated(health.now_ms, context)}"
-        words = [*words, as_of] if width >= ROOMY else [as_of]
+    is_roomy = width >= (VERY_ROOMY if doubtful else ROOMY)
+    if health.now_ms is not None and (is_roomy or not doubtful):
+        words = [*(words if is_roomy else []), f"as of {_dated(health.now_ms, context)}"]
     parts = [*doubtful, line((" ".join(words), "muted"))]
     return joined(parts, Piece(f" {context.glyphs.dot} ", "muted"))
 

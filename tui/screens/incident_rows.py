@@ -111,6 +111,8 @@ def state_line(state: str, width: int, glyphs: Glyphs) -> Line:
     if cell_len(state) > width:
         for word, short in _STATE_WORDS:
             state = state.replace(word, short)
+        if width >= STATE_CELLS[0] and _ISO_DATE.match(state):
+            state = f"until {state}"
         state = _ISO_DATE.sub(lambda found: f"{int(found[3])} {_MONTHS[int(found[2]) - 1]}", state)
     return line((state, "strong" if is_new else "bad" if is_again else "muted"))
 

@@ -109,7 +109,7 @@ def write_export(sheet: Sheet) -> str:
     try:
         return f"exported to {write_sheet(sheet, Path.cwd())}"
     except Exception as problem:  # told to the person who asked for it
-        return f"cannot export: {problem}"
+        return f"cannot export: {problem or 'something else was asked meanwhile; try again'}"
 
 
 def write_sheet(sheet: Sheet, folder: Path) -> Path:
