@@ -19,6 +19,7 @@ from ingest.errors import IngestError
 from store.errors import StoreError
 from tui.errors import AnswerError
 from tui.exit_codes import INTERRUPTED, OK, UNUSABLE, USAGE
+from tui.streams import prepare_streams
 
 
 class Entry(NamedTuple):
@@ -174,7 +175,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return returned if isinstance(returned, int) else OK
     except BaseException as raised:
-        problem = _named(raised)
+        problem = _named(raised, sys.argv[1:] if arguments is None else arguments)
         code = exit_code(problem)
         if code is None:
             raise
@@ -182,8 +183,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return code
 
 
-def _named(problem: BaseException) -> BaseException:
-    """The exception, or what it stands for: an error of no file is one of standard output."""
+def _named(problem: BaseException, arguments: Sequence[str]) -> BaseException:
+    """The exception, or what it stands for: an error of no file is standard output's, one of bytes an argument's."""
+    if isinstance(problem, UnicodeEncodeError):
+        for text in arguments:
+            if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
+                return click.UsageError(
+                    f"not in UTF-8, as every name is: {text.encode('utf-8', 'backslashreplace').decode()}"
+                )
     if isinstance(problem, OSError) and problem.filename is None and problem.errno in _NO_ROOM:
         return OutputLost(f"the answer is lost: standard output cannot be written ({problem.strerror})")
     return problem
@@ -192,20 +199,8 @@ def _named(problem: BaseException) -> BaseException:
 def main() -> NoReturn:
     """The `crywolf` script. While it imports there is no garbage, but looking for it takes a tenth of the time."""
     gc.disable()
-    _open_streams()
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # no output depends on the locale
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    prepare_streams()
     sys.exit(run())
-
-
-def _open_streams() -> None:
-    """Standard streams that were closed lead nowhere, so that no file of ours takes their place."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: its own
-            os.set_inheritable(descriptor, True)
-            setattr(sys, name, open(descriptor, mode, closefd=False))  # noqa: SIM115 - as long as the process is there
 
 
 def _tell(problem: BaseException) -> None:

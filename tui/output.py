@@ -10,12 +10,15 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from tui.streams import drawing, inert
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.segment import Segment
     from rich.text import Text
 
 SCHEMA_VERSION = 1
@@ -94,7 +97,7 @@ def print_rich(*parts: RenderableType) -> None:
     from rich.console import Console
 
     if is_terminal():
-        console = Console(markup=False, highlight=False, emoji=False)
+        console = _drawing_console(sys.stdout)
         for part in parts:
             console.print(part)
         return
@@ -117,6 +120,16 @@ def styled(*pieces: str | tuple[str, str]) -> Text:
 
 def stderr_console() -> Console:
     """A console for narration."""
-    from rich.console import Console
+    return _drawing_console(sys.stderr)
 
-    return Console(stderr=True, markup=False, highlight=False, emoji=False)
+
+def _drawing_console(stream: TextIO) -> Console:
+    """A console that draws with colours; the texts among them are inert."""
+    from rich.console import Console, ConsoleOptions
+
+    class Drawing(Console):
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                yield segment if segment.control else segment._replace(text=inert(segment.text))
+
+    return Drawing(file=drawing(stream), markup=False, highlight=False, emoji=False)

@@ -23,6 +23,7 @@ from tui.commands.identity import identity_options
 from tui.commands.ingest import RANKING_S
 from tui.commands.opening import place_of
 from tui.exports.ingested import file_row
+from tui.streams import drawing
 from tui.version import version
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ class _StatusLine:
 
     def _wipe(self) -> None:
         if self._is_terminal and self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            drawing(sys.stderr).write("\r\x1b[K")
+            sys.stderr.flush()
             self._shown = ""
 
 

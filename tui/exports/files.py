@@ -6,14 +6,16 @@ import os
 import tempfile
 from pathlib import Path
 
+from tui.streams import inert
+
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace a file by text in UTF-8; a full disk or a crash leaves the old one.
+    """Replace a file by text in UTF-8, inert when it is shown; a full disk or a crash leaves the old one.
 
     Raises:
         OSError: it cannot be written.
     """
-    write_bytes(path, text.encode())
+    write_bytes(path, inert(text).encode())
 
 
 def write_bytes(path: Path, data: bytes) -> None:
