@@ -226,8 +226,6 @@ class CrywolfApp(PersonalApp):
         await asyncio.to_thread(self._end_threads)
 
     def _end_threads(self) -> None:
-        if (stop_reading := getattr(self._driver, "stop_reading", None)) is not None:
-            stop_reading()
         self.end_personal()
         self._watcher.stop()
         self.context.answers.close()

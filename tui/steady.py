@@ -1,27 +1,32 @@
 """What keeps the dashboard whole when its terminal goes: it ends by itself, says nothing and leaves nothing behind.
 
 A terminal that is closed sends SIGHUP, or is just not there any more, as for a process that ignores it. Textual's
-writer ends at the first byte that nobody takes, and whoever writes more then waits for ever (8.2.8); its reader goes
-round and round.
+writer ends at the first byte that nobody takes, and whoever writes more then waits for ever (8.2.8).
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    import socket
+
     from textual.driver import Driver
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 LOOK_S = 2.0
+KEY_LOOK_S, OPEN_LOOK_S = 0.1, 0.01
+"""Between two looks whether the terminal is left, and whether an escape is alone."""
 
 
 def steady(base: type[Driver], swallows: Callable[[str], bool] | None) -> type[Driver]:
@@ -37,14 +42,6 @@ def steady(base: type[Driver], swallows: Callable[[str], bool] | None) -> type[D
             if (writer is None or writer.is_alive()) and not (swallows is not None and swallows(data)):
                 super().write(data)
 
-        def stop_reading(self) -> None:
-            """Ends the thread that reads keys; the app waits for it in its own thread if it is there yet (8.2.8)."""
-            if (reader := getattr(self, "_key_thread", None)) is not None:
-                self.exit_event.set()
-                reader.join()
-                self._key_thread = None
-                self.exit_event.clear()
-
         def close(self) -> None:
             writer = getattr(self, "_writer_thread", None)
             if writer is not None and not writer.is_alive():
@@ -53,7 +50,51 @@ def steady(base: type[Driver], swallows: Callable[[str], bool] | None) -> type[D
                         writer._queue.get_nowait()
             super().close()
 
-    return Steady
+    from textual.drivers.linux_driver import LinuxDriver
+
+    return reading_soon(Steady) if issubclass(base, LinuxDriver) else Steady
+
+
+def reading_soon(base: type[Driver]) -> type[Driver]:
+    """A driver for which esc is a key soon, and which waits for no key when it is left.
+
+    Textual's own (8.2.8) looks ten times a second whether an escape is alone, which is all the time that a key may
+    take, and makes the app wait twice as long for that when it ends.
+    """
+
+    import socket  # here: the first frame is drawn without it
+
+    class Reading(base):  # type: ignore[misc, valid-type]
+        _wake: socket.socket | None = None
+
+        def run_input_thread(self) -> None:
+            looked_at, self._wake = socket.socketpair()
+            with looked_at, self._wake:
+                read_keys(self, looked_at)
+
+        def disable_input(self) -> None:
+            if self._wake is not None:
+                with suppress(OSError):  # who read has ended
+                    self._wake.send(b"!")
+            super().disable_input()
+
+    return Reading
+
+
+def read_keys(driver: Any, wake: socket.socket) -> None:
+    """Hands over what is typed until the driver is to end, which something to read at `wake` makes it see at once."""
+    from textual._xterm_parser import XTermParser
+
+    parser, decode = XTermParser(), getincrementaldecoder("utf-8")().decode
+    while not driver.exit_event.is_set():
+        is_open = parser._timeout_time is not None
+        ready, _, _ = select.select([driver.fileno, wake], [], [], OPEN_LOOK_S if is_open else KEY_LOOK_S)
+        typed = os.read(driver.fileno, 4096) if driver.fileno in ready else b""
+        if driver.fileno in ready and not typed:  # the terminal is gone: there will always be nothing to read
+            driver.exit_event.wait(KEY_LOOK_S)
+        text = decode(typed)
+        for message in (*(parser.feed(text) if text else ()), *parser.tick()):
+            driver.process_message(message)
 
 
 def is_terminal_gone() -> bool:

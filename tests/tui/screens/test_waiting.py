@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
 
 import pytest
+from textual import events
 from textual.css.query import NoMatches
+from textual.message import Message
 from textual.pilot import Pilot
 
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
@@ -17,6 +21,7 @@ from tui.answers.tests import TestKeys
 from tui.screens.messages import StoreChanged
 from tui.screens.test_detail import TestView
 from tui.screens.view import View
+from tui.steady import read_keys
 
 PATIENCE_S = 60
 
@@ -114,3 +119,45 @@ async def test_each_dashboard_of_a_process_draws_with_what_its_terminal_has(make
             assert screen_text(plain).isascii()
         with usual._context():
             assert "\u2026" in screen_text(usual)
+
+
+class Typed:
+    """A driver that reads a pipe, and notes the keys."""
+
+    def __init__(self, fileno: int) -> None:
+        self.fileno, self.exit_event, self.keys = fileno, threading.Event(), list[str]()
+
+    def process_message(self, message: Message) -> None:
+        """One of what was read."""
+        assert isinstance(message, events.Key)
+        self.keys.append(message.key)
+
+    def has(self, *keys: str) -> bool:
+        """Whether these keys have come, and no other."""
+        ended_s = time.monotonic() + PATIENCE_S
+        while self.keys != list(keys) and time.monotonic() < ended_s:
+            time.sleep(0.01)
+        return self.keys == list(keys)
+
+
+def test_escape_alone_is_a_key_and_before_others_a_sequence() -> None:
+    """Nothing must be typed after it; and who reads sees at once that it is to end."""
+    (terminal, typing), (wake, waking) = os.pipe(), socket.socketpair()
+    driver = Typed(terminal)
+    reader = threading.Thread(target=read_keys, args=(driver, wake), daemon=True)
+    reader.start()
+    try:
+        os.write(typing, b"\x1b")
+        assert driver.has("escape")
+        os.write(typing, b"\x1b[A\xc3")
+        os.write(typing, b"\xa9j")
+        assert driver.has("escape", "up", "\u00e9", "j")
+    finally:
+        waking.send(b"!")
+        driver.exit_event.set()
+        reader.join(PATIENCE_S)
+        for end in (wake, waking):
+            end.close()
+        for one in (terminal, typing):
+            os.close(one)
+    assert not reader.is_alive()
