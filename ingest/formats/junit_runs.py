@@ -200,8 +200,8 @@ def run_of(region: bytes) -> Run | None:
     if len(region.translate(None, _PRINTABLE)) != len(controls.translate(None, _PRINTABLE)):
         return None
     columns = (pieces[1::6], pieces[3::6], pieces[5::6])
-    run = Run(*(columns[place] for place in order), bodies={})
-    return run if all(run.classnames) and all(run.names) else None
+    classnames, names, times = (columns[place] for place in order)
+    return Run(classnames, names, times, {}) if all(classnames) and all(names) else None
 
 
 @lru_cache(maxsize=256)
