@@ -22,6 +22,7 @@ HEIGHT = 5
 LEAST_RUNS = 5
 """Fewer points are no plot."""
 _AXIS = 9
+"""Cells of the labels at the left; more where the longest takes more."""
 
 
 class Bar(NamedTuple):
@@ -51,15 +52,16 @@ def duration_plot(stream: StreamStrip, name: str, context: ViewContext, width: i
         name: of the stream, where there are several; empty: it needs none.
     """
     known = [took for took in stream.durations_ms if took is not None]
-    room = width - _AXIS - len(turns_of(stream))
+    axis = max(_AXIS, len(present.duration(max(known, default=0))) + 2)
+    room = width - axis - len(turns_of(stream))
     if len(known) < LEAST_RUNS or room < LEAST_RUNS:
         return []
     bars = bars_of(stream, room)
     lines = [
         clip_line(line(("duration  ", "muted"), (f"{name}  " if name else "", "muted"), _said(stream, context)), width)
     ]
-    lines += _drawn(bars, turns_of(stream, len(bars)), context.glyphs)
-    lines.append(_axis(stream, bars, context))
+    lines += _drawn(bars, turns_of(stream, len(bars)), context.glyphs, axis)
+    lines.append((Piece(" " * axis), *_times(stream, bars, context)))
     return lines
 
 
@@ -92,13 +94,13 @@ def _said(stream: StreamStrip, context: ViewContext) -> str:
     return f"p50 {present.duration(median(known))}, no change"
 
 
-def _drawn(bars: Sequence[Bar], turns: Sequence[int], glyphs: Glyphs) -> Iterator[Line]:
+def _drawn(bars: Sequence[Bar], turns: Sequence[int], glyphs: Glyphs, axis: int) -> Iterator[Line]:
     """Rows from the top; a line through all of them where it changed."""
     most = max((bar.took_ms for bar in bars if bar.took_ms is not None), default=0) or 1.0
     signs = f"{glyphs.levels}█" if glyphs.rule != "-" else ".:#"
     for row in range(HEIGHT - 1, -1, -1):
         label = {HEIGHT - 1: present.duration(most), 0: "0"}.get(row, "")
-        pieces = [Piece(f"{label:>{_AXIS - 2}}  ", "muted")]
+        pieces = [Piece(f"{label:>{axis - 2}}  ", "muted")]
         for column, bar in enumerate(bars):
             if column in turns:
                 pieces.append(Piece(glyphs.through, "accent"))
@@ -111,14 +113,14 @@ def _drawn(bars: Sequence[Bar], turns: Sequence[int], glyphs: Glyphs) -> Iterato
             (" " if column in turns else "") + (glyphs.verdicts[Verdict.REGRESSION] if bar.is_red else " ")
             for column, bar in enumerate(bars)
         )
-        yield (Piece(f"{'red':>{_AXIS - 2}}  ", "muted"), Piece(marks.rstrip(), "bad"))
+        yield (Piece(f"{'red':>{axis - 2}}  ", "muted"), Piece(marks.rstrip(), "bad"))
 
 
 def _step(level: float, steps: int) -> int:
     return min(int(max(level, 0.0) * steps), steps - 1)
 
 
-def _axis(stream: StreamStrip, bars: Sequence[Bar], context: ViewContext) -> Line:
+def _times(stream: StreamStrip, bars: Sequence[Bar], context: ViewContext) -> Line:
     """Times of the first and the last run, and of how many runs a column is."""
     first, last = stream.runs[0].started_ms, stream.runs[-1].started_ms
     drawn = len(bars) + len(turns_of(stream, len(bars)))
@@ -127,7 +129,6 @@ def _axis(stream: StreamStrip, bars: Sequence[Bar], context: ViewContext) -> Lin
         (context.clock(first, last), "muted"), (f"   a column is {each:.0f} runs" if each > 1.5 else "", "muted")
     )
     right = line((context.clock(last, last), "muted"))
-    indent = Piece(" " * _AXIS)
     if width_of(left) + width_of(right) + 2 > drawn:
-        return (indent, *left)
-    return (indent, *ends(left, right, drawn))
+        return left
+    return ends(left, right, drawn)

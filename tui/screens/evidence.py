@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui.answers.test_detail import ChangePointRow, SegmentRow, StreamStrip, TestDetail
 
 LABEL_MOST = 30
+"""Of a screen that is not wide: of such a one, a quarter."""
 STRIP_LEAST = 24
 
 
@@ -25,7 +26,9 @@ def evidence(detail: TestDetail, context: ViewContext, width: int) -> list[Line]
     """Everything about a test case that needs no table."""
     lines = whose(detail, context, width)
     label_width = min(
-        max((width_of(_label(one, context)) for one in detail.streams), default=0), LABEL_MOST, width // 3
+        max((width_of(_label(one, context)) for one in detail.streams), default=0),
+        max(LABEL_MOST, width // 4),
+        width // 3,
     )
     verdicts = _verdicts(detail)
     for stream in detail.streams:

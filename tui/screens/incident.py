@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("test", "red test", 30, is_flexible=True),
     Column("class", "class", 24, folds=(Fold(1, 0),)),
-    Column("stream", "stream", 34, folds=(Fold(2, 24),)),
+    Column("stream", "stream", 34, folds=(Fold(2, 24),), most=48),
 )
 
 

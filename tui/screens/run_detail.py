@@ -34,7 +34,7 @@ COLUMNS = (
     Column("class", "class", 20, folds=(Fold(2, 0),)),
     Column("stream", "stream", 20, folds=(Fold(1, 0),)),
     Column("took", "took", 8, align="right", folds=(Fold(3, 0),)),
-    Column("message", "message", 30),
+    Column("message", "message", 30, most=70),
 )
 MOST_PARTS = 12
 LABEL = 10

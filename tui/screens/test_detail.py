@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("when", "failed", 12, align="right"),
-    Column("run", "run", 14, folds=(Fold(3, 8),)),
-    Column("stream", "stream", 22, folds=(Fold(1, 12), Fold(2, 0))),
+    Column("run", "run", 14, folds=(Fold(3, 8),), most=34),
+    Column("stream", "stream", 22, folds=(Fold(1, 12), Fold(2, 0)), most=40),
     Column("outcome", "outcome", 9, folds=(Fold(4, 1),)),
     Column("took", "took", 8, align="right"),
     Column("message", "message", 24, is_flexible=True),

@@ -41,7 +41,7 @@ COLUMNS = (
     Column("flaky", "flake rate", 16, align="right", folds=(Fold(5, 7),), short="flaky"),
     Column("runs", "runs", 6, align="right", folds=(Fold(1, 0),)),
     Column("owner", "owner", 14, folds=(Fold(3, 10), Fold(8, 0))),
-    Column("stream", "stream", 24, folds=(Fold(2, 16), Fold(7, 0))),
+    Column("stream", "stream", 24, folds=(Fold(2, 16), Fold(7, 0)), most=40),
 )
 _EXPORT_CHUNK = 500
 

@@ -34,6 +34,8 @@ class Column:
     is_flexible: bool = False
     short: str = ""
     """The title where the full one does not fit."""
+    most: int = 0
+    """It grows to this width once the flexible ones have twice theirs."""
 
     def heading(self, width: int, sign: str = "") -> Line:
         """The title for a width, with the sign of the order."""
@@ -45,11 +47,15 @@ class Column:
 def place(columns: Sequence[Column], available: int) -> tuple[int, ...]:
     """A width for each column so that all fit into `available` cells, folding in order of rank; 0 is left out.
 
-    What is spare goes to the flexible ones that are there, the same to each; what is missing is the first one's.
+    What is spare goes to the flexible ones that are there, the same to each, and in between to those that grow; what is
+    missing is the first one's.
 
     >>> columns = (Column("a", "A", 10, is_flexible=True), Column("b", "B", 8, folds=(Fold(1, 3), Fold(2, 0))))
     >>> place(columns, 30), place(columns, 16), place(columns, 12)
     ((20, 8), (11, 3), (12, 0))
+    >>> columns = (Column("a", "A", 10, is_flexible=True), Column("b", "B", 8, most=12))
+    >>> place(columns, 30), place(columns, 32), place(columns, 40)
+    ((20, 8), (20, 10), (26, 12))
     """
     widths = [column.width for column in columns]
     steps = sorted((fold.rank, index, fold.width) for index, column in enumerate(columns) for fold in column.folds)
@@ -59,6 +65,12 @@ def place(columns: Sequence[Column], available: int) -> tuple[int, ...]:
         widths[index] = width
     spare = available - _taken(widths)
     flexible = [index for index, column in enumerate(columns) if column.is_flexible and widths[index]]
+    beyond = spare - sum(columns[index].width for index in flexible)
+    for index, column in enumerate(columns):
+        if widths[index] and column.most > widths[index] and beyond > 0:
+            more = min(column.most - widths[index], beyond)
+            widths[index] += more
+            beyond, spare = beyond - more, spare - more
     for place_of, index in enumerate(flexible[: 1 if spare < 0 else None]):
         share = spare if spare < 0 else (spare + place_of) // len(flexible)
         widths[index] = max(widths[index] + share, 0)

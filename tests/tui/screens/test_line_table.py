@@ -123,6 +123,12 @@ def test_columns_fold_in_order() -> None:
     assert place(COLUMNS, 20) == (14, 4, 0)
 
 
+def test_columns_grow_where_there_is_room() -> None:
+    """Not before the flexible one has twice its width, and no further than they want; the rest goes to that one."""
+    columns = (Column("a", "A", 10, is_flexible=True), Column("b", "B", 8, most=12))
+    assert [place(columns, width) for width in (30, 32, 40)] == [(20, 8), (20, 10), (26, 12)]
+
+
 def test_column_under_the_pointer() -> None:
     """Columns that are folded away cannot be hit."""
     widths = place(COLUMNS, 50)
