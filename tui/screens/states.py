@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from store.errors import NotAStore, StoreError
-from tui.errors import AnswerError
+from tui.errors import AnswerError, NoMatch
 from tui.present import Glyphs
 from tui.widgets.pieces import Line, Piece, line, wrap
 
@@ -73,5 +73,7 @@ def failed(problem: Exception, context: ViewContext, width: int) -> list[Line]:
 
 
 def failed_short(problem: Exception) -> Line:
-    """The same in half a line, beside an answer that is still shown."""
+    """The same in half a line, beside an answer that is still shown; what it shows may be gone meanwhile."""
+    if isinstance(problem, NoMatch):
+        return line(("not there any more  ", "unowned"), ("esc", "accent"), (" back", "muted"))
     return line((f"not up to date: {type(problem).__name__} ", "unowned"), ("r", "accent"), (" tries again", "muted"))

@@ -209,3 +209,17 @@ async def test_what_was_looked_at_is_not_cut(make_app: AppMaker, health: Health)
     assert [text_of(one) for one in lines if width_of(one) > 50] == []
     words = " ".join(text_of(one) for one in lines).split()
     assert words == " ".join(text_of(one) for one in nothing_red(health, make_app().context, 500)).split()
+
+
+async def test_what_is_gone_says_so(make_app: AppMaker) -> None:
+    """An incident that became green, or a part of another, while one reads it: it stays to be read, and says so."""
+    answers = FakeAnswers()
+    app = make_app(answers)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter")
+        answers.incidents = answers.incidents[1:]
+        await press(pilot, "r")
+        text = screen_text(app)
+        assert "not there any more  esc back" in text.splitlines()[1]
+        assert fakes.INCIDENTS[0].title in text
