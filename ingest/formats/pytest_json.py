@@ -6,6 +6,8 @@ Rules:
   name `tests.api.test_cart.TestCoupons`.
 - As pytest counts: a failure of the test itself is failed, one in set-up or tear-down errored, and both together is one
   failed attempt with both texts; an expected failure is skipped, an unexpected pass passed.
+- A test with subtests (pytest 9, pytest-subtests) ends as the report says of it: `subtests passed` is passed. Of
+  several calls the plugin keeps the last, so that a red subtest shows only where the test that holds it is red.
 - `rerun` of pytest-rerunfailures tells that attempts failed before and keeps the last one only: one failed attempt of
   which nothing is known stands for them.
 - A module that could not be collected is an errored case, one skipped as a whole a skipped case.
@@ -36,6 +38,8 @@ from ingest.run_environment import identity_from_environment
 _NOTHING = msgspec.Raw(b"")
 _STAGES = ("setup", "call", "teardown")
 _KNOWN = frozenset({"nodeid", "lineno", "outcome", "keywords", "metadata", "user_properties", *_STAGES})
+_SUBTESTS = "subtests "
+"""Before the outcome of a test that has some."""
 _PY = re.compile(r"\.py$")
 _SKIP = re.compile(r"""Skipped: (.*?)['"]\)$""", re.DOTALL)
 _ERROR_LINE = re.compile(r"^E {1,7}(\S.*)$", re.MULTILINE)
@@ -131,7 +135,7 @@ def _case(index: int, raw: dict[str, msgspec.Raw], limits: Limits, notes: Notes)
     pairs = list(_pairs(plain(raw.get("metadata", _NOTHING)))) + list(
         _pairs(plain(raw.get("user_properties", _NOTHING)))
     )
-    known, failure = _outcome(str(outcome), stages, notes)
+    known, failure = _outcome(str(outcome).removeprefix(_SUBTESTS), stages, notes)
     attempt = CaseAttempt(
         classname, name, known, _duration(stages), None, failure, file, 0,
         services_of(pairs)[: limits.services_per_case], links_of(pairs)[: limits.links_per_attempt],

@@ -1,4 +1,4 @@
-"""pytest-json-report 1.5.0 with pytest 8.4.2 as it wrote it, and what else such reports hold."""
+"""pytest-json-report 1.5.0 with pytest 8.4.2 and 9.2.0 as it wrote it, and what else such reports hold."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ def test_texts_and_names() -> None:
     assert skipped.message == "no data today"
     assert cases["test_metadata"].services == ("payments", "stock")
     assert cases["test_metadata"].links == (Link("log", "https://logs.example/1"),)
+
+
+def test_subtests() -> None:
+    """pytest 9: a test whose subtests pass is passed; where one is skipped or fails it is so, as in its own XML."""
+    sink = read_file("subtests.json")
+    assert {test[0].name: test[0].outcome for test in sink.tests()} == {
+        "test_all_pass": Outcome.PASSED,
+        "test_one_fails": Outcome.FAILED,
+        "test_one_is_skipped": Outcome.SKIPPED,
+        "test_fails_itself_too": Outcome.FAILED,
+    }
+    assert sink.warnings == []
 
 
 def test_a_module_that_cannot_be_collected_is_red() -> None:
