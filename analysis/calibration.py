@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest.model import ChangeKind, ContentKind
 
-MODEL_VERSION = 10
+MODEL_VERSION = 11
 """Of what `rank_suspects` says: to be raised with every change to it, so that kept rankings are worked out anew."""
 
 # ---- what a failure looks like (docs/how-it-decides.md, Suspects)

@@ -314,7 +314,9 @@ def _unrecorded_evidence(case: Case, scored: Scored) -> tuple[Evidence, ...]:
 
 def _revision_words(runs: tuple[RunRef, ...], begin: int) -> str:
     """What may have changed in the repository with a run; its revision is new, the same, or not known."""
-    before, revision = runs[begin - 1].revision if begin else None, runs[begin].revision
+    if not begin:
+        return "it began with the first run that is known; what changed before that cannot be told"
+    before, revision = runs[begin - 1].revision, runs[begin].revision
     if before and revision and before != revision:
         return f"the tests ran revision {revision[:12]} for the first time, and no commit of it is known"
     if before and revision:

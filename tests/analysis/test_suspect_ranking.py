@@ -287,6 +287,14 @@ def test_what_fails_for_good_is_no_flake_where_no_revision_is_known() -> None:
     assert "no revision is known of the runs; anything may have changed" in told(first)
 
 
+def test_what_began_with_the_first_run_is_said_so() -> None:
+    """Revisions are known, only none before the first; a test that mostly times out from there on, as others do."""
+    rows = {"slow": "EEE.E", **{f"t{i}": "....." if i < 28 else "EEEEE" for i in range(40)}}
+    found = ask(history(rows, revisions=[f"r{i}" for i in range(5)]), feed())
+    unrecorded = next(h for h in found if h.kind == "unrecorded")
+    assert "it began with the first run that is known; what changed before that cannot be told" in told(unrecorded)
+
+
 def test_what_hit_everything_hit_the_test_as_well() -> None:
     """All tests of a run fail, those that never ran before too: that is no event unrelated to any one of them."""
     rows = [(column(f"t{i}"), "." * 40 + "F") for i in range(160)]

@@ -34,6 +34,7 @@ JVM = "shop.WrongTotal: {}\n\tat okhttp3.internal.Timeout.enter(Timeout.java:1)\
         ("network", Failure("ConnectException", "Connection refused: /10.0.0.1:8080", "")),
         ("network", Failure("", "expected: <200> but was: <503>", "")),
         ("network", Failure("", "getaddrinfo ENOTFOUND payments", "")),
+        ("network", Failure("StatusRuntimeException", "UNAVAILABLE: limits-7c9 closed the stream", "")),
         ("timeout", Failure("SocketTimeoutException", "Read timed out", "")),
         ("timeout", Failure("", "context deadline exceeded", "")),
         ("test data", Failure("", "duplicate key value violates unique constraint", "")),
