@@ -246,8 +246,8 @@ def incident_url(incident: IncidentRow | None) -> str | None:
 
 def _fields(incident: IncidentRow) -> dict[str, Sequence[str]]:
     """What the filter can name."""
-    suspect = incident.suspect
     owners = incident.owners
+    broke = {one.service for one in (incident.suspect, *incident.hypotheses[:1]) if one and one.service}
     return {
         "verdict": [present.VERDICT_WORDS[incident.verdict]],
         "what": [incident.title, incident.incident_id],
@@ -255,7 +255,7 @@ def _fields(incident: IncidentRow) -> dict[str, Sequence[str]]:
         "env": [scope.environment for _, scope in incident.tests],
         "pipeline": [scope.pipeline for _, scope in incident.tests],
         "owner": [*owners.test, *owners.environment, *owners.suspect] or ["unowned"],
-        "service": [suspect.service or ""] if suspect else [],
+        "service": sorted(broke),
         "state": [incident.state],
         "flow": incident.flows,
         "queue": incident_rows.is_to_sort(incident),

@@ -21,6 +21,7 @@ from tui.screens.argument import hypothesis_lines, suspect_words, why_undecided
 from tui.screens.health_lines import nothing_red
 from tui.screens.incident_rows import state_line
 from tui.screens.messages import StoreChanged
+from tui.screens.triage import _fields
 from tui.widgets.line_table import LineTable
 from tui.widgets.pieces import text_of, width_of
 
@@ -86,6 +87,7 @@ def test_the_service_that_broke_stands_first(make_app: AppMaker) -> None:
     unknown = replace(fakes.INCIDENTS[0].hypotheses[0], kind="unrecorded", change=None, service="webhooks")
     incident = replace(fakes.INCIDENTS[0], hypotheses=(unknown,))
     assert [text_of(suspect_words(incident, width)) for width in (23, 12)] == ["webhooks (unrecorded)", "webhooks"]
+    assert _fields(incident)["service"] == ["webhooks"]
     nowhere = replace(incident, hypotheses=(replace(unknown, service=None),))
     assert text_of(suspect_words(nowhere, 23)) == "(none: unrecorded)"
     lines = hypothesis_lines((unknown,), incident.onset, make_app().context, 80)
