@@ -46,6 +46,7 @@ class Screen:
         if self.pid == 0:
             os.chdir(ROOT)
             environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_STATE_HOME": str(folder)}
+            environ |= {"EDITOR": "true", "VISUAL": "true"}  # one that a late key opens would wait for ever
             os.execve(command[0], list(command), environ)
         self.resize(COLUMNS, LINES)
 

@@ -35,7 +35,7 @@ FIRST_NOTE_S = 120.0
 """From the start until allocations are first counted, so that what is made once is in it."""
 MOST_BLOCKS = 200
 MEASURED = ("late_ms", "own_ms", "all_ms", "busy_ms")
-_WAITING = ("threading.py", "selectors.py", "queue.py", "thread.py", "watchdog.py", "answering.py")
+_WAITING = ("threading.py", "selectors.py", "queue.py", "thread.py", "watchdog.py", "answering.py", "steady.py")
 
 
 class Delays:
