@@ -15,9 +15,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ingest.settings import Settings
 from store.connect import Connection, open_writer
-from tests.story.stores import ingest
+from tests.story.stores import built_once, ingest
 from tests.tui.commands.story import write_story
 from tests.tui.screens.payloads import payloads
 from tests.tui.screens.poisoned import Poison
@@ -81,8 +83,13 @@ def _case(text: str, *, is_red: bool) -> dict[str, object]:
     return name | {"status": "failed" if is_red else "passed", "failureMessages": told, "duration": 5}
 
 
+def poisoned_store(factory: pytest.TempPathFactory) -> Path:
+    """One for all tests that look at it."""
+    return built_once(factory, "poisoned", lambda folder: poison(hostile_store(folder))) / "store.db"
+
+
 def hostile_store(folder: Path) -> Path:
-    """A store of hostile files, with deeds in its log."""
+    """A store of hostile files."""
     hostile_files(folder / "inputs")
     database = folder / "store.db"
     ingest(database, folder / "inputs")

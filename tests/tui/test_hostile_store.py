@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.stores import built_once
-from tests.tui.poisoned_store import hostile_store, poison
+from tests.tui.poisoned_store import poisoned_store
 from tests.tui.screens.in_pty import in_terminal
 from tests.tui.screens.terminal_bytes import copied, foreign, sequences, unbalanced
 from tests.tui.screens.test_every_key import OPENED
@@ -20,15 +19,10 @@ OWN = re.compile(r"\x1b\[[0-9;]*m|\r")
 """What a table in a terminal is drawn with: tones, and a terminal's line ends."""
 
 
-def poisoned(folder: Path) -> None:
-    """A store past `clean()`."""
-    poison(hostile_store(folder))
-
-
 @pytest.fixture
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One for all that look at it."""
-    return built_once(tmp_path_factory, "poisoned", poisoned) / "store.db"
+    return poisoned_store(tmp_path_factory)
 
 
 def test_no_command_lets_anything_through(database: Path, tmp_path: Path) -> None:

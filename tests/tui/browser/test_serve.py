@@ -15,11 +15,14 @@ import aiohttp
 import pytest
 
 from tests.tui.browser import chromium
+from tests.tui.poisoned_store import poisoned_store
+from tests.tui.screens.terminal_bytes import foreign
 
 ROOT = Path(__file__).resolve().parents[3]
 CRYWOLF = Path(sys.executable).with_name("crywolf")
 TOKEN = "a-token-of-20-letters"
 PATIENCE_S = 60.0
+ACTIVE_PARTS = "document.querySelectorAll('script, img, iframe, object, embed, a, [onerror], [onload]').length"
 
 needs_chromium = pytest.mark.skipif(chromium.program() is None, reason="chromium is not installed")
 
@@ -119,6 +122,27 @@ async def test_dashboard_in_a_browser(database: Path, tmp_path: Path) -> None:
             assert await page.evaluate("document.body.className.includes('-first-byte')")
             assert all(url.startswith((f"http://127.0.0.1:{port}/", "data:", "blob:")) for url in page.requested)
         _wait_until_nobody_has(database)
+
+
+@needs_chromium
+async def test_strangers_texts_act_on_nothing_in_a_browser(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """What somebody else wrote into the store is text on the page: no sequence comes, nothing is loaded or run."""
+    database = poisoned_store(tmp_path_factory)
+    with serving(database) as (port, _):
+        async with chromium.page(tmp_path) as page:
+            await page.go(f"http://127.0.0.1:{port}/")
+            await page.wait_for("undecided")
+            title, parts = await page.evaluate("document.title"), await page.evaluate(ACTIVE_PARTS)
+            await page.press("2")
+            await page.wait_for("last runs")
+            await page.press("5")
+            await page.wait_for("<script>")
+            assert foreign(page.brought.split("undecided", 1)[1]) == []
+            assert await page.evaluate("document.title") == title
+            assert await page.evaluate(ACTIVE_PARTS) == parts
+            assert all(url.startswith((f"http://127.0.0.1:{port}/", "data:", "blob:")) for url in page.requested)
 
 
 async def test_token_is_asked_for_everywhere(database: Path) -> None:
