@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
-import struct
-import subprocess
 import sys
-import termios
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.tui.screens.hostile_walk import CANARY
+from tests.tui.screens.in_pty import in_terminal
 from tests.tui.screens.terminal_bytes import copied, foreign, sequences, unbalanced
 from tests.tui.screens.test_every_key import OPENED
-
-ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_S = 60
 
 
 class Walked(NamedTuple):
@@ -34,35 +26,13 @@ class Walked(NamedTuple):
 
 def walk(folder: Path, rounds: int, how: str) -> Walked:
     """Walks through the dashboard in a terminal; `how`: quick or whole."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     work, report = folder / "work", folder / "report.json"
     work.mkdir()
-    environ = {**os.environ, "HOME": str(folder), "TERM": "xterm-256color", "COLORTERM": "truecolor", "EDITOR": "true"}
-    environ |= {"PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / "state")}
-    for name in ("COLUMNS", "LINES", "NO_COLOR"):
-        environ.pop(name, None)
     command = [sys.executable, "-m", "tests.tui.screens.hostile_walk", str(report), str(rounds), how]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ, cwd=work) as child:
-        os.close(theirs)
-        sent = b""
-        try:
-            while block := _read(ours):
-                sent += block
-            code = child.wait(PATIENCE_S)
-        finally:
-            child.kill()
-            os.close(ours)
+    with in_terminal(command, work, XDG_STATE_HOME=str(folder / "state")) as program:
+        ended = program.end()
     told = json.loads(report.read_text()) if report.exists() else {}
-    return Walked(code, sent.decode(), told, tuple(path.name for path in work.iterdir()))
-
-
-def _read(terminal: int) -> bytes:
-    """What arrives next; nothing once the other side is closed."""
-    try:
-        return os.read(terminal, 65_536)
-    except OSError:
-        return b""
+    return Walked(ended.code, ended.text, told, tuple(path.name for path in work.iterdir()))
 
 
 def assert_nothing_acted(walked: Walked) -> None:

@@ -89,7 +89,7 @@ def test_the_plot_of_durations() -> None:
     assert set(rows[5][9:turn]) == {"█"}
     assert rows[6].strip().startswith("red")
     assert "a column is" in text_of(duration_plot(slower, "", CONTEXT, 30)[-1])
-    long = replace(stream, durations_ms=tuple(3_700_000.0 if one else None for one in took))
+    long = replace(stream, durations_ms=tuple(3_700_000 if one else None for one in took))
     assert {row.index("█") for row in map(text_of, duration_plot(long, "", CONTEXT, 76)[1:6])} == {len("61 min 40") + 2}
     plain = duration_plot(slower, "", replace(CONTEXT, glyphs=ASCII), 76)
     assert all(text_of(each).isascii() for each in plain)
