@@ -9,7 +9,7 @@ import select
 import struct
 import subprocess
 import termios
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -86,7 +86,7 @@ def in_terminal(
         os.close(ours)
 
 
-def surroundings(home: Path) -> Mapping[str, str]:
+def surroundings(home: Path) -> dict[str, str]:
     """The environment of a program in a terminal that is able to do everything."""
     environ = {**os.environ, "HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor", "EDITOR": "true"}
     environ |= {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
