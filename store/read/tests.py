@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ingest.model import TestCase
+from ingest.model import TestCase, stable_id
 from store.connect import Connection
 from store.read import executed
 from store.read.aliases import follow
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 _CHUNK = 500
+_STABLE = re.compile("[0-9a-fA-F]{16}")
+"""`test_id` of a case: what an identity is found by."""
 _PLAIN = (0,) * 7
 """What `special_day` leaves out."""
 _SPECIAL = """
@@ -105,12 +108,10 @@ def list_red_tests(
 
 def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:
     """Sums of every case and stream executed in [first_day, last_day]."""
-    rows = connection.execute(
-        "SELECT stream_id, test_id, sum(failed), sum(flaky), sum(retried) FROM special_day"
-        " WHERE stream_id IN (SELECT stream_id FROM stream) AND day BETWEEN ? AND ? GROUP BY stream_id, test_id",
-        (first_day, last_day),
-    )
-    special = {(row[0], row[1]): row[2:] for row in rows}
+    columns = ("test_id", "failed", "flaky", "retried")
+    streams, found = _special_days(connection, columns, _EVERY_STREAM, (first_day, last_day))
+    streams, tests, sums = _summed(streams, found[0], found[1:])
+    special = dict(zip(zip(streams.tolist(), tests.tolist(), strict=True), sums.T.tolist(), strict=True))
     counts = executed.count_all(connection, first_day, last_day)
     return tuple(DaySums(*key, runs, *special.get(key, (0, 0, 0))) for key, runs in counts.items())
 
@@ -150,16 +151,20 @@ def has_retries(connection: Connection, stream_id: int, first_day: int, last_day
 
 def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tuple[tuple[int, int], ...]:
     """(stream, test) of cases that failed in the days and whose last executed run of them is red."""
-    rows = connection.execute(
-        "SELECT stream_id, test_id, max(day), last_red FROM special_day"
-        " WHERE stream_id IN (SELECT stream_id FROM stream) AND day BETWEEN ? AND ? GROUP BY stream_id, test_id"
-        " HAVING sum(failed) > 0",
-        (first_day, last_day),
-    )
+    import numpy as np
+
+    columns = ("test_id", "day", "failed", "last_red")
+    streams, (tests, days, failed, last_red) = _special_days(connection, columns, _EVERY_STREAM, (first_day, last_day))
+    keys = streams << 32 | tests
+    order = np.lexsort((days, keys))
+    ends = np.flatnonzero(np.diff(keys[order], append=-1))
+    if len(ends) == 0:
+        return ()
+    has_failed = np.maximum.reduceat(failed[order], [0, *(ends[:-1] + 1).tolist()]) > 0
+    newest = order[ends]
     red: dict[int, dict[int, int]] = {}
-    for stream, test, day, last_red in rows:
-        if last_red:
-            red.setdefault(stream, {})[test] = day
+    for place in newest[has_failed & (last_red[newest] > 0)].tolist():
+        red.setdefault(int(streams[place]), {})[int(tests[place])] = int(days[place])
     last = executed.last_days(connection, {stream: sorted(found) for stream, found in red.items()}, first_day, last_day)
     return tuple((stream, test) for stream, found in red.items() for test in found if last[stream, test] == found[test])
 
@@ -239,10 +244,9 @@ def find_tests(connection: Connection, text: str, limit: int = 50) -> tuple[int,
 
 def find_identities(connection: Connection, text: str, limit: int = 50) -> tuple[int, ...]:
     """As `find_tests`, renames aside."""
+    stables = [bytes.fromhex(one) for one in (stable_id(text), text) if _STABLE.fullmatch(one)]
     exact = connection.execute(
-        "SELECT test_id FROM test_case WHERE namespace || '::' || classname || '::' || name = ?1"
-        " OR lower(hex(stable)) = lower(?1)",
-        (text,),
+        f"SELECT test_id FROM test_case WHERE stable IN ({marks(len(stables))})", stables
     ).fetchall()
     if exact:
         return tuple(row[0] for row in exact)

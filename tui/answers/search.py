@@ -6,7 +6,7 @@ import difflib
 import heapq
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from store.connect import Connection
 from store.read import catalog, changes, incidents, tests
@@ -15,9 +15,8 @@ from store.read.streams import list_streams
 _MOST_COMPARED = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Something that can be gone to."""
+class Hit(NamedTuple):
+    """Something that can be gone to; there may be 100,000."""
 
     kind: str
     """test, service, owner, pipeline, change or incident."""
@@ -25,6 +24,8 @@ class Hit:
     key: str
     """What the screen of that kind takes: an identity, a service's name, a change id."""
     hint: str = ""
+    folded: str = ""
+    """The label without its case, of what is searched: every letter typed is looked for in all of them."""
 
 
 KINDS = ("incident", "service", "owner", "pipeline", "test", "change")
@@ -46,7 +47,7 @@ def search(
     needle = text.casefold().strip()
     if not needle:
         return hits[:limit]
-    found = sorted((hit for hit in hits if needle in hit.label.casefold()), key=lambda hit: _rank(hit, needle))
+    found = heapq.nsmallest(limit, (hit for hit in hits if needle in hit.folded), key=lambda hit: _rank(hit, needle))
     if len(found) < limit:
         seen = {(hit.kind, hit.key) for hit in found}
         found += _in_order(hits, needle, seen, limit - len(found)) or _spelled_alike(hits, needle, seen)
@@ -67,42 +68,57 @@ def near_names(connection: Connection, text: str, limit: int = 5) -> tuple[str, 
 
 def list_names(connection: Connection) -> tuple[Hit, ...]:
     """Everything that can be gone to."""
-    return tuple(_everything(connection))
+    return tuple(Hit(kind, label, key, hint, label.casefold()) for kind, label, key, hint in _everything(connection))
 
 
-def _everything(connection: Connection) -> Iterator[Hit]:
+def _everything(connection: Connection) -> Iterator[tuple[str, str, str, str]]:
+    """(kind, label, key, hint) of each."""
     for ident, title, is_open in incidents.list_titles(connection):
-        yield Hit("incident", title, ident, ident if is_open else f"{ident}, over")
+        yield ("incident", title, ident, ident if is_open else f"{ident}, over")
     names, entries = catalog.list_services(connection)
     owner_of = {entry.name: entry.owner or "" for entry in entries}
     for name in names:
-        yield Hit("service", name, name, owner_of.get(name, "seen, not in catalog"))
+        yield ("service", name, name, owner_of.get(name, "seen, not in catalog"))
     for owner in sorted({owner for owner in owner_of.values() if owner}):
-        yield Hit("owner", owner, owner)
+        yield ("owner", owner, owner, "")
     for pipeline in sorted({row.scope.pipeline for row in list_streams(connection)}):
-        yield Hit("pipeline", pipeline, pipeline)
+        yield ("pipeline", pipeline, pipeline, "")
     for _, identity in tests.list_identities(connection):
-        yield Hit("test", identity, identity)
+        yield ("test", identity, identity, "")
     for change in reversed(changes.list_changes(connection, -(2**53), 2**53)):
         label = " ".join(word for word in (change.service, change.to_version, change.title) if word)
-        yield Hit("change", label or change.change_id, change.change_id, change.environment)
+        yield ("change", label or change.change_id, change.change_id, change.environment)
 
 
 def _rank(hit: Hit, needle: str) -> tuple[int, int, str]:
-    label = hit.label.casefold()
-    last = label.rpartition("::")[2]
-    return (0 if label.startswith(needle) or last.startswith(needle) else 1, len(label), label)
+    label = hit.folded
+    begins = label.startswith(needle) or label.startswith(needle, label.rfind("::") + 2 if "::" in label else 0)
+    return (0 if begins else 1, len(label), label)
 
 
 def _in_order(hits: Sequence[Hit], needle: str, seen: set[tuple[str, str]], most: int) -> list[Hit]:
     """What has the letters in this order, the closer together the better."""
-    pattern = re.compile(".*?".join(map(re.escape, needle.replace(" ", ""))), re.DOTALL)
+    letters = needle.replace(" ", "")
     spans = []
     for number, hit in enumerate(hits):
-        found = pattern.search(hit.label.casefold())
-        if found is not None and (hit.kind, hit.key) not in seen:
-            spans.append((found.end() - found.start(), len(hit.label), number))
+        span = _span_of(letters, hit.folded)
+        if span is not None and (hit.kind, hit.key) not in seen:
+            spans.append((span, len(hit.label), number))
     return [hits[number] for _, _, number in heapq.nsmallest(most, spans)]
+
+
+def _span_of(letters: str, label: str) -> int | None:
+    """From the first of some letters in a label to the last, each the next there is; None where one is missing.
+
+    >>> _span_of("pay", "spray"), _span_of("pay", "say"), _span_of("", "any")
+    (4, None, 0)
+    """
+    first = place = label.find(letters[:1])
+    for letter in letters[1:]:
+        if place < 0:
+            return None
+        place = label.find(letter, place + 1)
+    return None if place < 0 else place + len(letters[:1]) - first
 
 
 def _spelled_alike(hits: Sequence[Hit], needle: str, seen: set[tuple[str, str]]) -> list[Hit]:
@@ -110,5 +126,5 @@ def _spelled_alike(hits: Sequence[Hit], needle: str, seen: set[tuple[str, str]])
     by_word: dict[str, Hit] = {}
     for hit in hits if len(hits) <= _MOST_COMPARED else ():
         if (hit.kind, hit.key) not in seen:
-            by_word.setdefault(hit.label.rpartition("::")[2].casefold(), hit)
+            by_word.setdefault(hit.folded.rpartition("::")[2], hit)
     return [by_word[word] for word in difflib.get_close_matches(needle, by_word, n=10, cutoff=0.6)]
