@@ -14,7 +14,6 @@ from textual import constants, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.screen import Screen
 
 from tui import present, theme
 from tui.answers.query import Query
@@ -63,8 +62,8 @@ ESCAPE_S = 0.05
 """After which esc is the key and not the beginning of another; what Textual waits is all that a key may take."""
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
-COLLECT_S = 5.0
-"""Between two looks for garbage."""
+COLLECT_S = 15.0
+"""Between two looks for old garbage. What is left is not set apart: of what goes later a part would stay for ever."""
 TRIM_S = 60.0
 """Between two times that freed memory is given back."""
 
@@ -72,7 +71,7 @@ TRIM_S = 60.0
 def _collect_garbage_again() -> bool:
     """What the imports made lives as long as the process: it is set apart, and collection goes on without it.
 
-    All of it is looked for now and then and not in the middle of a key, and never in what is there to stay.
+    Old garbage, for which everything is looked through, is looked for now and then and not in the middle of a key.
     """
     if gc.isenabled():
         return False
@@ -194,22 +193,10 @@ class CrywolfApp(PersonalApp):
 
     def _warm(self) -> None:
         if _collect_garbage_again():
-            self.set_interval(COLLECT_S, self._collect_garbage)
+            self.set_interval(COLLECT_S, lambda: gc.collect())
             self.set_interval(TRIM_S, trim_memory)
         if not self.is_headless:
             import_screens(self._warm_styles)
-
-    def _collect_garbage(self) -> None:
-        """While only first views are there, which stay, what is left is not looked through again.
-
-        To look through all that a dashboard holds keeps a key waiting for a tenth of a second. What belongs to another
-        screen, or to one that is being removed, would never be found again.
-        """
-        gc.collect()
-        firsts = [screen for stack in self._screen_stacks.values() for screen in stack]
-        there = [node for node in self._registry if isinstance(node, Screen)]
-        if len(firsts) == len(there) == len(self._screen_stacks):
-            gc.freeze()
 
     def _warm_styles(self) -> None:
         """In the thread that imports."""

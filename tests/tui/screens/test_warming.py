@@ -73,26 +73,6 @@ async def test_old_garbage_is_collected_now_and_then(make_app: AppMaker, monkeyp
     assert counted.asked.count("collect") > 1
 
 
-async def test_what_stays_is_set_apart(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """First views are not looked through again; of a screen that will go nothing is set apart, or it would stay."""
-    counted = CountedGc()
-    app = make_app()
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        monkeypatch.setattr("tui.app.gc", counted)
-        for keys, asked in (
-            (("2", "1"), ["collect", "freeze"]),
-            (("question_mark",), ["collect"]),
-            (("escape",), ["collect", "freeze"]),
-            (("enter", "2"), ["collect"]),
-        ):
-            await press(pilot, *keys)
-            counted.asked.clear()
-            app._collect_garbage()
-            assert counted.asked == asked, keys
-        monkeypatch.undo()
-
-
 def test_every_screen_is_imported_in_a_thread() -> None:
     """The one that is asked for when everything is there is called last, and not in this thread."""
     called: list[int] = []
