@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections import Counter
 
 _SEQUENCES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
@@ -38,13 +37,15 @@ def foreign(sent: str) -> list[str]:
 
 
 def unbalanced(sent: str) -> set[str]:
-    """Modes of the terminal that were not switched back as often as they were switched.
+    """Modes of the terminal that are not as they were before: they are not counted, so the first and last switch tell.
 
-    >>> unbalanced("\\x1b[?25l\\x1b[?1049h\\x1b[?25h")
+    >>> unbalanced("\\x1b[?25l\\x1b[?1049h\\x1b[?1000h\\x1b[?1000h\\x1b[?25h\\x1b[?1000l")
     {'1049'}
     """
-    switched = Counter(re.findall(r"\x1b\[\?(\d+[hl])", sent))
-    return {one[:-1] for one in switched if switched[one[:-1] + "h"] != switched[one[:-1] + "l"]}
+    switched: dict[str, list[str]] = {}
+    for mode, way in re.findall(r"\x1b\[\?(\d+)([hl])", sent):
+        switched.setdefault(mode, []).append(way)
+    return {mode for mode, ways in switched.items() if ways[0] == ways[-1]}
 
 
 def copied(sent: str) -> list[str]:
