@@ -36,7 +36,7 @@ def argument(
         lines.append(clip_line(line(("undecided: ", "strong"), why_undecided(incident)), width))
     lines += onset_lines(incident.onset, incident.between, now_ms, context, width)
     lines += hypothesis_lines(incident.hypotheses, incident.onset, context, width, is_full=is_full)
-    lines += cause_lines(incident, width)
+    lines += cause_lines(incident, context, width)
     lines += reach_lines(incident, width)
     lines += deed_lines(incident.deeds, now_ms, context, width, is_full=is_full)
     lines += failure_lines(incident.message, incident.text, width, words=deciding_words(incident), is_full=is_full)
@@ -185,12 +185,13 @@ def _sign(evidence: Evidence) -> Line:
     return line((f"{sign} ", "outage" if sign == "-" else "muted"), (evidence.text, "muted"))
 
 
-def cause_lines(incident: IncidentRow, width: int) -> list[Line]:
+def cause_lines(incident: IncidentRow, context: ViewContext, width: int) -> list[Line]:
     """What kind of cause the failure speaks of, and the words that say so; nothing where no rule fits."""
     cause = incident.cause
     if cause.category == UNKNOWN:
         return []
-    said = line(("speaks of ", "muted"), cause.category, (f"  “{cause.text}”", "muted"))
+    quoted = f"“{cause.text}”" if context.glyphs.ellipsis == "…" else f'"{cause.text}"'
+    said = line(("speaks of ", "muted"), cause.category, (f"  {quoted}", "muted"))
     return [clip_line((*said, *line((f"  cluster {incident.cluster}", "faint"))), width)]
 
 
