@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.tui.screens.in_pty import in_terminal
-
 from store.connect import open_writer
+from tests.tui.screens.in_pty import in_terminal
 from tests.tui.screens.terminal_bytes import sequences
 
 CRYWOLF = str(Path(sys.executable).with_name("crywolf"))
