@@ -5,115 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from ingest.model import TestCase, stable_id
 from store.connect import Connection
 from store.read import executed
 from store.read.aliases import follow
-from store.read.chosen import chosen
 from store.read.executed import list_streams_of as list_streams_of
 from store.read.numbers import concatenated, numbers_of
-from store.read.rows import DaySums, ServiceTests, TestInfo, marks
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Ints = npt.NDArray[np.int64]
+from store.read.rows import TestInfo, marks
 
 _CHUNK = 500
 _STABLE = re.compile("[0-9a-fA-F]{16}")
 """`test_id` of a case: what an identity is found by."""
 _PLAIN = (0,) * 7
 """What `special_day` leaves out."""
-_SPECIAL = """
-SELECT stream_id, count(*), {}
-FROM special_day t WHERE {} AND day BETWEEN ?1 AND ?2 GROUP BY stream_id ORDER BY stream_id
-"""
-_EVERY_STREAM = "stream_id IN (SELECT stream_id FROM stream)"
-"""True of all; with it the days of each are found by key."""
-
-
-def list_red_sums(
-    connection: Connection,
-    first_day: int,
-    last_day: int,
-    stream_ids: Sequence[int] | None = None,
-    of_service: ServiceTests | None = None,
-    test_rows: Sequence[int] | None = None,
-) -> tuple[DaySums, ...]:
-    """Sums of every case and stream with a failed or flaky run in [first_day, last_day] (days since 1970).
-
-    Args:
-        stream_ids, of_service, test_rows: only such; None: all.
-    """
-    condition, values = chosen(stream_ids, of_service, test_rows)
-    columns = ("test_id", "failed", "flaky", "retried", "repeated")
-    base = _EVERY_STREAM if stream_ids is None else "true"
-    streams, found = _special_days(connection, columns, base + condition, (first_day, last_day, *values))
-    streams, tests, (failed, flaky, retried, repeated) = _summed(streams, found[0], found[1:])
-    red = failed + flaky > 0
-    streams, tests = streams[red], tests[red]
-    runs = executed.count_wanted(connection, streams, tests, first_day, last_day) - repeated[red]
-    table = (streams, tests, runs, failed[red], flaky[red], retried[red])
-    return tuple(map(DaySums._make, zip(*(column.tolist() for column in table), strict=True)))
-
-
-def _special_days(
-    connection: Connection, columns: Sequence[str], condition: str, values: Sequence[object]
-) -> tuple[Ints, Ints]:
-    """([k] streams, [columns, k]) of special days, stream after stream.
-
-    Args:
-        values: first and last day, and what the condition asks for.
-    """
-    import numpy as np
-
-    rows = connection.execute(_SPECIAL.format(concatenated(*columns), condition), values).fetchall()
-    streams = np.repeat([row[0] for row in rows], [row[1] for row in rows]) if rows else np.zeros(0, dtype=np.int64)
-    return streams, np.array([numbers_of(row[2 + n] for row in rows) for n in range(len(columns))], dtype=np.int64)
-
-
-def _summed(streams: Ints, tests: Ints, table: Ints) -> tuple[Ints, Ints, Ints]:
-    """([m] streams, [m] tests, [columns, m] sums) of each case and stream, by stream, then case."""
-    import numpy as np
-
-    keys, first, place = np.unique(streams << 32 | tests, return_index=True, return_inverse=True)
-    sums = np.zeros((len(table), len(keys)), dtype=np.int64)
-    for column, values in zip(sums, table, strict=True):
-        np.add.at(column, place, values)
-    return streams[first], tests[first], sums
 
 
 def list_executed(connection: Connection, stream_id: int, first_day: int, last_day: int) -> tuple[int, ...]:
     """Test cases of a stream executed in [first_day, last_day]."""
     return tuple(executed.span_of(connection, stream_id, first_day, last_day))
-
-
-def list_red_tests(
-    connection: Connection,
-    first_day: int,
-    last_day: int,
-    stream_ids: Sequence[int] | None,
-    of_service: ServiceTests | None,
-) -> tuple[int, ...]:
-    """Rows of the test cases in `list_red_sums`."""
-    condition, values = chosen(stream_ids, of_service, None)
-    base = _EVERY_STREAM if stream_ids is None else "true"
-    condition = f"{base} AND failed + flaky > 0{condition}"
-    _, (found,) = _special_days(connection, ("test_id",), condition, (first_day, last_day, *values))
-    return tuple(sorted(set(found.tolist())))
-
-
-def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:
-    """Sums of every case and stream executed in [first_day, last_day]."""
-    columns = ("test_id", "failed", "flaky", "retried")
-    streams, found = _special_days(connection, columns, _EVERY_STREAM, (first_day, last_day))
-    streams, tests, sums = _summed(streams, found[0], found[1:])
-    special = dict(zip(zip(streams.tolist(), tests.tolist(), strict=True), sums.T.tolist(), strict=True))
-    counts = executed.count_all(connection, first_day, last_day)
-    return tuple(DaySums(*key, runs, *special.get(key, (0, 0, 0))) for key, runs in counts.items())
 
 
 def list_days(
@@ -147,26 +57,6 @@ def has_retries(connection: Connection, stream_id: int, first_day: int, last_day
         (stream_id, first_day, last_day),
     ).fetchone()
     return row is not None
-
-
-def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tuple[tuple[int, int], ...]:
-    """(stream, test) of cases that failed in the days and whose last executed run of them is red."""
-    import numpy as np
-
-    columns = ("test_id", "day", "failed", "last_red")
-    streams, (tests, days, failed, last_red) = _special_days(connection, columns, _EVERY_STREAM, (first_day, last_day))
-    keys = streams << 32 | tests
-    order = np.lexsort((days, keys))
-    ends = np.flatnonzero(np.diff(keys[order], append=-1))
-    if len(ends) == 0:
-        return ()
-    has_failed = np.maximum.reduceat(failed[order], [0, *(ends[:-1] + 1).tolist()]) > 0
-    newest = order[ends]
-    red: dict[int, dict[int, int]] = {}
-    for place in newest[has_failed & (last_red[newest] > 0)].tolist():
-        red.setdefault(int(streams[place]), {})[int(tests[place])] = int(days[place])
-    last = executed.last_days(connection, {stream: sorted(found) for stream, found in red.items()}, first_day, last_day)
-    return tuple((stream, test) for stream, found in red.items() for test in found if last[stream, test] == found[test])
 
 
 def load_tests(connection: Connection, test_rows: Iterable[int]) -> dict[int, TestInfo]:

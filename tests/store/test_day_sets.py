@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from store.read import executed, tests
+from store.read import day_sums, executed, tests
 from store.read.dense_days import add_test_days
 from tests.store.making import assert_sound, ingest, reading
 from tests.store.recount import days_of_tests
@@ -66,9 +66,9 @@ def test_what_is_executed_is_read_from_sets(tmp_path: Path) -> None:
         assert executed.last_days(connection, {1: [ids["t5-0"]]}, first, first + 1) == {(1, ids["t5-0"]): first + 1}
         assert tests.list_streams_of(connection, ids["t5-0"]) == (1,)
         assert tests.list_streams_of(connection, max(ids.values()) + 1) == ()
-        (sums,) = tests.list_red_sums(connection, first, first + 2)
+        (sums,) = day_sums.list_red_sums(connection, first, first + 2)
         assert sums == (1, ids["t3-1"], 6, 3, 0, 0)
-        assert tests.list_red_at_end(connection, first, first + 2) == ()
+        assert day_sums.list_red_at_end(connection, first, first + 2) == ()
         days = tests.list_days(connection, 1, first, first, [ids["t3-1"], ids["t5-0"]])
         assert sorted(days) == sorted(
             [(ids["t3-1"], first, 2, 1, 0, 0, 1, 1, 0), (ids["t5-0"], first, 1, 0, 0, 0, 0, 0, 0)]

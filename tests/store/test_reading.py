@@ -12,7 +12,7 @@ import pytest
 from ingest.model import Outcome, Result, RunRef
 from store.connect import Connection, open_reader
 from store.merge import is_retry_sequence, merge_attempts
-from store.read import catalog, clusters, results, runs, streams, tests
+from store.read import catalog, clusters, day_sums, results, runs, streams, tests
 from store.rollups import DAY_MS
 from tests.store.making import ingest, write_history
 
@@ -80,7 +80,7 @@ def bounds(raw: list[Raw]) -> tuple[int, int]:
     return days[1], days[-2]
 
 
-def day_sums(raw: list[Raw], first: int, last: int) -> dict[tuple[int, int], list[int]]:
+def expected_sums(raw: list[Raw], first: int, last: int) -> dict[tuple[int, int], list[int]]:
     """(stream, test) -> [executed, failed, flaky, retried] over some days."""
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for (stream, test, _), (start, result, executed) in merged(raw).items():
@@ -94,8 +94,8 @@ def day_sums(raw: list[Raw], first: int, last: int) -> dict[tuple[int, int], lis
 def test_sums_of_all_cases(connection: Connection, raw: list[Raw]) -> None:
     """Executed, failed, flaky and retried runs of every case."""
     first, last = bounds(raw)
-    found = tests.list_all_sums(connection, first, last)
-    assert {(s.stream_id, s.test_row): [s.executed, s.failed, s.flaky, s.retried] for s in found} == day_sums(
+    found = day_sums.list_all_sums(connection, first, last)
+    assert {(s.stream_id, s.test_row): [s.executed, s.failed, s.flaky, s.retried] for s in found} == expected_sums(
         raw, first, last
     )
 
@@ -103,10 +103,10 @@ def test_sums_of_all_cases(connection: Connection, raw: list[Raw]) -> None:
 def test_sums_of_red_cases_have_exact_denominators(connection: Connection, raw: list[Raw]) -> None:
     """The sparse list gives the same numbers as the dense one, for the cases with a red or flaky run."""
     first, last = bounds(raw)
-    found = tests.list_red_sums(connection, first, last)
-    expected = {key: sums for key, sums in day_sums(raw, first, last).items() if sums[1] + sums[2]}
+    found = day_sums.list_red_sums(connection, first, last)
+    expected = {key: sums for key, sums in expected_sums(raw, first, last).items() if sums[1] + sums[2]}
     assert {(s.stream_id, s.test_row): [s.executed, s.failed, s.flaky, s.retried] for s in found} == expected
-    assert 0 < len(expected) < len(day_sums(raw, first, last))
+    assert 0 < len(expected) < len(expected_sums(raw, first, last))
 
 
 def test_cases_red_at_the_end(connection: Connection, raw: list[Raw]) -> None:
@@ -116,9 +116,9 @@ def test_cases_red_at_the_end(connection: Connection, raw: list[Raw]) -> None:
     for (stream, test, _), (start, result, _) in merged(raw).items():
         if start // DAY_MS <= last and result != Result.SKIPPED:
             histories[stream, test].append((start, result))
-    failed = {key for key, sums in day_sums(raw, first, last).items() if sums[1]}
+    failed = {key for key, sums in expected_sums(raw, first, last).items() if sums[1]}
     expected = {key for key, history in histories.items() if key in failed and max(history)[1].is_red}
-    assert set(tests.list_red_at_end(connection, first, last)) == expected
+    assert set(day_sums.list_red_at_end(connection, first, last)) == expected
     assert expected
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from analysis.records import ABSENT
 from ingest.model import Change, Result, RunRef, RunState, Trigger
 from store.connect import Connection
-from store.read import changes, runs, tests
+from store.read import changes, day_sums, runs
 from store.read.changes import SeenIncident
 from tui.answers.basis import Basis, load_basis, load_graph
 from tui.answers.histories import Loaded, load_history
@@ -158,7 +158,7 @@ class _Starts:
     def __init__(self, basis: Basis) -> None:
         first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
         red: dict[int, list[int]] = {}
-        for sums in tests.list_red_sums(basis.connection, first, last):
+        for sums in day_sums.list_red_sums(basis.connection, first, last):
             if sums.failed:
                 red.setdefault(sums.stream_id, []).append(sums.test_row)
         window = basis.window

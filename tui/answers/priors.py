@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.intervals import FLAKE_PRIOR, BetaPrior, fit_prior
-from store.read import tests
+from store.read import day_sums
 from tui.answers.basis import Basis
 from tui.answers.query import DAY_MS
 
@@ -34,7 +34,7 @@ def flake_prior(basis: Basis) -> FlakePrior:
 
 def _fitted(basis: Basis) -> FlakePrior:
     first, last = -(-basis.window.since_ms // DAY_MS), basis.window.until_ms // DAY_MS - 1
-    sums = [row for row in tests.list_red_sums(basis.connection, first, last) if row.flaky] if first <= last else []
+    sums = [row for row in day_sums.list_red_sums(basis.connection, first, last) if row.flaky] if first <= last else []
     flaky, executed = (np.array([getattr(row, name) for row in sums], dtype=np.int64) for name in ("flaky", "executed"))
     beta = fit_prior(flaky, executed, of_hit=True)
     return FlakePrior(beta, 0 if beta == FLAKE_PRIOR else len(sums))

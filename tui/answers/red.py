@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ingest.model import Result
-from store.read import runs, tests
+from store.read import day_sums, runs
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis
 from tui.answers.histories import last_complete
@@ -31,9 +31,9 @@ def list_candidates(basis: Basis) -> frozenset[RedKey]:
     certain, others = _certain(basis)
     found = set()
     if certain:
-        found = {key for key in tests.list_red_at_end(basis.connection, first, last) if key[0] in certain}
+        found = {key for key in day_sums.list_red_at_end(basis.connection, first, last) if key[0] in certain}
     if others:
-        sums = tests.list_red_sums(basis.connection, first, last)
+        sums = day_sums.list_red_sums(basis.connection, first, last)
         found |= {(s.stream_id, s.test_row) for s in sums if s.failed and s.stream_id in others}
     return frozenset(found)
 

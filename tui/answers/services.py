@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ingest.model import Change, ChangeTarget, Result
 from store.connect import Connection
-from store.read import catalog, tests
+from store.read import catalog, day_sums, tests
 from store.read.streams import services_of_pipelines
 from tui.answers.basis import Basis, load_basis
 from tui.answers.owner_book import owns
@@ -155,7 +155,7 @@ def _red_and_flaky(basis: Basis, days: tuple[int, ...]) -> tuple[Counter[str], C
     """(cases red now, cases that flaked in the window) by service they touch."""
     scopes = {row.stream_id: row.scope for row in basis.baseline}
     red = sorted(list_red_now(basis))
-    sums = tests.list_red_sums(basis.connection, days[0], days[-1])
+    sums = day_sums.list_red_sums(basis.connection, days[0], days[-1])
     flaky = [(s.stream_id, s.test_row) for s in sums if s.flaky and s.stream_id in scopes]
     infos = tests.load_tests(basis.connection, {row for _, row in (*red, *flaky)})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from store.read import catalog, tests
+from store.read import catalog, day_sums, tests
 from store.read.rows import DaySums, ServiceTests, StreamRow
 from tui.answers.basis import Basis
 from tui.answers.owner_book import owns
@@ -19,7 +19,7 @@ def list_red(basis: Basis, stream: StreamRow | None = None) -> tuple[DaySums, ..
     """
     first, last = days_of(basis)
     streams, of_service = _places(basis, stream)
-    rows = tests.list_red_sums(basis.connection, first, last, streams, of_service)
+    rows = day_sums.list_red_sums(basis.connection, first, last, streams, of_service)
     if basis.query.owner is None:
         return rows
     owned = frozenset(_owned(basis, sorted({row.test_row for row in rows})))
@@ -38,7 +38,7 @@ def filters_of(
     streams, of_service = _places(basis, stream)
     if basis.query.owner is None:
         return streams, of_service, None
-    red = tests.list_red_tests(basis.connection, *days_of(basis), streams, of_service)
+    red = day_sums.list_red_tests(basis.connection, *days_of(basis), streams, of_service)
     return streams, of_service, _owned(basis, red)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analysis.records import Interval
 from ingest.model import Result, Scope, TestCase
 from store.connect import Connection
-from store.read import tests
+from store.read import day_sums, tests
 from store.read.rows import DaySums, TestInfo
 from store.read.streams import list_streams
 from tui.answers.basis import Basis, load_basis
@@ -77,7 +77,7 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
         return TestKeys(None, ())
     first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
     scopes = {row.stream_id: row.scope for row in basis.streams}
-    sums = [s for s in tests.list_all_sums(connection, first, last) if s.stream_id in scopes]
+    sums = [s for s in day_sums.list_all_sums(connection, first, last) if s.stream_id in scopes]
     if text.strip() or query.owner is not None or query.service is not None or sort == "name":
         passing = _passing(basis, sums, scopes, text)
         if sort == "name":
