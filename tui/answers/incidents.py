@@ -120,6 +120,7 @@ def _row(basis: Basis, group: IncidentGroup, lead: Judged) -> IncidentRow:
         services=services,
         teams=teams,
         flows=tuple(sorted({flow.name for flow in flows})),
+        reason=judgement.reason,
     )
 
 

@@ -109,6 +109,8 @@ class IncidentRow:
     """Who called its lead what the verdict says; empty: it is the model's."""
     model: tuple[Verdict, float] | None = None
     """Verdict and probability by the model where somebody called it something."""
+    reason: str = ""
+    """Why the model decided nothing; empty where it did."""
 
     @property
     def suspect(self) -> Hypothesis | None:

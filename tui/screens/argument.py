@@ -20,8 +20,6 @@ TWO_COLUMNS_FROM = 110
 MANY_CHANGES = 6
 BRIEF_EVIDENCE = 4
 BRIEF_DEEDS = 2
-CLEAR = 0.4
-"""The probability from which on a kind of explanation is a verdict, where there are runs enough."""
 
 
 def argument(
@@ -32,8 +30,8 @@ def argument(
     if incident.model is not None:
         said = f"{present.VERDICT_WORDS[incident.verdict]}: {present.called_words(incident.called_by, incident.model)}"
         lines.append(clip_line(line((said, "strong")), width))
-    elif incident.verdict is Verdict.UNDECIDED:
-        lines.append(clip_line(line(("undecided: ", "strong"), why_undecided(incident)), width))
+    elif incident.reason:
+        lines.append(clip_line(line(("undecided: ", "strong"), incident.reason), width))
     lines += onset_lines(incident.onset, incident.between, now_ms, context, width)
     lines += hypothesis_lines(incident.hypotheses, incident.onset, context, width, is_full=is_full)
     lines += cause_lines(incident, context, width)
@@ -43,16 +41,6 @@ def argument(
     if is_full:
         lines += link_lines(incident.links)
     return lines
-
-
-def why_undecided(incident: IncidentRow) -> str:
-    """Why nothing is said of an incident that nobody has called anything: what is missing, as its rows show it."""
-    if incident.onset.last_good is None:
-        return "no passing run is known"
-    if not incident.hypotheses:
-        return "too few runs, or nothing was looked for"
-    is_clear = incident.hypotheses[0].probability >= CLEAR
-    return "too few runs of it, whatever seems likely" if is_clear else "no cause stands out"
 
 
 def heading(incident: IncidentRow, context: ViewContext, width: int) -> list[Line]:

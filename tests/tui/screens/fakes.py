@@ -245,7 +245,15 @@ INCIDENTS = (
         state="quarantined until 2026-12-03",
         act_probability=0.05,
     ),
-    incident(8, Verdict.UNDECIDED, "empty page after login", NOW_MS - 50 * MIN, Radius(1, 1, 0), ()),
+    incident(
+        8,
+        Verdict.UNDECIDED,
+        "empty page after login",
+        NOW_MS - 50 * MIN,
+        Radius(1, 1, 0),
+        (),
+        reason="not enough data (2 runs)",
+    ),
 )
 
 HEALTH = Health(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.model import Verdict
 from ingest.settings import Settings
 from ingest.settings_declared import PipelineSettings
 from store.errors import StoreBusy
@@ -17,7 +18,7 @@ from tests.tui.screens.fakes import EMPTY_HEALTH, HEALTHY
 from tui.answers.health import Health
 from tui.answers.query import Moment, Query
 from tui.present import UNICODE
-from tui.screens.argument import hypothesis_lines, suspect_words, why_undecided
+from tui.screens.argument import argument, hypothesis_lines, suspect_words
 from tui.screens.health_lines import nothing_red
 from tui.screens.incident_rows import state_line
 from tui.screens.messages import StoreChanged
@@ -94,21 +95,13 @@ def test_the_service_that_broke_stands_first(make_app: AppMaker) -> None:
     assert "a change of webhooks that nobody recorded" in text_of(lines[0])
 
 
-@pytest.mark.parametrize(
-    ("last_good", "count", "chance", "words"),
-    [
-        (False, 1, 0.9, "no passing run is known"),
-        (True, 0, 0.0, "too few runs, or nothing was looked for"),
-        (True, 1, 0.62, "too few runs of it, whatever seems likely"),
-        (True, 1, 0.3, "no cause stands out"),
-    ],
-)
-def test_undecided_says_why(last_good: bool, count: int, chance: float, words: str) -> None:
-    """What is missing, by what the incident shows."""
-    first = fakes.INCIDENTS[0]
-    hypotheses = tuple(replace(first.hypotheses[0], probability=chance) for _ in range(count))
-    onset = first.onset if last_good else replace(first.onset, last_good=None)
-    assert why_undecided(replace(first, onset=onset, hypotheses=hypotheses)) == words
+def test_undecided_says_why(make_app: AppMaker) -> None:
+    """The reason of whoever judged, and nothing where a verdict was reached."""
+    decided, context = fakes.INCIDENTS[0], make_app().context
+    undecided = replace(decided, verdict=Verdict.UNDECIDED, reason="not enough data (2 runs)")
+    for incident, shown in ((undecided, True), (decided, False)):
+        lines = [text_of(one) for one in argument(incident, fakes.NOW_MS, context, 80)]
+        assert ("undecided: not enough data (2 runs)" in lines) is shown
 
 
 def test_what_fails_again_has_a_sign() -> None:
