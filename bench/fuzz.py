@@ -2,7 +2,8 @@
 
     python -m bench.fuzz                          # 20,000 mutations of all fixtures
     python -m bench.fuzz --count 1000000 --seed 7
-    python -m bench.fuzz --atheris corpus         # guided by coverage, where atheris is installed (pip install atheris)
+    python -m bench.fuzz --atheris corpus -max_total_time=300 -timeout=1
+                                                  # guided by coverage, where atheris is installed (pip install atheris)
 
 An input that misbehaves is written to `fuzz-found/` with its traceback. Exit code 1 when there was one.
 """
@@ -203,7 +204,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20_000, help="mutations")
     parser.add_argument("--seed", type=int, default=1, help="of the random numbers")
     parser.add_argument(
-        "--atheris", nargs="+", metavar="CORPUS", help="folder to begin with and to add to; libFuzzer options"
+        "--atheris",
+        nargs=argparse.REMAINDER,
+        metavar="CORPUS",
+        help="folder to begin with and to add to, then libFuzzer's options",
     )
     options = parser.parse_args()
     if options.atheris:
