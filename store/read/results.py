@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from ingest.model import Failure, Link
 from store.connect import Connection
@@ -13,6 +15,17 @@ _CHUNK = 400
 _ORDER = (
     " ORDER BY p.run_id, s.test_id, coalesce(p.started_ms + s.start_offset_ms, p.started_ms), o.location, s.ordinal"
 )
+_ALL = (
+    "SELECT p.run_id, s.test_id, s.outcome, s.duration_ms"
+    " FROM part p JOIN source_file o ON o.source_id = p.source_id CROSS JOIN result s ON s.part_id = p.part_id"
+)
+_SOME = (
+    "SELECT p.run_id, s.test_id, s.part_id, coalesce(s.start_offset_ms, 0), s.ordinal, s.outcome, s.duration_ms"
+    " FROM part p CROSS JOIN result s ON s.part_id = p.part_id"
+)
+
+_Placed = tuple[int, int, int, int, int, int, int | None]
+"""(run row, test row, part row, offset in ms, order in the part, outcome, duration in ms)."""
 
 ResultTuple = tuple[int, int, int, int | None]
 """(run row, test row, outcome, duration in ms)."""
@@ -35,15 +48,38 @@ def _chunk_results(
     connection: Connection, stream_id: int, run_rows: Sequence[int], test_rows: Sequence[int] | None
 ) -> Iterator[ResultTuple]:
     where = f"p.run_id IN ({marks(len(run_rows))}) AND p.stream_id = ?"
-    base = "FROM part p JOIN source_file o ON o.source_id = p.source_id CROSS JOIN result s ON s.part_id = p.part_id"
-    select = "SELECT p.run_id, s.test_id, s.outcome, s.duration_ms"
     if test_rows is None:
-        yield from connection.execute(f"{select} {base} WHERE {where}{_ORDER}", (*run_rows, stream_id))
+        yield from connection.execute(f"{_ALL} WHERE {where}{_ORDER}", (*run_rows, stream_id))
         return
     for start in range(0, len(test_rows), _CHUNK):
         tests = test_rows[start : start + _CHUNK]
-        query = f"{select} {base} AND s.test_id IN ({marks(len(tests))}) WHERE {where}{_ORDER}"
-        yield from connection.execute(query, (*tests, *run_rows, stream_id))
+        query = f"{_SOME} AND s.test_id IN ({marks(len(tests))}) WHERE {where}"
+        yield from _in_order(connection, connection.execute(query, (*tests, *run_rows, stream_id)).fetchall())
+
+
+def _in_order(connection: Connection, rows: list[_Placed]) -> Iterator[ResultTuple]:
+    """As `_ORDER` has them; when parts began, and where they lie, is only asked of those of a run that share a case."""
+    rows.sort()
+    shared = {
+        part
+        for one, other in pairwise(rows)
+        if one[2] != other[2] and one[1] == other[1] and one[0] == other[0]
+        for part in (one[2], other[2])
+    }
+    if shared:
+        found = connection.execute(
+            "SELECT p.part_id, p.started_ms, o.location FROM json_each(?) j JOIN part p ON p.part_id = j.value"
+            " JOIN source_file o ON o.source_id = p.source_id",
+            (json.dumps(list(shared)),),
+        )
+        places = {part: (started_ms, location) for part, started_ms, location in found}
+        rows.sort(key=lambda row: _order(row, *places.get(row[2], (0, b""))))
+    for run, test, _, _, _, outcome, duration in rows:
+        yield run, test, outcome, duration
+
+
+def _order(row: _Placed, part_ms: int, location: bytes) -> tuple[int, int, int, bytes, int]:
+    return row[0], row[1], part_ms + row[3], location, row[4]
 
 
 def list_attempts(connection: Connection, test_row: int, run_rows: Sequence[int]) -> tuple[AttemptFact, ...]:

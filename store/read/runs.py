@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
+from operator import itemgetter
 
 from ingest.model import RunRef
 from store.connect import Connection
@@ -31,8 +33,9 @@ CROSS JOIN run r INDEXED BY run_pipeline ON r.pipeline_id = s.pipeline_id
 CROSS JOIN run_total t ON t.run_id = r.run_id AND t.stream_id = s.stream_id
 WHERE s.stream_id = ? AND r.attempt {} AND r.started_ms >= ? AND r.started_ms <= ?
     AND coalesce(r.ended_ms, r.started_ms) <= ?
-ORDER BY r.started_ms DESC, r.name DESC LIMIT ?
+ORDER BY r.started_ms DESC
 """
+"""Their order is complete with the name; sorting by it in SQLite takes half as long again as all the rest."""
 _FIRST_ATTEMPTS, _LATER_ATTEMPTS = (_STREAM_RUNS.format(_STREAM_COLUMNS, which) for which in ("= 1", "> 1"))
 _STARTS = _STREAM_RUNS.format("r.started_ms", "= 1")
 NO_LIMIT = -1
@@ -52,14 +55,30 @@ def list_stream_runs(
     connection: Connection, stream_id: int, since_ms: int, until_ms: int, at_ms: int, limit: int = NO_LIMIT
 ) -> tuple[StreamRun, ...]:
     """First run attempts of a stream, oldest first; with a limit the newest so many."""
-    rows = connection.execute(_FIRST_ATTEMPTS, (stream_id, since_ms, until_ms, at_ms, limit)).fetchall()
-    return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
+    values = (stream_id, since_ms, until_ms, at_ms)
+    return _newest(connection, _FIRST_ATTEMPTS, values, limit)
 
 
 def list_starts(connection: Connection, stream_id: int, at_ms: int, limit: int) -> tuple[int, ...]:
     """When the newest so many first run attempts of a stream that ended by `at_ms` started, oldest first."""
-    rows = connection.execute(_STARTS, (stream_id, -(2**53), at_ms, at_ms, limit)).fetchall()
+    rows = connection.execute(f"{_STARTS} LIMIT ?", (stream_id, -(2**53), at_ms, at_ms, limit)).fetchall()
     return tuple(row[0] for row in reversed(rows))
+
+
+def _newest(
+    connection: Connection, query: str, values: tuple[int, ...], limit: int = NO_LIMIT
+) -> tuple[StreamRun, ...]:
+    """The newest runs of a query that gives the newest first, oldest first."""
+    with closing(connection.execute(query, values)) as cursor:
+        if limit == NO_LIMIT:
+            rows = cursor.fetchall()
+        else:
+            rows = cursor.fetchmany(limit)
+            while rows and (row := cursor.fetchone()) is not None and row[1] == rows[-1][1]:
+                rows.append(row)
+    rows.sort(key=itemgetter(1, 3, 4))
+    wanted = rows if limit == NO_LIMIT else rows[-limit:]
+    return tuple([StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in wanted])
 
 
 def list_streams_with_gaps(connection: Connection, since_ms: int) -> frozenset[int]:
@@ -74,8 +93,8 @@ def list_streams_with_gaps(connection: Connection, since_ms: int) -> frozenset[i
 
 def list_stream_reruns(connection: Connection, stream_id: int, since_ms: int, at_ms: int) -> tuple[StreamRun, ...]:
     """Later run attempts of a stream that started since and ended by `at_ms`, oldest first."""
-    rows = connection.execute(_LATER_ATTEMPTS, (stream_id, since_ms, at_ms, at_ms, NO_LIMIT)).fetchall()
-    return tuple(StreamRun(row[0], run_ref(row), *row[RUN_WIDTH:]) for row in reversed(rows))
+    values = (stream_id, since_ms, at_ms, at_ms)
+    return _newest(connection, _LATER_ATTEMPTS, values)
 
 
 def find_run(connection: Connection, run: RunRef) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -14,7 +15,7 @@ from store.connect import Connection, open_reader
 from store.merge import is_retry_sequence, merge_attempts
 from store.read import catalog, clusters, day_sums, results, runs, streams, tests
 from store.rollups import DAY_MS
-from tests.store.making import ingest, write_history
+from tests.store.making import ingest, reading, run_note, write, write_history, xml
 
 FAR = 2**53
 
@@ -155,6 +156,22 @@ def test_runs_of_a_stream(connection: Connection, raw: list[Raw]) -> None:
         middle = starts[len(starts) // 2]
         early = runs.list_stream_runs(connection, stream, -FAR, FAR, middle)
         assert early == tuple(one for one in found if _end(one.run) <= middle)
+
+
+def test_runs_that_began_together(tmp_path: Path) -> None:
+    """By name; of those of one moment a limit keeps the last by name."""
+    for name in ("b", "e", "a", "ä", "d", "c"):
+        note = run_note(name, start_time="2026-03-02T00:00:00Z" if name in "bcd" else "2026-03-01T00:00:00Z")
+        write(tmp_path / "in" / name / "run.json", note)
+        write(tmp_path / "in" / name / "part.xml", xml([("t0", "pass")]))
+    ingest(tmp_path / "store.db", tmp_path / "in")
+    with reading(tmp_path / "store.db") as connection:
+        (stream,) = streams.list_streams(connection)
+        kept = [
+            "".join(one.run.run_id for one in runs.list_stream_runs(connection, stream.stream_id, -FAR, FAR, FAR, n))
+            for n in (1, 2, 4, 9)
+        ]
+    assert kept == ["d", "cd", "äbcd", "aeäbcd"]
 
 
 def _end(run: RunRef) -> int:
