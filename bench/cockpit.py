@@ -7,8 +7,9 @@ A store is generated, or a copy of one is taken. The dashboard runs in a pseudo-
 into which reports arrive; keys are pressed one after the other through all modes, then some are held, much is typed at
 once, the terminal changes its size, and nothing is done for a while. Told are: first rows; how long until a key is
 answered by anything drawn, by mode; how long questions took; the longest blocks of the event loop, seen by
-`bench.watchdog` in the dashboard's process, and where it was meanwhile; drawings a second while nobody does anything;
-memory over time. Budgets: 600 ms, 100 ms, 50 ms, four drawings, 200 MB.
+`bench.watchdog` in the dashboard's process, and where it was meanwhile; which callbacks kept the loop longest, by the
+clock and by what its thread computed; drawings a second while nobody does anything; memory over time. Budgets: 600 ms,
+100 ms, 50 ms, four drawings, 200 MB.
 
 A machine that is busy otherwise makes all of it slower. So times are also given without what the dashboard waited for a
 processor, and beside stands how late a timer of 5 ms came meanwhile in a process that does nothing, and how much of a
@@ -204,7 +205,8 @@ def tell(seen: Seen, told: dict[str, Any], written: int) -> None:
     """Prints what was seen."""
     every = [one for keys in seen.keys.values() for one in keys]
     for name in MEASURED:
-        told[name] = [ms for ms, count in told[name] for _ in range(count)]
+        told[name] = _each(told[name])
+    callbacks = told["callbacks"]
     memory = seen.memory
     rows = [
         ("first rows, ms", "", "", f"{seen.first_ms:.0f}", "600"),
@@ -216,6 +218,8 @@ def tell(seen: Seen, told: dict[str, Any], written: int) -> None:
         ("  without waiting for a processor", *_figures(told["own_ms"]), ""),
         ("  computed meanwhile by all threads", *_figures(told["all_ms"]), ""),
         ("  computed by its own", *_figures(told["busy_ms"]), ""),
+        ("one callback of the loop, ms", *_figures(_each(callbacks["clock"])), ""),
+        ("  computed by its thread", *_figures(_each(callbacks["own"])), "max 50"),
         ("memory of the dashboard, MB", *_course([one[1] for one in memory]), "200"),
         ("  of the process that answers", *_course([one[2] for one in memory]), "200"),
         ("  of both together", *_course([one[1] + one[2] for one in memory]), ""),
@@ -234,6 +238,9 @@ def tell(seen: Seen, told: dict[str, Any], written: int) -> None:
     print("drawings a second while nothing is done:", _list(seen.restful))
     _tell_questions(told["asked"])
     _tell_blocks(told)
+    print("callbacks of the loop for which its thread computed longest:")
+    for one in callbacks["longest"][:25]:
+        print(f"  {one['own']:.0f} of {one['clock']:.0f} ms after {one['at']:.0f} s: {one['what']}")
     step = max(len(told["notes"]) // 12, 1)
     course = [f"{at:.0f} s {here:.0f}+{beside:.0f}" for at, here, beside in memory[:: max(len(memory) // 20, 1)]]
     print("MB of the dashboard and the process that answers:", "; ".join(course))
@@ -271,6 +278,11 @@ def tell_machine(idle: dict[str, Any]) -> None:
         f"a timer of 5 ms in an idle process late by {middle}, p95 {most}, max {worst} ms ({over} times > 50); ", end=""
     )
     print(f"a process that computes had {median(shares):.0%} of a processor, at worst {min(shares):.0%}")
+
+
+def _each(counted: list[tuple[int, int]]) -> list[int]:
+    """What was counted, each as often as it was."""
+    return [ms for ms, count in counted for _ in range(count)]
 
 
 def _list(found: dict[str, list[float]]) -> str:

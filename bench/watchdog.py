@@ -25,6 +25,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from bench.callbacks import Callbacks
+
 TICK_S = 0.005
 BLOCK_MS = 50.0
 SAMPLE_S = 0.012
@@ -153,6 +155,8 @@ def dashboard(database: Path, folder: Path, told: Path, *, is_traced: bool = Fal
     from tui.start import run_dashboard
 
     dogs: list[Watchdog] = []
+    callbacks = Callbacks()
+    callbacks.watch()
     growth: list[str] = []
     asked: dict[str, list[tuple[float, float]]] = {}
     _timed(asked)
@@ -171,7 +175,8 @@ def dashboard(database: Path, folder: Path, told: Path, *, is_traced: bool = Fal
     code = run_dashboard(database, Query(), watch=(folder,), is_kept_in_mind=False)
     seen = {name: [*sum((getattr(dog, name) for dog in dogs), Counter()).items()] for name in MEASURED}
     kept = {name: [one for dog in dogs for one in getattr(dog, name)] for name in ("blocks", "notes")}
-    told.write_text(json.dumps({**seen, **kept, "asked": asked, "growth": growth[-1:]}))
+    each = {"clock": [*callbacks.clock_ms.items()], "own": [*callbacks.own_ms.items()], "longest": callbacks.longest}
+    told.write_text(json.dumps({**seen, **kept, "callbacks": each, "asked": asked, "growth": growth[-1:]}))
     return code
 
 
