@@ -15,7 +15,7 @@ from ingest.model import RunIdentity, Trigger
 
 Environment = Mapping[str, str]
 _PULL_REQUEST = re.compile(r"(?:^|/)(?:pull|pulls|merge_requests|pull-requests)/(\d+)(?:/|$)")
-_GITHUB_TRIGGERS = {
+GITHUB_TRIGGERS = {
     "pull_request": Trigger.PRE_MERGE,
     "pull_request_target": Trigger.PRE_MERGE,
     "merge_group": Trigger.PRE_MERGE,
@@ -24,7 +24,7 @@ _GITHUB_TRIGGERS = {
     "workflow_dispatch": Trigger.MANUAL,
     "repository_dispatch": Trigger.MANUAL,
 }
-_GITLAB_TRIGGERS = {
+GITLAB_TRIGGERS = {
     "merge_request_event": Trigger.PRE_MERGE,
     "external_pull_request_event": Trigger.PRE_MERGE,
     "push": Trigger.POST_MERGE,
@@ -119,7 +119,7 @@ def _github(environ: Environment) -> RunIdentity:
     server = _first(environ, "GITHUB_SERVER_URL") or "https://github.com"
     repository, run = _first(environ, "GITHUB_REPOSITORY"), _first(environ, "GITHUB_RUN_ID")
     reference = environ.get("GITHUB_REF", "")
-    trigger = _GITHUB_TRIGGERS.get(environ.get("GITHUB_EVENT_NAME", ""))
+    trigger = GITHUB_TRIGGERS.get(environ.get("GITHUB_EVENT_NAME", ""))
     is_branch = not reference.startswith(("refs/pull/", "refs/tags/"))
     return RunIdentity(
         pipeline=_first(environ, "GITHUB_WORKFLOW"),
@@ -147,7 +147,7 @@ def _gitlab(environ: Environment) -> RunIdentity:
         revision=_first(environ, "CI_COMMIT_SHA"),
         base_revision=_first(environ, "CI_MERGE_REQUEST_DIFF_BASE_SHA"),
         repository=_first(environ, "CI_PROJECT_PATH"),
-        trigger=_GITLAB_TRIGGERS.get(environ.get("CI_PIPELINE_SOURCE", "")),
+        trigger=GITLAB_TRIGGERS.get(environ.get("CI_PIPELINE_SOURCE", "")),
         url=_first(environ, "CI_PIPELINE_URL"),
         start_ms=created.ms if created else None,
         merge_request=_first(environ, "CI_MERGE_REQUEST_IID"),

@@ -55,6 +55,7 @@ _ROWS = (
     (LOOK, "serve", "the dashboard in a browser"),
     (ACT, "triage", "acknowledge, claim, assign, note, quarantine; the log"),
     (BRING, "ingest", "read reports, changes, catalogs and owners"),
+    (BRING, "fetch", "read results and deployments from CI servers"),
     (BRING, "watch", "follow result directories until interrupted"),
     (BRING, "record", "note a deployment by hand"),
     (BRING, "rejected", "which files were refused, and why"),

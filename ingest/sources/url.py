@@ -14,8 +14,10 @@ import tempfile
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -42,6 +44,30 @@ _SAS = frozenset(
     {"sv", "ss", "srt", "sp", "se", "st", "spr", "sr", "sig", "skoid", "sktid", "skt", "ske", "sks", "skv"}
 )
 """Parameters of an Azure signature, besides the signature itself: they change with it."""
+
+
+class Answered(Refused):
+    """A server answered with another status than 200.
+
+    Args:
+        status: HTTP's.
+        headers: of the answer, names in lower case.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__("http-status", f"answered {status}; check the address and what it needs to be read")
+        self.status = status
+        self.headers = headers
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server sent."""
+
+    body: BinaryIO
+    """In memory or in an unnamed file, at its start."""
+    next_url: str
+    """Where the server says that the next page is, absolute; empty where it names none."""
 
 
 def is_url(text: str) -> bool:
@@ -82,60 +108,93 @@ def fetch(url: str, headers: Sequence[Header], limits: Limits) -> BinaryIO:
     Raises:
         Refused: `http-...` or `too-large`; the reason names no secret.
     """
-    import httpx
-
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs
-    deadline = time.monotonic() + limits.fetch_seconds
-    body = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - handed on
-    try:
-        with _client(limits) as client:
-            _follow(client, url, [*_user_header(url), *headers], body, limits, deadline)
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError, OSError) as problem:
-        body.close()
-        raise _refusal(problem, deadline, limits) from None
-    except BaseException:
-        body.close()
-        raise
-    body.seek(0)
-    return body
+    with Transfer(limits) as transfer:
+        return transfer.get(url, headers).body
 
 
-@contextmanager
-def _client(limits: Limits) -> Iterator[httpx.Client]:
-    """A client that is closed when the time is over, whatever it waits for."""
-    import httpx
+class Transfer:
+    """Fetches one URL after the other and keeps connections between them; a context manager."""
 
-    wait = min(_WAIT_S, limits.fetch_seconds)
-    with httpx.Client(follow_redirects=False, timeout=wait) as client:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._client: httpx.Client | None = None
 
-        def end() -> None:
-            with suppress(RuntimeError, OSError, httpx.HTTPError):
-                client.close()
+    def __enter__(self) -> Transfer:
+        return self
 
-        timer = threading.Timer(limits.fetch_seconds, end)
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def get(self, url: str, headers: Sequence[Header]) -> Reply:
+        """What a URL holds.
+
+        Args:
+            headers: sent to the URL's own origin only.
+
+        Raises:
+            Refused: `http-...` or `too-large`; the reason names no secret.
+        """
+        import httpx
+
+        limits = self._limits
+        deadline = time.monotonic() + limits.fetch_seconds
+        body = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - handed on
+        try:
+            with self._until_late() as client:
+                next_url = _follow(client, url, [*_user_header(url), *headers], body, limits, deadline)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError, OSError, ValueError) as problem:
+            body.close()
+            self.close()
+            raise _refusal(problem, deadline, limits) from None
+        except BaseException:
+            body.close()
+            raise
+        body.seek(0)
+        return Reply(body, next_url)
+
+    @contextmanager
+    def _until_late(self) -> Iterator[httpx.Client]:
+        """A client that is closed when the time of this URL is over, whatever it waits for."""
+        import httpx
+
+        if self._client is None or self._client.is_closed:
+            logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs
+            wait = min(_WAIT_S, self._limits.fetch_seconds)
+            self._client = httpx.Client(follow_redirects=False, timeout=wait)
+        timer = threading.Timer(self._limits.fetch_seconds, self.close)
         timer.daemon = True
         timer.start()
         try:
-            yield client
+            yield self._client
         finally:
             timer.cancel()
+
+    def close(self) -> None:
+        """End what is being fetched, and the connections."""
+        import httpx
+
+        if self._client is not None:
+            with suppress(RuntimeError, OSError, httpx.HTTPError):
+                self._client.close()
 
 
 def _follow(
     client: httpx.Client, url: str, secrets: list[Header], body: BinaryIO, limits: Limits, deadline: float
-) -> None:
-    """Fetch a URL through its redirects."""
-    origin = _origin(url)
+) -> str:
+    """Fetch a URL through its redirects; where the next page is, or nothing."""
+    origin = origin_of(url)
     for _ in range(_REDIRECTS + 1):
         headers = [("Accept-Encoding", "identity"), ("Accept", "*/*"), ("User-Agent", "crywolf"), *secrets]
         with client.stream("GET", _without_user(url), headers=headers) as reply:
             if reply.status_code not in _MOVED:
                 _read(reply, body, limits, deadline)
-                return
+                return urljoin(url, following) if (following := reply.links.get("next", {}).get("url")) else ""
             url = urljoin(url, reply.headers.get("Location", ""))
         if not is_url(url):
             raise Refused("http-redirect", "redirects to an address that is neither http nor https")
-        if _origin(url) != origin:
+        if origin_of(url) != origin:
             secrets = []
     raise Refused("http-redirect", f"redirects more than {_REDIRECTS} times")
 
@@ -143,7 +202,7 @@ def _follow(
 def _read(reply: httpx.Response, body: BinaryIO, limits: Limits, deadline: float) -> None:
     """Copy a reply's body, counted as it arrives."""
     if reply.status_code != 200:
-        raise Refused("http-status", f"answered {reply.status_code}; check the address and what it needs to be read")
+        raise Answered(reply.status_code, {name.lower(): value for name, value in reply.headers.items()})
     if reply.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
         raise Refused("http-encoding", "answered with compressed content that was not asked for; serve it as it is")
     size = 0
@@ -203,7 +262,7 @@ def _user_header(url: str) -> list[Header]:
     return [("Authorization", "Basic " + b64encode(user.encode()).decode())]
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def origin_of(url: str) -> tuple[str, str | None, int | None]:
     parts = _split(url)
     usual = 443 if parts.scheme.lower() == "https" else 80
     return parts.scheme.lower(), parts.hostname, parts.port or usual

@@ -50,6 +50,13 @@ def list_refused(connection: Connection) -> tuple[RefusedFile, ...]:
     )
 
 
+def list_digests(connection: Connection, location: bytes) -> frozenset[bytes]:
+    """SHA-256 of all that was read at a location."""
+    return frozenset(
+        row[0] for row in connection.execute("SELECT digest FROM source_file WHERE location = ?", (location,))
+    )
+
+
 def count_refused(connection: Connection) -> int:
     """How many inputs are refused now."""
     row = connection.execute("SELECT count(*) FROM source_file WHERE status = 'rejected'").fetchone()

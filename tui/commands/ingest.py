@@ -92,8 +92,8 @@ def ingest_command(
     else:
         tell_refused(outcomes)
         _tell_skipped(paths, outcomes)
-        _tell_warnings(outcomes)
-        _tell_pruned(outcomes)
+        tell_warnings(outcomes)
+        tell_pruned(outcomes)
         click.echo(tally.sentence())
     if tally.files[FileStatus.REJECTED]:
         ctx.exit(REFUSED)
@@ -152,11 +152,16 @@ def ingest_paths(
         click.echo(f"{told}; the same command goes on with the rest", err=True)
         raise
     if tally.files[FileStatus.INGESTED]:
-        from tui.answers.keeping import keep_triage
-
-        if not keep_triage(place.database, Query(settings=place.settings), most_s=RANKING_S):
-            click.echo("suspects of many reds are left to whoever asks first; everything is stored", err=True)
+        rank_suspects(place)
     return tuple(outcomes), tally
+
+
+def rank_suspects(place: Place) -> None:
+    """Work out what the next one who asks wants to know, for a while."""
+    from tui.answers.keeping import keep_triage
+
+    if not keep_triage(place.database, Query(settings=place.settings), most_s=RANKING_S):
+        click.echo("suspects of many reds are left to whoever asks first; everything is stored", err=True)
 
 
 @contextmanager
@@ -246,12 +251,12 @@ def _tell_skipped(paths: Sequence[str], outcomes: Sequence[FileOutcome]) -> None
 
     asked = {raw_text(path) for path in paths}
     for outcome in outcomes:
-        is_told = (outcome.reason or "").startswith("pruned:")  # by `_tell_pruned`
+        is_told = (outcome.reason or "").startswith("pruned:")  # by `tell_pruned`
         if outcome.status is FileStatus.SKIPPED and outcome.path in asked and not is_told:
             click.echo(f"skipped {clean(outcome.path)}: {outcome.reason}", err=True)
 
 
-def _tell_warnings(outcomes: Sequence[FileOutcome]) -> None:
+def tell_warnings(outcomes: Sequence[FileOutcome]) -> None:
     """Name what was odd in files that were read, each sentence once with its first file, on standard error."""
     from ingest.clean import clean
 
@@ -266,7 +271,7 @@ def _tell_warnings(outcomes: Sequence[FileOutcome]) -> None:
         click.echo(f"... and {len(firsts) - _TOLD} other warnings; `--json` has them all", err=True)
 
 
-def _tell_pruned(outcomes: Sequence[FileOutcome]) -> None:
+def tell_pruned(outcomes: Sequence[FileOutcome]) -> None:
     """Say of reports that belong to pruned days that nothing of them is counted, on standard error."""
     reasons = Counter(outcome.reason for outcome in outcomes if outcome.status is FileStatus.SKIPPED and outcome.reason)
     for reason, files in reasons.items():

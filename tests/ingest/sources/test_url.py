@@ -6,12 +6,10 @@ import gzip
 import io
 import logging
 import socket
-import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,61 +21,18 @@ from ingest.pipeline import Ingestion
 from ingest.settings import Settings
 from ingest.sources.url import fetch, shown_url, url_input
 from store.connect import open_reader
+from tests.loopback import Answer, Handler, Server, served
 
 REPORT = b"<testsuite name='s'><testcase classname='c' name='t'/></testsuite>"
 SECRET = "CANARY-token-1234567890"
 HEADERS = [("PRIVATE-TOKEN", SECRET), ("Authorization", f"Bearer {SECRET}"), ("X-Api-Key", SECRET)]
-Answer = Callable[["Handler"], None]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers a path with the function that stands for it, and keeps what was asked."""
-
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_GET(self) -> None:
-        """Answer."""
-        self.server.asked.append((self.path, str(self.headers)))
-        with suppress(OSError):
-            self.server.answers[self.path.partition("?")[0]](self)
-
-    def say(self, body: bytes = REPORT, status: int = 200, **headers: str) -> None:
-        """A reply; `_` in the name of a header is a hyphen."""
-        self.send_response(status)
-        for name, value in {"Content_Length": str(len(body)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-class Server(ThreadingHTTPServer):
-    """A server of this machine."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[tuple[str, str]] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: clients that go away are what is tested."""
 
 
 @pytest.fixture
 def servers() -> Iterator[tuple[Server, Server]]:
     """Two origins."""
-    both = Server(), Server()
-    yield both
-    for server in both:
-        server.shutdown()
-        server.server_close()
+    with served() as first, served() as second:
+        yield first, second
 
 
 def refused(url: str, limits: Limits | None = None) -> Refused:
@@ -94,7 +49,7 @@ def test_secrets_stay_with_the_first_origin(servers: tuple[Server, Server]) -> N
     first.answers["/a"] = lambda reply: reply.say(b"", 302, Location="/b")
     first.answers["/b"] = lambda reply: reply.say(b"", 307, Location=f"{second.url}/c")
     second.answers["/c"] = lambda reply: reply.say(b"", 301, Location=f"{first.url}/d")
-    first.answers["/d"] = lambda reply: reply.say()
+    first.answers["/d"] = lambda reply: reply.say(REPORT)
     url = first.url.replace("://", f"://me:{SECRET}@") + "/a"
     with fetch(url, HEADERS[:1], Limits()) as body:
         assert body.read() == REPORT
@@ -110,12 +65,14 @@ def test_another_port_or_scheme_is_another_origin(servers: tuple[Server, Server]
     """None of the headers reaches it, whatever its name."""
     first, second = servers
     first.answers["/a"] = lambda reply: reply.say(b"", 302, Location=f"{second.url}/b")
-    second.answers["/b"] = lambda reply: reply.say()
+    second.answers["/b"] = lambda reply: reply.say(REPORT)
     fetch(f"{first.url}/a", HEADERS, Limits()).close()
     assert SECRET not in str(second.asked)
 
 
-@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "//", "javascript:x", "gopher://x/"])
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "//", "javascript:x", "gopher://x/", "http://["]
+)
 def test_redirects_lead_to_http_only(servers: tuple[Server, Server], target: str) -> None:
     """Nothing else is opened."""
     servers[0].answers["/a"] = lambda reply: reply.say(b"", 302, Location=target)
@@ -245,7 +202,7 @@ def test_into_the_store(
         archive.writestr("run.json", '{"cicd.pipeline.name": "nightly", "cicd.pipeline.run.id": "7"}')
         archive.writestr("r.xml", REPORT.replace(b"'t'", b"'u'"))
     server = servers[0]
-    server.answers["/runs/17/r.xml"] = lambda reply: reply.say()
+    server.answers["/runs/17/r.xml"] = lambda reply: reply.say(REPORT)
     server.answers["/a.zip"] = lambda reply: reply.say(packed.getvalue())
     server.answers["/gone"] = lambda reply: reply.say(b"", 404)
     for again in (False, True):

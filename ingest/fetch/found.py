@@ -1,0 +1,110 @@
+"""What a CI server tells: runs with what they left, and documents that say what was deployed; nothing of it stored yet.
+
+Addresses are those of the API; they name in the ledger what was read, so that the next fetch knows it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, BinaryIO, Protocol
+
+from ingest.changes.fields import mapping
+from ingest.errors import Refused
+from ingest.model import RunIdentity
+
+NOTHING_ELSE = RunIdentity()
+_TEST_WORDS = ("test", "report", "result", "junit", "allure", "surefire", "ctrf", "trx", "e2e", "spec")
+"""Of which the name of something that holds reports has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for."""
+
+    since_ms: int
+    """Nothing that began before."""
+    branch: str = ""
+    workflow: str = ""
+    """Of GitHub: its name or its file."""
+    artifact: str = ""
+    """Pattern of the names of artifacts, of GitLab's jobs; empty: those whose name speaks of tests."""
+
+    def is_wanted(self, name: str) -> bool:
+        """Whether something of this name is to be read.
+
+        >>> Wanted(0).is_wanted("e2e-Results"), Wanted(0).is_wanted("dist"), Wanted(0, artifact="d*").is_wanted("dist")
+        (True, False, True)
+        """
+        if self.artifact:
+            return fnmatchcase(name, self.artifact)
+        return any(word in name.lower() for word in _TEST_WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Something that a run left and that may hold reports."""
+
+    name: str
+    address: str
+    open: Callable[[], BinaryIO]
+    size_bytes: int | None = None
+    is_expired: bool = False
+    identity: RunIdentity = NOTHING_ELSE
+    """What is known of it beside what is known of its run: the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRun:
+    """One attempt of a run."""
+
+    address: str
+    """A folder, with a slash at its end."""
+    identity: RunIdentity
+    """Its state only where it is not simply over."""
+    is_over: bool
+    list_artifacts: Callable[[], Sequence[Artifact]]
+    version: str = ""
+    """Changes when there is something new of a run that was over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One deployment."""
+
+    address: str
+    data: bytes
+
+
+class Provider(Protocol):
+    """A kind of CI server."""
+
+    def runs(self) -> Iterator[FoundRun]:
+        """Runs, the newest first.
+
+        Raises:
+            Refused: the rest cannot be listed.
+        """
+
+    def deployments(self, is_known: Callable[[str], bool]) -> Iterator[Document]:
+        """Deployments, the newest first; those that are over and known are left out.
+
+        Args:
+            is_known: whether a document with that address was read before.
+
+        Raises:
+            Refused: the rest cannot be listed.
+        """
+
+
+def rows_of(page: Any, key: str = "") -> list[Mapping[str, Any]]:
+    """The entries of a page: an array, or the array under a key of an object.
+
+    Raises:
+        Refused: it is something else.
+    """
+    entries = mapping(page).get(key) if key else page
+    if not isinstance(entries, list):
+        raise Refused("http-shape", f"the answer has no list{f' of {key}' if key else ''}; check the address")
+    return [mapping(entry) for entry in entries]
