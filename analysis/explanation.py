@@ -166,19 +166,21 @@ def _onset_term(case: Case, candidate: Candidate, fit: _Fit) -> Evidence:
     own = float(case.own[fit.severity, fit.window])
     odds = own + fit.log_weight + float(severity_shares()[fit.severity])
     first = case.question.history.runs[case.streak.first_bad]
-    minutes = round((first.started_ms - candidate.change.at_ms) / MINUTE_MS)
-    if minutes >= 0:
+    span_ms = first.started_ms - candidate.change.at_ms
+    minutes = abs(span_ms) // MINUTE_MS  # whole ones, as ages are shown everywhere
+    if span_ms >= 0:
         return Evidence("onset", odds, f"first red {_span(minutes)} after it")
     if end_ms(first) >= candidate.change.at_ms:
         return Evidence("onset", odds, "recorded while the first red run was under way")
-    return Evidence("onset", odds, f"recorded {_span(-minutes)} after the first red run began")
+    return Evidence("onset", odds, f"recorded {_span(minutes)} after the first red run began")
 
 
 def _span(minutes: int) -> str:
     """Minutes as a person says them."""
-    if minutes < 120:
+    if minutes < 60:
         return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02d}" if minutes < 48 * 60 else f"{minutes // 1440} d"
+    hours, rest = divmod(minutes, 60)
+    return f"{minutes // 1440} d" if hours >= 24 else f"{hours} h {rest:02d}" if rest else f"{hours} h"
 
 
 def _breadth_terms(case: Case, candidate: Candidate, scope: int, fit: _Fit) -> list[Evidence]:

@@ -76,6 +76,14 @@ def test_the_deploy_that_explains_who_fails_and_who_passes_leads() -> None:
     assert sentences["path"] == "the test touches vault"
 
 
+def test_a_span_is_said_in_whole_minutes() -> None:
+    """What is 32 min 59 s is 32 min, as the age beside it says; from an hour on hours are said."""
+    for hours, said in ((29.0 + 27.02 / 60, "32 min"), (28.0 + 11.5 / 60, "1 h 48"), (28.0, "2 h"), (2.0, "1 d")):
+        found = ask(shop(BROKEN, FINE), feed(deploy("vault", hours, "v2"), covered=["web", "pay"]))
+        vault = next(one for one in found if one.change is not None)
+        assert f"first red {said} after it" in told(vault)
+
+
 def test_passing_tests_speak_against_a_change() -> None:
     """A deploy of web touches everything, and half of everything passes."""
     found = ask(

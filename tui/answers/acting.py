@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -319,11 +319,21 @@ def _complete(connection: Connection, wish: Wish, at_ms: int) -> Wish:
         case Action.RESOLVE if value and value not in VERDICTS:
             raise ActRefused(f"{value!r} is no verdict; it is one of {', '.join(VERDICTS)}")
         case Action.QUARANTINE:
-            if not texts["reason"] or not texts["owner"]:
-                raise ActRefused("a quarantine needs a reason and an owner")
+            if lacking := quarantine_lacks(texts):
+                raise ActRefused(next(iter(lacking.values())))
             if wish.until_ms <= at_ms:
                 raise ActRefused(f"{iso(wish.until_ms)} has passed; a quarantine ends in the future")
     return Wish(wish.action, value, wish.until_ms, **texts, takes_over=wish.takes_over)
+
+
+def quarantine_lacks(texts: Mapping[str, str]) -> dict[str, str]:
+    """What a quarantine still needs, a sentence for each of its texts that is empty.
+
+    >>> quarantine_lacks({"reason": "", "owner": "@acme/pay"})
+    {'reason': 'a quarantine needs a reason'}
+    """
+    needed = (("reason", "a reason"), ("owner", "an owner"))
+    return {name: f"a quarantine needs {words}" for name, words in needed if not texts[name]}
 
 
 def _safe_line(text: str) -> str:

@@ -20,7 +20,7 @@ from store.read.triage import INCIDENT, TEST, Subject, TriageEvent, last_event, 
 from tui.answers.query import Query, Window
 from tui.answers.regrouping import regroup
 from tui.answers.said import called_by_case, last_word
-from tui.answers.triage import NEW, QUARANTINED, DoneBefore, IncidentRow, by_weight
+from tui.answers.triage import NEW, QUARANTINED, RESOLVED, DoneBefore, IncidentRow, by_weight
 from tui.times import iso
 
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -162,7 +162,7 @@ def state_text(handling: Handling, now_ms: int) -> str:
     """What holds now, in the words that lists show: the strongest of it."""
     if handling.quarantine is not None and handling.is_quarantined(now_ms):
         return f"{QUARANTINED} until {iso(handling.quarantine.until_ms)[:10]}"
-    for word, act in (("resolved by", handling.resolved), ("claimed by", handling.claimed)):
+    for word, act in ((f"{RESOLVED} by", handling.resolved), ("claimed by", handling.claimed)):
         if act is not None:
             return f"{word} {act.actor}"
     if handling.assigned is not None:

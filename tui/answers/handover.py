@@ -20,7 +20,7 @@ from tui.answers.health import Health
 from tui.answers.quarantine import QuarantineRow, answer_quarantine
 from tui.answers.query import DAY_MS, Moment, Query, Window
 from tui.answers.sessions import Session
-from tui.answers.triage import QUARANTINED, IncidentRow, answer_triage
+from tui.answers.triage import QUARANTINED, RESOLVED, IncidentRow, answer_triage
 from tui.answers.triage_log import LoggedDeed, answer_log
 
 SOON_DAYS = 7
@@ -171,7 +171,7 @@ def whose(row: IncidentRow) -> tuple[str, bool]:
 
 def _is_aside(row: IncidentRow) -> bool:
     """Whether nobody has to act on it now."""
-    return row.state.startswith((QUARANTINED, "resolved")) or row.verdict is Verdict.FLAKY
+    return row.state.startswith((QUARANTINED, RESOLVED)) or row.verdict is Verdict.FLAKY
 
 
 def _past(connection: Connection, stored: Sequence[tuple[str, str, int, int]], red: set[str]) -> tuple[PastItem, ...]:

@@ -78,6 +78,19 @@ def answer_health(connection: Connection, query: Query) -> Health:
     )
 
 
+def silence_ms(health: Health, query: Query, clock_ms: int) -> int | None:
+    """How long nothing has arrived at all, where by the machine's clock every pipeline with a cadence should have.
+
+    Answers count from the newest run, so as to be the same tomorrow; when all pipelines stop, none is late by that.
+    None where that is not so, where no cadence is known, and where the past is asked for.
+    """
+    cadences = [one.cadence_s for one in query.settings.pipelines if one.cadence_s]
+    if not cadences or health.now_ms is None or query.at is not None or query.until is not None:
+        return None
+    late_ms = clock_ms - health.now_ms
+    return late_ms if late_ms > max(cadences) * 1000 * SLACK else None
+
+
 def _unjudged(pipelines: set[str], scopes: list[Scope], query: Query) -> tuple[str, ...]:
     """Pipelines that ran on branches, none of them the configured one. One with pre-merge runs only has none."""
     settings = query.settings

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 REAL = (Verdict.REGRESSION, Verdict.UNRECORDED, Verdict.TEST)
 """Verdicts under which somebody has to change something; an open outage is counted by itself."""
-NEW, QUARANTINED = "new", "quarantined"
+NEW, QUARANTINED, RESOLVED = "new", "quarantined", "resolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class TriageAnswer:
     """By P(someone must act) x blast radius x criticality, largest first."""
     health: Health
     counts: dict[str, int]
-    """Verdict -> incidents; `real` sums those that someone must act on, `quarantined` are in neither."""
+    """Verdict -> incidents; `real` sums those that someone must act on, `quarantined` and `resolved` are in neither."""
     session: SessionNow | None = None
     """The session on call that goes on."""
     is_old: bool = False
@@ -190,15 +190,12 @@ def work_out_triage(connection: Connection, query: Query, rankings: Rankings | N
 
 
 def count_verdicts(incidents: Iterable[IncidentRow]) -> dict[str, int]:
-    """Incidents by verdict, those in quarantine apart."""
-    counts = Counter(QUARANTINED if is_quarantined(row) else str(row.verdict) for row in incidents)
+    """Incidents by verdict; apart those in quarantine, and those that somebody resolved and that are red still."""
+    apart = (QUARANTINED, RESOLVED)
+    kinds = (next((word for word in apart if row.state.startswith(word)), str(row.verdict)) for row in incidents)
+    counts = Counter(kinds)
     counts["real"] = sum(counts[verdict] for verdict in REAL)
     return dict(counts)
-
-
-def is_quarantined(row: IncidentRow) -> bool:
-    """Whether all its tests are in quarantine."""
-    return row.state.startswith(QUARANTINED)
 
 
 def weight(row: IncidentRow) -> float:

@@ -292,5 +292,6 @@ def counts_line(counts: dict[str, int]) -> Line:
         (counts.get(Verdict.FLAKY, 0), "flaky", "text"),
         (counts.get(Verdict.UNDECIDED, 0), "cannot tell", "text"),
         (counts.get("quarantined", 0), "quarantined", "muted"),
+        (counts.get("resolved", 0), "resolved", "muted"),
     ]
     return joined([line((f"{number} {word}", tone)) for number, word, tone in parts if number], Piece("   "))

@@ -49,8 +49,6 @@ def wish_of(action: Action, values: Values, now_ms: int, settings: Settings) -> 
     from tui.answers.acting import VERDICTS, ActRefused, Wish, parse_expiry
 
     if action is Action.QUARANTINE:
-        if not values["reason"] or not values["owner"]:
-            raise ActRefused("a quarantine needs a reason and an owner")
         until_ms = parse_expiry(values["until"], now_ms, settings)
         return Wish(action, "", until_ms, values["reason"], values["owner"], values["issue"])
     if not values["value"]:
@@ -62,17 +60,14 @@ def wish_of(action: Action, values: Values, now_ms: int, settings: Settings) -> 
 
 def problems_of(action: Action, values: Values, now_ms: int, settings: Settings) -> Problems:
     """What is wrong with a filled-in dialog, by line; nothing where it can be sent."""
-    wrong = {}
-    if action is Action.QUARANTINE:
-        wrong = {name: f"a quarantine needs {words}" for name, words in _NEEDED if not values[name]}
+    from tui.answers.acting import quarantine_lacks
+
+    wrong = quarantine_lacks(values) if action is Action.QUARANTINE else {}
     try:
-        wish_of(action, {**values, **dict.fromkeys(wrong, "-")}, now_ms, settings)
+        wish_of(action, values, now_ms, settings)
     except AnswerError as problem:
         wrong["until" if action is Action.QUARANTINE else "value"] = str(problem)
     return wrong
-
-
-_NEEDED = (("reason", "a reason"), ("owner", "an owner"))
 
 
 def _days(target: Target, settings: Settings) -> Days:

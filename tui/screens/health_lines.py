@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tui import present
-from tui.answers.health import SLACK
+from tui.answers.health import silence_ms
 from tui.answers.query import DAY_MS
 from tui.screens.context import ViewContext
 from tui.widgets.pieces import Line, Piece, joined, line, width_of, wrap
@@ -74,7 +74,7 @@ def _nothing_red(health: Health, context: ViewContext) -> list[Line]:
     seen = f"{present.count(health.pipelines, 'pipeline')}, {present.count(health.runs, 'run')}, "
     seen += f"{present.count(health.tests, 'test')}, {present.count(health.results, 'result')}"
     newest = f"newest run {_dated(health.now_ms, context)}" if health.now_ms is not None else ""
-    late_ms = silence_ms(health, context)
+    late_ms = silence_ms(health, context.query, int(time.time() * 1000))
     if health.can_tell and late_ms is None:
         passed = next(iter(context.glyphs.results.values()))
         return [
@@ -100,19 +100,6 @@ def _nothing_red(health: Health, context: ViewContext) -> list[Line]:
         lines.append(line(f"    {refused} refused  ", ("crywolf rejected", "accent"), (" says why", "muted")))
     lines += [(), line((f"    What did report is not red: {seen}", "muted"))]
     return lines
-
-
-def silence_ms(health: Health, context: ViewContext) -> int | None:
-    """How long nothing has arrived at all, where by this machine's clock every pipeline with a cadence should have.
-
-    Answers count from the newest run, so as to be the same tomorrow; when all pipelines stop, none is late by that.
-    """
-    query = context.query
-    cadences = [one.cadence_s for one in query.settings.pipelines if one.cadence_s]
-    if not cadences or health.now_ms is None or query.at is not None or query.until is not None:
-        return None
-    late_ms = int(time.time() * 1000) - health.now_ms
-    return late_ms if late_ms > max(cadences) * 1000 * SLACK else None
 
 
 def _punctual(context: ViewContext) -> str:

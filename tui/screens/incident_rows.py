@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from rich.cells import cell_len
 
 from ingest.model import Verdict
 from tui import present
+from tui.answers.health import silence_ms
 from tui.present import Glyphs
 from tui.screens import argument, health_lines, states
 from tui.widgets.columns import Column, Fold, Row
@@ -54,11 +56,12 @@ def summary(answer: TriageAnswer, context: ViewContext, width: int) -> tuple[Lin
 
 
 def _no_real(answer: TriageAnswer, context: ViewContext) -> Piece:
-    """Reassuring only when everything was looked at and nothing is left open."""
+    """Reassuring only when everything was looked at and nothing is left open; what is resolved is red still."""
     if answer.counts.get(Verdict.UNDECIDED) or any(one.act_probability >= DOUBT for one in answer.incidents):
         return Piece("none is known to be real", "unowned")
-    can_tell = answer.health.can_tell and health_lines.silence_ms(answer.health, context) is None
-    return Piece("nothing is really red", "good") if can_tell else Piece("cannot tell", "unowned")
+    can_tell = answer.health.can_tell and silence_ms(answer.health, context.query, int(time.time() * 1000)) is None
+    said = "nothing is left to act on" if answer.counts.get("resolved") else "nothing is really red"
+    return Piece(said, "good") if can_tell else Piece("cannot tell", "unowned")
 
 
 def is_to_sort(incident: IncidentRow) -> list[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _CACHE_PRAGMA = "PRAGMA cache_size=-4000"
-"""4 MB a lane: five lanes and the watcher must not eat the memory budget; with twice as much nothing is faster."""
+"""4 MB a lane: six lanes and the watcher must not eat the memory budget; with twice as much nothing is faster."""
 _STEPS_BETWEEN_LOOKS = 20_000
 
 

@@ -137,6 +137,15 @@ def test_quarantine_is_counted_apart_until_its_day(database: Path) -> None:
     assert later.incidents[0].state == "new"
 
 
+def test_resolved_is_counted_apart_until_it_fails_again(database: Path) -> None:
+    """What somebody resolved is red still, and nobody has to act on it: it is none of the real ones."""
+    before = asked(database).counts
+    do(database, ADA, Action.RESOLVE)
+    answer = asked(database)
+    assert before["real"] == 1
+    assert (answer.counts["resolved"], answer.counts["real"]) == (1, 0)
+
+
 def test_a_clock_set_back_expires_nothing_twice(database: Path) -> None:
     """A quarantine is over by its stored instant and nothing is written when it ends; whoever acts last is obeyed."""
     ends = {ADA: START_MS + 2 * DAY_MS, BOB: START_MS + 5 * DAY_MS}

@@ -129,6 +129,15 @@ async def test_only_flaky_is_not_called_real(make_app: AppMaker) -> None:
         assert screen_text(app).splitlines()[1].startswith(" none is known to be real   1 cannot tell")
 
 
+async def test_resolved_is_no_comfort(make_app: AppMaker) -> None:
+    """Where somebody resolved what is red still, nothing is left to do; that nothing is red is not said."""
+    resolved = replace(fakes.INCIDENTS[0], state="resolved by ada", act_probability=0.0)
+    app = make_app(FakeAnswers(health_now=HEALTHY, incidents=(resolved,), counts={"resolved": 1, "real": 0}))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert screen_text(app).splitlines()[1].startswith(" nothing is left to act on   1 resolved")
+
+
 @pytest.mark.parametrize("digit", MODES)
 async def test_errors_are_shown_where_they_belong(make_app: AppMaker, digit: str) -> None:
     """A failing store is named in the view that asked, with the remedy; r tries again and recovers."""
