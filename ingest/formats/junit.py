@@ -43,7 +43,7 @@ from ingest.formats.junit_children import (
     single_result,
     suite_failure,
 )
-from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, check, handlers
+from ingest.formats.junit_events import CHILDREN_KEPT, Attributes, Children, Events, check
 from ingest.formats.junit_heads import Heads, plain_columns
 from ingest.formats.junit_pytest import NAMELESS, TEARDOWN, in_pytest
 from ingest.formats.junit_runs import Body, Run, pieces
@@ -107,12 +107,13 @@ class _Reader:
         self._parser = parser
         self._notes.line_of = lambda: parser.CurrentLineNumber
         self._children = Children(parser, self, self._limits)
-        parser.StartElementHandler, parser.EndElementHandler, self._open_case = handlers(self, self._children, parser)
+        self._events = Events(self, self._children, parser)
+        parser.StartElementHandler, parser.EndElementHandler = self._events.start, self._events.end
 
     def inside(self) -> str:
         """Names of the open elements, for the reason of a truncated file."""
         names = [f"<testsuite> {name[:60]!r}" if name else "<testsuite>" for name in self._suites.open_names()[-1:]]
-        case, child = self._open_case()
+        case, child = self._events.innermost()
         if case is not None and self._children.tag in ("", "testcase"):
             names.append(f"<testcase> {case.get('name', '')[:60]!r}")
         if child or self._children.innermost():

@@ -1,14 +1,12 @@
 """The handlers that expat calls for every element of a JUnit file: few steps for a plain case, C for the others.
 
-They are closures, because a method's attribute look-ups would cost as much as all the rest. A case with three
-attributes, one of them a duration, is only noted; the reader turns a row of them into attempts at once. A case with one
-plain child, which most red ones are, is handed over with it. The children of any other case are built by the C
-`TreeBuilder`; the element of a case is dropped with it.
+A case with three attributes, one of them a duration, is only noted; the reader turns a row of them into attempts at
+once. A case with one plain child, which most red ones are, is handed over with it. The children of any other case are
+built by the C `TreeBuilder`; the element of a case is dropped with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -153,94 +151,118 @@ def check(limits: Limits, depth: int, attrs: Attributes, parser: expat.XMLParser
         raise Refused("too-large", reason, line=parser.CurrentLineNumber)
 
 
-def handlers(  # noqa: C901 - closures over one state
-    owner: Owner, children: Children, parser: expat.XMLParserType
-) -> tuple[Callable[[str, Attributes], None], Callable[[str], None], Callable[[], tuple[Attributes | None, str]]]:
-    """Start handler, end handler, and a look at the attributes of the open case and the tag of its open plain child."""
-    case: Attributes | None = None
-    is_inside = False  # the root element is open
-    is_plain = False  # a case is open and has no children so far
-    is_building = False
-    child = ""  # the one plain child of the open case
-    is_child_open = False
-    child_attrs: Attributes = {}
-    pieces: list[str] = []
-    room = 0
-    budget = children.budget
-    plain, single = owner.plain, owner.single
+class Events:
+    """What expat tells of the elements of one reading."""
 
-    def data(text: str) -> None:
-        nonlocal room
-        room -= len(text)
-        pieces.append(text)
-        if room < 0 and not is_building:  # a change of handler brings what is left for the former one
-            build()
+    __slots__ = (
+        "_budget",
+        "_case",
+        "_child",
+        "_child_attrs",
+        "_children",
+        "_is_building",
+        "_is_child_open",
+        "_is_inside",
+        "_is_plain",
+        "_owner",
+        "_parser",
+        "_pieces",
+        "_plain",
+        "_room",
+    )
 
-    def build() -> None:
-        """The case is not that simple after all: its element is built, from what is known of its first child on."""
-        nonlocal is_building, child
-        is_building = True
-        children.begin("testcase", {})
-        if child:
-            children.start(child, child_attrs)
-            for piece in pieces:
-                children.data(piece)
-            pieces.clear()
-            if not is_child_open:
-                children.end()
-            child = ""
+    def __init__(self, owner: Owner, children: Children, parser: expat.XMLParserType) -> None:
+        self._owner = owner
+        self._plain = owner.plain
+        self._children = children
+        self._parser = parser
+        self._case: Attributes | None = None
+        self._is_inside = False  # the root element is open
+        self._is_plain = False  # a case is open and has no children so far
+        self._is_building = False
+        self._child = ""  # the one plain child of the open case
+        self._is_child_open = False
+        self._child_attrs: Attributes = {}
+        self._pieces: list[str] = []
+        self._budget = self._room = children.budget
 
-    def start(tag: str, attrs: Attributes) -> None:
-        nonlocal case, is_inside, is_plain, is_building, child, is_child_open, child_attrs, room
-        if case is None:
-            if tag == "testcase" and is_inside:
-                case = attrs
-                is_plain = True
-                return
-            wanted = owner.outer_start(tag, attrs)
-            is_inside = True
-            if wanted:
-                case = attrs
-                is_plain = wanted == "testcase"
-                if not is_plain:
-                    is_building = True
-                    children.begin(wanted, attrs)
-            return
-        is_plain = False
-        if not is_building:
-            if not child and tag in PLAIN_CHILDREN and len(attrs) <= _FEW:
-                child, child_attrs, is_child_open, room = tag, attrs, True, budget
-                parser.CharacterDataHandler = data
-                return
-            build()
-        children.start(tag, attrs)
+    def innermost(self) -> tuple[Attributes | None, str]:
+        """(attributes of the open case, tag of its open plain child)."""
+        return self._case, self._child if self._is_child_open else ""
 
-    def end(tag: str) -> None:
-        nonlocal case, is_inside, is_plain, is_building, child, is_child_open
-        if is_plain and case is not None:
-            is_plain = False
-            attrs, case = case, None
-            if len(attrs) == 3 and "time" in attrs:
-                plain(attrs)
+    def start(self, tag: str, attrs: Attributes) -> None:
+        """An element opens."""
+        if self._case is None:
+            if tag == "testcase" and self._is_inside:
+                self._case = attrs
+                self._is_plain = True
             else:
-                owner.passed(attrs)
-        elif case is None:
-            owner.outer_end(tag)
-            is_inside = owner.depth() > 0
-        elif is_building:
-            if children.open:
-                children.end()
+                self._outer_start(tag, attrs)
+            return
+        self._is_plain = False
+        if not self._is_building:
+            if not self._child and tag in PLAIN_CHILDREN and len(attrs) <= _FEW:
+                self._child, self._child_attrs, self._is_child_open = tag, attrs, True
+                self._room = self._budget
+                self._parser.CharacterDataHandler = self._data
                 return
-            attrs, case, is_building = case, None, False
-            built = children.tag
-            owner.built(built, attrs, children.finish())
-        elif is_child_open:
-            is_child_open = False
-            parser.CharacterDataHandler = None
-        else:
-            attrs, case, text = case, None, "".join(pieces)
-            tag, child = child, ""
-            pieces.clear()
-            single(attrs, tag, child_attrs, text)
+            self._build()
+        self._children.start(tag, attrs)
 
-    return start, end, lambda: (case, child if is_child_open else "")
+    def end(self, tag: str) -> None:
+        """An element closes."""
+        case = self._case
+        if case is None:
+            self._owner.outer_end(tag)
+            self._is_inside = self._owner.depth() > 0
+        elif self._is_plain:
+            self._is_plain = False
+            self._case = None
+            if len(case) == 3 and "time" in case:
+                self._plain(case)
+            else:
+                self._owner.passed(case)
+        elif self._is_building:
+            if self._children.open:
+                self._children.end()
+                return
+            self._case, self._is_building = None, False
+            built = self._children.tag
+            self._owner.built(built, case, self._children.finish())
+        elif self._is_child_open:
+            self._is_child_open = False
+            self._parser.CharacterDataHandler = None
+        else:
+            child, text = self._child, "".join(self._pieces)
+            self._case, self._child = None, ""
+            self._pieces.clear()
+            self._owner.single(case, child, self._child_attrs, text)
+
+    def _outer_start(self, tag: str, attrs: Attributes) -> None:
+        wanted = self._owner.outer_start(tag, attrs)
+        self._is_inside = True
+        if wanted:
+            self._case = attrs
+            self._is_plain = wanted == "testcase"
+            if not self._is_plain:
+                self._is_building = True
+                self._children.begin(wanted, attrs)
+
+    def _data(self, text: str) -> None:
+        self._room -= len(text)
+        self._pieces.append(text)
+        if self._room < 0 and not self._is_building:  # a change of handler brings what is left for the former one
+            self._build()
+
+    def _build(self) -> None:
+        """The case is not that simple after all: its element is built, from what is known of its first child on."""
+        self._is_building = True
+        self._children.begin("testcase", {})
+        if self._child:
+            self._children.start(self._child, self._child_attrs)
+            for piece in self._pieces:
+                self._children.data(piece)
+            self._pieces.clear()
+            if not self._is_child_open:
+                self._children.end()
+            self._child = ""
