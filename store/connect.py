@@ -219,7 +219,9 @@ def translate(problem: Error, path: Path | str) -> StoreError:
         return NotAStore(
             f"{path}: is not a SQLite database; choose another with --db, or run `crywolf doctor` if it was a store"
         )
-    if "CORRUPT" in name or "malformed" in text:
+    if text.startswith("Could not decode"):  # only UTF-8 is ever written; what is there instead is not repeated
+        text = "a text in it is not UTF-8"
+    if "CORRUPT" in name or "malformed" in text or "not UTF-8" in text:
         return StoreDamaged(f"{path}: is damaged ({text}); `crywolf doctor` says what can be done")
     return StoreError(f"{path}: {text}")
 

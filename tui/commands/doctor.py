@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,14 +13,18 @@ import click
 
 from store.access import ACCESS
 from store.connect import SQLITE_VERSION, WAL_RESET_FIXED, Connection
+from store.errors import NotAStore, StoreDamaged, StoreError
 from store.file_system import is_mounted_read_only, mount_kind, network_kind
 from tui.commands.opening import place_of
 from tui.commands.options import json_option
 from tui.exit_codes import UNUSABLE
-from tui.output import one_line, write_json
+from tui.output import write_json
 
 GROWN_DAYS, SHOWN_NAMES = 30, 5
 WAL_WARNING_BYTES = 256 * 1024 * 1024
+_DAMAGE = "integrity"
+"""The check whose error `--rebuild` is for."""
+_QUICK_CHECK_BEGINS = "*** in database main ***\n"
 _REMEDY = "`crywolf doctor --rebuild` makes it anew from its sources and keeps this file under another name"
 
 
@@ -59,6 +63,7 @@ def doctor_command(ctx: click.Context, rebuild: bool, paths: tuple[str, ...], as
     if rebuild:
         from tui.commands.rebuilding import rebuild_store
 
+        _refuse_what_is_no_damage(place.database, findings)
         rebuild_store(place, paths, is_broken=is_broken, as_json=as_json)
         return
     if as_json:
@@ -69,6 +74,17 @@ def doctor_command(ctx: click.Context, rebuild: bool, paths: tuple[str, ...], as
             click.echo(f"{finding.state:8} {finding.check:12} {finding.text}")
     if is_broken:
         ctx.exit(UNUSABLE)
+
+
+def _refuse_what_is_no_damage(path: Path, findings: Sequence[Finding]) -> None:
+    """Leave a store alone that another remedy is for, such as one of a newer crywolf.
+
+    Raises:
+        StoreError: with that remedy.
+    """
+    for finding in findings:
+        if finding.state == "error" and finding.check != _DAMAGE:
+            raise StoreError(f"{path}: is not made anew: {finding.check} {finding.text}")
 
 
 def _version() -> Finding:
@@ -113,7 +129,6 @@ def _file(path: Path) -> Iterator[Finding]:
 def _content(path: Path) -> Iterator[Finding]:
     """What is inside, as far as it can be opened."""
     from store.connect import Error, open_as_is, translate
-    from store.errors import StoreError
 
     try:
         with closing(open_as_is(path)) as connection:
@@ -121,10 +136,13 @@ def _content(path: Path) -> Iterator[Finding]:
                 yield from _inside(connection)
             except Error as problem:
                 raise translate(problem, path) from problem
+    except (NotAStore, StoreDamaged) as problem:
+        what, _, _ = str(problem).partition("; ")
+        yield Finding(_DAMAGE, "error", f"{what}; {_REMEDY}")
     except StoreError as problem:
         if not path.exists():
             raise
-        yield Finding("store", "error", f"{problem}; {_REMEDY}")
+        yield Finding("store", "error", str(problem))
 
 
 def _inside(connection: Connection) -> Iterator[Finding]:
@@ -136,9 +154,10 @@ def _inside(connection: Connection) -> Iterator[Finding]:
 
     problems = find_damage(connection)
     if not problems:
-        yield Finding("integrity", "ok", "quick check passed")
+        yield Finding(_DAMAGE, "ok", "quick check passed")
     else:
-        yield Finding("integrity", "error", f"{one_line(problems[0])}; {_REMEDY}")
+        found = problems[0].removeprefix(_QUICK_CHECK_BEGINS).splitlines()[0]
+        yield Finding(_DAMAGE, "error", f"{found}; {_REMEDY}")
     if not is_crywolf(connection):
         yield Finding("schema", "error", "not one of crywolf's; choose another file with --db")
         return
@@ -152,7 +171,8 @@ def _inside(connection: Connection) -> Iterator[Finding]:
             f"{health.pipelines:,} pipelines, {health.runs:,} runs, {health.tests:,} tests, {health.results:,} results",
         )
         if health.refused_files:
-            yield Finding("refused", "warning", f"{health.refused_files:,} files; `crywolf rejected` lists them")
+            files = f"{health.refused_files:,} {'file' if health.refused_files == 1 else 'files'}"
+            yield Finding("refused", "warning", f"{files}; `crywolf rejected` lists them")
         yield from _names(connection)
 
 

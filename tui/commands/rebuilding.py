@@ -20,6 +20,15 @@ from tui.locations import Place
 from tui.output import write_json
 
 LISTED = 20
+_WORDS = {
+    "triage": "triage events",
+    "sources": "names of reports",
+    "others": "names of other files",
+    "members": "tests of incidents",
+    "names": "former ids of incidents",
+}
+"""What is carried over, where its name in JSON is not what a person calls it."""
+_OF_FILES = {"sources", "others", "everything"}
 
 
 def rebuild_store(place: Place, paths: Sequence[str], *, is_broken: bool, as_json: bool) -> None:
@@ -121,11 +130,16 @@ def _tell(
     from ingest.clean import clean
 
     click.echo(f"{database} is made anew: {tally.sentence()}")
-    click.echo("carried over: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
+    click.echo("carried over: " + ", ".join(f"{number} {_WORDS.get(name, name)}" for name, number in counts.items()))
     click.echo(f"the damaged file is kept as {aside}")
     if saved.broken:
-        click.echo(f"note: could be read only in part: {', '.join(saved.broken)}", err=True)
+        parts = ", ".join(_WORDS.get(name, name) for name in saved.broken)
+        click.echo(f"note: could be read only in part: {parts}", err=True)
     if gone:
-        click.echo(f"note: {len(gone)} files are gone, and their results with them:", err=True)
+        one = len(gone) == 1
+        which = "1 file is gone, and its" if one else f"{len(gone):,} files are gone, and their"
+        click.echo(f"note: {which} results with {'it' if one else 'them'}:", err=True)
         for path in gone[:LISTED]:
             click.echo(f"  {clean(path)}", err=True)
+    if gone or not _OF_FILES.isdisjoint(saved.broken):
+        click.echo("`crywolf ingest PATH...` adds what is missing, from wherever it lies", err=True)

@@ -183,8 +183,36 @@ def test_files_that_are_gone_are_named(tmp_path: Path, sound: Path, crywolf: Run
     break_it(tmp_path / "crywolf.db", cut_header)
     done = crywolf("doctor", "--rebuild")
     assert done.code == 0
-    assert "1 files are gone" in done.err
+    assert "1 file is gone, and its results with it" in done.err
     assert str(lost) in done.err
+    assert "`crywolf ingest PATH...` adds what is missing" in done.err
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"), [("user_version", "upgrade crywolf"), ("application_id", "choose another file with --db")]
+)
+def test_what_is_not_damaged_is_not_made_anew(
+    database: Path, sound: Path, crywolf: Run, number: str, remedy: str
+) -> None:
+    """A store of a newer crywolf and another program's database stay where and as they are; exit code 4."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(f"PRAGMA {number} = 99")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = sha(database)
+    done = crywolf("doctor", "--rebuild", "--from", str(sound))
+    assert (done.code, done.out) == (4, "")
+    assert remedy in done.err
+    assert sha(database) == before
+
+
+def test_a_text_that_is_none(database: Path, crywolf: Run) -> None:
+    """Bytes of a text that are no UTF-8 are damage, with its remedy; what is there instead is not repeated."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE run SET branch = CAST(x'1b5d30fe' AS TEXT)")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    done = crywolf("runs", "--since", "5000d")
+    assert (done.code, done.out) == (4, "")
+    assert "is damaged (a text in it is not UTF-8); `crywolf doctor` says what can be done" in done.err
 
 
 def test_how_files_were_read_is_kept(tmp_path: Path, sound: Path, crywolf: Run) -> None:
