@@ -90,6 +90,20 @@ def pull_request_of(reference: str) -> str | None:
     return found[1] if found else None
 
 
+def jenkins_run(name: str, number: str, branch: str) -> tuple[str, str]:
+    """(pipeline, run id) of a build; of a multibranch job's, whose every branch counts from 1, its id names the branch.
+
+    Args:
+        name: of the job, whole, its last part as Jenkins encodes it.
+        branch: on which it was built.
+
+    >>> jenkins_run("shop/e2e/feature%2Fx", "7", "feature/x"), jenkins_run("shop/e2e", "7", "main")
+    (('shop/e2e', 'feature%2Fx#7'), ('shop/e2e', '7'))
+    """
+    above, _, last = name.rpartition("/")
+    return (above, f"{last}#{number}") if unquote(last) == branch else (name, number)
+
+
 def _first(environ: Environment, *names: str) -> str | None:
     """The first of several variables that is set and not empty."""
     return next((value for name in names if (value := environ.get(name, "").strip())), None)
@@ -159,16 +173,16 @@ def _gitlab(environ: Environment) -> RunIdentity:
 
 
 def _jenkins(environ: Environment) -> RunIdentity:
-    """jenkins.io/doc/book/pipeline/jenkinsfile; the name of a multibranch job ends in its branch."""
-    name, branch = _first(environ, "JOB_NAME"), _first(environ, "BRANCH_NAME")
-    if name and branch and unquote(name.rpartition("/")[2]) == branch:
-        name = name.rpartition("/")[0]
+    """jenkins.io/doc/book/pipeline/jenkinsfile; the name of a multibranch job ends in its branch, see `jenkins_run`."""
+    name, run, branch = environ.get("JOB_NAME", ""), _first(environ, "BUILD_NUMBER"), _first(environ, "BRANCH_NAME")
+    if branch and run:
+        name, run = jenkins_run(name, run, branch)
     request = _first(environ, "CHANGE_ID")
     cause = environ.get("BUILD_CAUSE", "")
     trigger = next((trigger for word, trigger in _JENKINS_CAUSES if word in cause), None)
     return RunIdentity(
-        pipeline=name or None,
-        run_id=_first(environ, "BUILD_NUMBER"),
+        pipeline=name.strip() or None,
+        run_id=run,
         branch=_branch(_first(environ, "CHANGE_BRANCH", "BRANCH_NAME", "GIT_BRANCH")),
         revision=_first(environ, "GIT_COMMIT"),
         repository=repository_of_url(environ.get("GIT_URL", "")),

@@ -35,6 +35,8 @@ _MODULES = {
     "keploy": "ingest.formats.keploy",
     "pact-verification": "ingest.formats.pact",
     "pytest-json-report": "ingest.formats.pytest_json",
+    "jenkins": "ingest.formats.jenkins",
+    "gitlab": "ingest.formats.gitlab",
     "boosttest": "ingest.formats.boosttest",
     "catch2": "ingest.formats.catch2",
     "check": "ingest.formats.check",

@@ -99,10 +99,12 @@ def test_jenkins() -> None:
         }
     )
     assert (found.pipeline, found.branch, found.repository) == ("shop/suite", "feature/x", "shop/suite")
+    assert found.run_id == "feature%2Fx#8", "another branch has a build 8, too"
     found = identity_from_environment(
         base | {"JOB_NAME": "nightly", "GIT_BRANCH": "origin/main", "BUILD_CAUSE": "TIMERTRIGGER"}
     )
     assert (found.pipeline, found.branch, found.trigger) == ("nightly", "main", Trigger.SCHEDULE)
+    assert found.run_id == "8"
     request = {"JOB_NAME": "suite/PR-4", "BRANCH_NAME": "PR-4", "CHANGE_ID": "4", "CHANGE_BRANCH": "topic"}
     found = identity_from_environment(base | request)
     assert (found.pipeline, found.branch, found.merge_request, found.trigger) == (

@@ -113,6 +113,67 @@ def github_command(
     _fetch(ctx, api, lambda site: github.GitHub(site, project, wanted), options, is_expected=bool(workflow))
 
 
+@fetch_command.command("gitlab")
+@click.argument("project", metavar="GROUP/PROJECT")
+@_branch_option
+@click.option(
+    "--job",
+    default="",
+    metavar="GLOB",
+    help="Jobs to read. Default: those with JUnit reports, or whose name speaks of tests.",
+)
+@click.option("--test-report", "is_test_report", is_flag=True, help="Read GitLab's own test report, no archives.")
+@click.option("--base-url", default="", metavar="URL", help="Of your own server: https://git.acme.example")
+@_options
+@click.pass_context
+def gitlab_command(
+    ctx: click.Context,
+    project: str,
+    branch: str,
+    job: str,
+    is_test_report: bool,
+    base_url: str,
+    options: _Options,
+) -> None:
+    """Pipelines of GitLab CI with the artifacts of their jobs, and deployments.
+
+    The token in GITLAB_TOKEN needs the scope read_api. Jobs that keep no archive with their reports are read from the
+    test report that GitLab makes of them; --test-report reads all of them from there.
+    """
+    from ingest.fetch import gitlab
+    from ingest.fetch.found import Wanted
+
+    if "/" not in project or not all(project.split("/")):
+        raise click.UsageError(f"{project!r} is no project; write GROUP/PROJECT")
+    api = _api(gitlab.api_url(base_url), gitlab.TOKENS, gitlab.headers, options)
+    wanted = Wanted(_since_ms(options.since), branch, "", job)
+
+    def provider(site: Site) -> Provider:
+        return gitlab.GitLab(site, project, wanted, is_test_report=is_test_report)
+
+    _fetch(ctx, api, provider, options, is_expected=bool(job))
+
+
+@fetch_command.command("jenkins")
+@click.argument("url", metavar="JOB-URL")
+@_branch_option
+@_options
+@click.pass_context
+def jenkins_command(ctx: click.Context, url: str, branch: str, options: _Options) -> None:
+    """Builds of a Jenkins job, or of all branches of a multibranch job, with the test reports that Jenkins made.
+
+    JOB-URL is the job's page: https://ci.acme.example/job/shop/job/e2e. User and token are read from JENKINS_USER_ID
+    and JENKINS_API_TOKEN, or JENKINS_USER and JENKINS_TOKEN.
+    """
+    from ingest.fetch import jenkins
+    from ingest.fetch.found import Wanted
+
+    user = next((name for one in jenkins.USERS if (name := os.environ.get(one, "").strip())), "")
+    api = _api(url, jenkins.TOKENS, lambda token: jenkins.headers(token, user), options)
+    wanted = Wanted(_since_ms(options.since), branch)
+    _fetch(ctx, api, lambda site: jenkins.Jenkins(site, wanted), options, is_expected=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Api:
     """Whom to ask, and as whom."""

@@ -59,7 +59,7 @@ def fetched_sentence(fetched: Fetched, is_plan: bool) -> str:
 def artifacts_text(run: FetchedRun) -> str:
     """Names of what a run left and is still kept, with their sizes."""
     sizes = ((one.name, one.size_bytes) for one in run.artifacts if not one.is_expired)
-    return ", ".join(clean_line(name) + (f" ({size / 1024:,.0f} KB)" if size else "") for name, size in sizes)
+    return ", ".join(clean_line(name) + (f" ({-(-size // 1024):,} KB)" if size else "") for name, size in sizes)
 
 
 def _run_json(run: FetchedRun) -> Json:

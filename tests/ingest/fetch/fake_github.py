@@ -26,9 +26,9 @@ def packed(**files: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def saying(value: Any, **headers: str) -> Answer:
+def saying(value: Any) -> Answer:
     """An answer in JSON."""
-    return lambda reply: reply.say(json.dumps(value).encode(), **headers)
+    return lambda reply: reply.say(json.dumps(value).encode())
 
 
 def page_of(reply: Handler, rows: list[Any], size: int) -> tuple[list[Any], dict[str, str]]:
@@ -127,4 +127,4 @@ class FakeGitHub:
             return reply.say(b'{"message": "Bad credentials"}', 401)
         some, headers = page_of(reply, rows, 2)
         value = {"total_count": len(rows), key: some} if key else some
-        return reply.say(json.dumps(value).encode(), **headers)
+        return reply.say(json.dumps(value).encode(), 200, **headers)
