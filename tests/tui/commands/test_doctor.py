@@ -207,7 +207,7 @@ def test_what_is_not_damaged_is_not_made_anew(
 
 def test_a_text_that_is_none(database: Path, crywolf: Run) -> None:
     """Bytes of a text that are no UTF-8 are damage, with its remedy; what is there instead is not repeated."""
-    with closing(sqlite3.connect(database)) as connection:
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("UPDATE run SET branch = CAST(x'1b5d30fe' AS TEXT)")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     done = crywolf("runs", "--since", "5000d")
