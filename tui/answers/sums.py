@@ -31,18 +31,16 @@ def days_of(basis: Basis) -> tuple[int, int]:
     return basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
 
 
-def filters_of(
-    basis: Basis, stream: StreamRow | None = None
-) -> tuple[list[int] | None, ServiceTests | None, tuple[int, ...] | None]:
+def filters_of(basis: Basis) -> tuple[list[int] | None, ServiceTests | None, tuple[int, ...] | None]:
     """(streams, what touches the service, the owner's test cases that failed or flaked); None: all."""
-    streams, of_service = _places(basis, stream)
+    streams, of_service = _places(basis)
     if basis.query.owner is None:
         return streams, of_service, None
     red = day_sums.list_red_tests(basis.connection, *days_of(basis), streams, of_service)
     return streams, of_service, _owned(basis, red)
 
 
-def _places(basis: Basis, stream: StreamRow | None) -> tuple[list[int] | None, ServiceTests | None]:
+def _places(basis: Basis, stream: StreamRow | None = None) -> tuple[list[int] | None, ServiceTests | None]:
     """(streams, what touches the service); None: all."""
     query = basis.query
     chosen = basis.streams if stream is None else (stream,)
@@ -67,12 +65,12 @@ def _owned(basis: Basis, test_rows: Sequence[int]) -> tuple[int, ...]:
         infos = basis.infos(test_rows)
         return tuple(row for row in test_rows if owns(owner, basis.owners.of_test(infos[row].case).owners))
     basis.owners.recall(basis.connection)
+    found: list[int] = []
     accepted: dict[tuple[str, ...], bool] = {}
-    found = []
-    for row, namespace, classname, file in tests.list_places(basis.connection, test_rows):
-        owners = basis.owners.of_place(namespace, classname, file).owners
+    for place, rows in tests.by_place(basis.connection, test_rows).items():
+        owners = basis.owners.of_place(*place).owners
         if owners not in accepted:
             accepted[owners] = owns(owner, owners)
         if accepted[owners]:
-            found.append(row)
+            found += rows
     return tuple(found)
