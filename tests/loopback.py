@@ -14,6 +14,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers a path with the function that stands for it, and keeps what was asked."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Server
 
     def do_GET(self) -> None:

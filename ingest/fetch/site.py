@@ -24,6 +24,7 @@ from ingest.sources.url import Answered, Header, Reply, Transfer, origin_of
 MOST_PAGES = 200
 _WAIT_S = 60.0
 """Where a server says that it is asked too often and not when it may be asked again."""
+_SHORTEST_WAIT_S = 1.0
 _RESETS = ("x-ratelimit-reset", "ratelimit-reset")
 _REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining")
 
@@ -130,9 +131,10 @@ class Site:
                 wait_s = asked_to_wait_s(answered, now_s)
                 if wait_s is None:
                     raise Refused(answered.code, self._said(answered.status)) from None
+                wait_s = max(wait_s, _SHORTEST_WAIT_S)
                 if wait_s > patience_s:
                     raise AskedTooOften(now_s + wait_s) from None
-                patience_s -= max(wait_s, 1.0)
+                patience_s -= wait_s
                 self._sleep(wait_s)
 
     def _said(self, status: int) -> str:
