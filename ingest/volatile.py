@@ -1,8 +1,10 @@
 """Names that never come back: many new ones of one base name in a day, and what they differ in. Pure.
 
-The base of a name is what stands before its parameters, numbers replaced; a name without parameters and numbers has
-none. A test that puts a timestamp or an order number among its parameters makes new test cases with every run, whose
-history is one run long.
+The base of a name is what stands before its parameters, without what may change from run to run: numbers, words of
+letters and digits mixed (hex digits, random ids, compact timestamps), places of temporary files. A name that has none
+of these loses its last words, two at most and never the first two: they may be drawn at random; such a base counts only
+where a report holds several of its names. A test that puts a timestamp or an order number into its name makes new test
+cases with every run, whose history is one run long.
 """
 
 from __future__ import annotations
@@ -22,6 +24,12 @@ SAMPLES = 16
 """Names of a base that are compared."""
 _MOST_BASES = 20_000
 """Of one part; names of any more are not counted."""
+_TEMPORARY = re.compile(
+    r"(?:/tmp|/var/folders|[/\\](?:Temp|temp))[/\\][^\s\"'`)\]}]+"  # what lies in a folder of temporary files
+    r"|(?<![0-9A-Za-z])tmp[0-9A-Za-z_.]{6,12}(?![0-9A-Za-z])"  # made by mkstemp, without a folder
+)
+_MIXED = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]*[0-9]+[A-Za-z][0-9A-Za-z]*")
+_IS_MIXED = re.compile(r"[0-9][A-Za-z]")
 _NUMBER = re.compile(r"[0-9]+")
 _TOKEN = re.compile(r"<\.\.\.>|[0-9A-Za-z]+|[^0-9A-Za-z]")
 _CLOSING = {"[": "]", "(": ")", "{": "}", '"': '"', "`": "`"}
@@ -33,10 +41,13 @@ def base_of(name: str) -> str | None:
 
     >>> base_of("test_order[2031-eu]"), base_of("step 12 of 40"), base_of("test_pay")
     ('test_order[', 'step <...> of <...>', None)
+    >>> base_of("checkout-4b825dc642cb passes"), base_of("creates customer Alice Miller")
+    ('checkout-<...> passes', 'creates customer<...>')
     """
     found = PARAMETERS.search(name)
-    base = _NUMBER.sub(ANY, name if found is None else name[: found.end()])
-    return None if found is None and base == name else base
+    head = name if found is None else name[: found.end()]
+    base = _settled(head)
+    return base if found is not None or base != name else _without_last_words(name)
 
 
 def pattern_of(names: Iterable[str]) -> str:
@@ -82,9 +93,9 @@ class Growth:
 
     def take(self) -> tuple[NewNames, ...]:
         """What was counted; counting begins anew."""
-        found = tuple(NewNames(*key, count, pattern_of(names)) for key, ([count], names) in self._found.items())
+        found = [NewNames(*key, count, pattern_of(names)) for key, ([count], names) in self._found.items()]
         self._found.clear()
-        return found
+        return tuple(one for one in found if one.names > 1 or ANY in one.pattern)
 
 
 def date_text(day: int) -> str:
@@ -100,15 +111,33 @@ def growth_warning(pattern: str, names: int, day: str) -> str:
     """The sentence for more new names than a day may bring."""
     return (
         f"{pattern}: {names:,} new names since {day} differ only in {ANY}; if it changes from run to run, no test keeps"
-        " its history: give the parameter a stable id"
+        " its history: give it a stable id"
     )
+
+
+def _settled(name: str) -> str:
+    """A name without what may change from run to run, wherever it stands."""
+    if "tmp" in name or "emp" in name or "/var/" in name:
+        name = _TEMPORARY.sub(ANY, name)
+    if _IS_MIXED.search(name):
+        name = _MIXED.sub(ANY, name)
+    return _NUMBER.sub(ANY, name)
+
+
+def _without_last_words(name: str) -> str | None:
+    """A name without the words at its end, two of which stay in front of them; None where it has only these two."""
+    front, *words = name.replace("_", " ").replace("-", " ").rsplit(" ", 2)
+    if len(words) < 2 or not words[1].isalpha():
+        return None
+    is_two = " " in front and words[0].isalpha()
+    return name[: len(front) + (0 if is_two else 1 + len(words[0]))] + ANY
 
 
 def _widest(name: str) -> str:
     """One name with everything replaced that its base leaves out."""
     found = PARAMETERS.search(name)
     if found is None or ANY in name:
-        return _NUMBER.sub(ANY, name)
+        return _settled(name)
     return name[: found.end()] + ANY + _CLOSING.get(found[0], "")
 
 

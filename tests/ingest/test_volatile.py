@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import uuid
 from pathlib import Path
 
 import pytest
@@ -47,11 +49,56 @@ def test_names_that_cannot_change_are_not_counted() -> None:
     assert base_of("test_pay") is None
     assert base_of("test_pay_2") == "test_pay_<...>"
     growth = Growth()
-    for name in ("test_pay", "test_order[1]", "test_order[2]"):
+    for name in ("test_pay", "creates customer Alice", "test_order[1]", "test_order[2]"):
         growth.note(TestCase("shop", "c", name))
     (found,) = growth.take()
     assert (found.base, found.names, found.pattern) == ("test_order[", 2, "test_order[<...>]")
     assert growth.take() == ()
+
+
+def _drawn(digits: str, count: int) -> list[str]:
+    """As many words of these characters as asked for, always the same ones."""
+    rng = random.Random(7)
+    return ["".join(rng.choices(digits, k=10)) for _ in range(count)]
+
+
+_HEX = _drawn("0123456789abcdef", 400)
+_BASE_36 = _drawn("0123456789abcdefghijklmnopqrstuvwxyz", 400)
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        ([f"test order {word}" for word in _HEX], "test order <...>"),
+        ([f"checkout-{word} passes" for word in _HEX], "checkout-<...> passes"),
+        ([f"{uuid.UUID(int=n << 96 | n)}".replace("-", "") + " is sent" for n in range(400)], "<...> is sent"),
+        ([f"nightly_20261122T10{n:04d}Z_run" for n in range(400)], "nightly_<...>_run"),
+        ([f"order {n} is sent" for n in range(400)], "order <...> is sent"),
+        ([f"port {n} is open" for n in range(40_000, 40_400)], "port <...> is open"),
+        ([f"reads /tmp/pytest-{word}/a.csv back" for word in _BASE_36], "reads /tmp/pytest-<...>/a.csv back"),
+        ([rf"reads C:\\Temp\\{word} back" for word in _BASE_36], r"reads C:\\Temp\\<...> back"),
+        ([f"opens tmp{word[:8]} twice" for word in _BASE_36], "opens <...> twice"),
+        ([f"user {word} signs in" for word in _BASE_36], "user <...> signs in"),
+        ([f"creates customer {word}" for word in _drawn("abcdefghij", 400)], "creates customer <...>"),
+        ([f"test_login_{word}_{word[::-1]}" for word in _drawn("abcdefghij", 400)], "test_login_<...>"),
+    ],
+)
+def test_what_changes_outside_of_parameters(names: list[str], pattern: str) -> None:
+    """Hex digits, ids, times, counters, ports, temporary files and words at the end: nearly all count as one base."""
+    growth = Growth()
+    for name in names:
+        growth.note(TestCase("shop", "c", name))
+    most = max(growth.take(), key=lambda one: one.names)
+    assert most.names > 0.6 * len(names)
+    assert most.pattern == pattern
+
+
+@pytest.mark.parametrize(
+    "name", ["test_pay", "pays by card", "shouldPayByCard", "a/b/c.ts > pays when declined.", "", "-", "pay_"]
+)
+def test_the_first_two_words_are_no_parameters(name: str) -> None:
+    """A name of which nothing looks as if it changed has no base."""
+    assert base_of(name) in (None, "pays by<...>")
 
 
 def _runs(folder: Path, count: int, each: int) -> list[Path]:
@@ -77,7 +124,7 @@ def test_the_warning_comes_with_the_thousand_and_first_name(tmp_path: Path) -> N
     (warning,) = outcomes[3].warnings
     assert warning == (
         "test_order[<...>-eu]: 1,200 new names since 2026-03-01 differ only in <...>; if it changes from run to run, no"
-        " test keeps its history: give the parameter a stable id"
+        " test keeps its history: give it a stable id"
     )
     ingest(tmp_path / "s.db", *files)
     with reading(tmp_path / "s.db") as connection:
