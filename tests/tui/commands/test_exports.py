@@ -85,6 +85,26 @@ def hostile_answer(text: str) -> FlakesAnswer:
     return FlakesAnswer(WINDOW, (replace(ROW, case=TestCase(text, text, text), scope=scope, owners=(text,)),))
 
 
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+        max_leaves=12,
+    )
+)
+@example([{}, [], [[]], {"": [{}]}, 1e-05, 1e16, 2**70, -0.0, *HOSTILE])
+def test_json_is_what_the_standard_library_writes(content: object) -> None:
+    """Byte for byte, with an indent of one."""
+    whole = {"schema_version": 1, "content": content}
+    assert json_text({"content": content}) == json.dumps(whole, ensure_ascii=False, indent=1)
+
+
+def test_json_knows_no_nan() -> None:
+    """What is no number is a mistake of ours."""
+    with pytest.raises(ValueError, match="JSON"):
+        json_text({"rate": float("nan")})
+
+
 def test_json_shape() -> None:
     """The documented keys, null where there is not enough data."""
     document = json.loads(json_text(flakes_document(ANSWER)))
