@@ -42,11 +42,14 @@ class Health:
     branches: tuple[str, ...] = ()
     unjudged: tuple[str, ...] = ()
     """Pipelines whose runs are all on other branches than the configured baseline: nothing of them is judged."""
+    unknown: tuple[str, ...] = ()
+    """Of each filter that names nothing in the store, what is wrong with it."""
 
     @property
     def can_tell(self) -> bool:
         """Whether "nothing is really red" may be said at all."""
-        return self.runs > 0 and not (self.stale or self.incomplete or self.refused_files or self.unjudged)
+        doubts = self.stale or self.incomplete or self.refused_files or self.unjudged or self.unknown
+        return self.pipelines > 0 and not doubts
 
 
 def answer_health(connection: Connection, query: Query) -> Health:
@@ -54,13 +57,15 @@ def answer_health(connection: Connection, query: Query) -> Health:
     from store.read import runs  # here, because a kept answer is shown without them
     from store.read.ledger import count_refused
     from store.read.streams import list_streams
+    from tui.answers.unknown_names import unknown_names
     from tui.answers.windows import resolve_window
 
-    pipelines, run_count, test_count, results = runs.count_all(connection)
+    unknown = tuple(map(str, unknown_names(connection, query)))
+    _, run_count, test_count, results = runs.count_all(connection)
     window = resolve_window(connection, query)
     refused = count_refused(connection)
     if window is None:
-        return Health(None, pipelines, run_count, test_count, results, (), (), refused)
+        return Health(None, 0, run_count, test_count, results, (), (), refused, unknown=unknown)
     newest = [run for run in runs.list_newest(connection, window.now_ms) if _is_in_scope(run, query)]
     scopes = [row.scope for row in list_streams(connection)]
     return Health(
@@ -75,6 +80,7 @@ def answer_health(connection: Connection, query: Query) -> Health:
         tuple(sorted({scope.environment for scope in scopes if scope.environment})),
         tuple(sorted({scope.branch for scope in scopes if scope.branch})),
         _unjudged({run.pipeline for run in newest}, scopes, query),
+        unknown,
     )
 
 

@@ -8,6 +8,8 @@ from store.connect import Connection
 from store.cut import load_cut
 from store.read.streams import newest_end
 from tui.answers.query import DAY_MS, DEFAULT_WINDOW_DAYS, Moment, Query, Window
+from tui.errors import AnswerError
+from tui.times import minute
 
 FAR_FUTURE_MS = 2**53
 
@@ -22,10 +24,17 @@ def resolve_window(connection: Connection, query: Query) -> Window | None:
 
 
 def window_before(newest: int, query: Query) -> Window:
-    """The window of a query where the newest fact in scope is of `newest` (ms)."""
+    """The window of a query where the newest fact in scope is of `newest` (ms).
+
+    Raises:
+        AnswerError: it is asked to end before it begins.
+    """
     now_ms = _resolve(query.at, newest, newest)
-    until_ms = min(_resolve(query.until, now_ms, now_ms), now_ms)
+    asked_ms = _resolve(query.until, now_ms, now_ms)
+    until_ms = min(asked_ms, now_ms)
     since_ms = _resolve(query.since, now_ms, until_ms - DEFAULT_WINDOW_DAYS * DAY_MS)
+    if query.since and query.until and since_ms > asked_ms:
+        raise AnswerError(f"the window would end at {minute(asked_ms)} UTC, before it begins at {minute(since_ms)}")
     return Window(since_ms, until_ms, now_ms)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from tui.answers.query import Moment, Query
-from tui.commands.opening import place_of
+from tui.commands.opening import place_of, reader
 from tui.times import parse_moment
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -35,13 +35,25 @@ def query_options(command: Function) -> Function:
     @wraps(command)
     def with_query(*args: Any, **given: Any) -> Any:
         chosen = {name: given.pop(name) for name in (*_TIMES, *_FILTERS)}
-        settings = place_of(click.get_current_context()).settings
-        return command(*args, query=Query(**chosen, settings=settings), **given)
+        context = click.get_current_context()
+        query = Query(**chosen, settings=place_of(context).settings)
+        if any(chosen[name] for name in _FILTERS) and not given.get("as_json"):
+            _name_unknown(context, query)
+        return command(*args, query=query, **given)
 
     decorated: Any = with_query
     for decorator in reversed(_decorators()):
         decorated = decorator(decorated)
     return decorated  # type: ignore[no-any-return]
+
+
+def _name_unknown(context: click.Context, query: Query) -> None:
+    """Tell a person which filters name nothing that the store holds: that is why the answer is empty."""
+    from tui.answers.unknown_names import unknown_names
+
+    with reader(context) as connection:
+        for one in unknown_names(connection, query):
+            click.echo(f"note: {one}", err=True)
 
 
 def reading(command: Function) -> Function:

@@ -25,7 +25,7 @@ def readable_age(age_text: str) -> str:
 def window_sentence(window: Window | None) -> str:
     """The window that was looked at."""
     if window is None:
-        return "the store is empty; fill it with `crywolf ingest PATH...`"
+        return "the store holds no run under these filters; `crywolf ingest PATH...` reads some"
     return f"from {minute(window.since_ms)} to {minute(window.until_ms)} UTC"
 
 
@@ -39,14 +39,15 @@ def pruned_note(window: Window | None) -> tuple[str, ...]:
 
 def doubts(health: Health) -> list[str]:
     """Why "nothing is really red" may not be said; empty when it may."""
-    if not health.runs:
-        return ["there is no run under these filters"]
+    if not health.pipelines:
+        return ["there is no run under these filters; those before a merge do not count"]
     found = [
         f"{plain(stale.pipeline)} is stale: its newest run ended {age(stale.age_ms)} ago, one is due every "
         f"{age(stale.cadence_ms)}"
         for stale in health.stale
     ]
     found += [f"{plain(run.pipeline)} {run_label(run)} is {run.state.value}" for run in health.incomplete]
+    found += ["a filter names nothing that is in the store"] if health.unknown else []
     found += [
         f"{plain(pipeline)} has no run of the baseline branch that crywolf.toml names" for pipeline in health.unjudged
     ]

@@ -22,8 +22,9 @@ from tui.answers.test_detail import answer_test
 from tui.answers.tests import list_test_keys
 from tui.answers.timeline import answer_grid, answer_timeline
 from tui.answers.triage import answer_triage
+from tui.answers.unknown_names import unknown_names
 from tui.answers.windows import resolve_window, window_before
-from tui.errors import NoMatch
+from tui.errors import AnswerError, NoMatch
 from tui.times import iso
 
 HOUR_MS = 3_600_000
@@ -48,6 +49,14 @@ def test_until_ends_the_window_and_not_now() -> None:
     window = window_before(NOW, Query(until=Moment(back_ms=5 * DAY_MS)))
     assert (window.since_ms, window.until_ms, window.now_ms) == (NOW - 19 * DAY_MS, NOW - 5 * DAY_MS, NOW)
     assert window_before(NOW, Query(until=Moment(at_ms=NOW + DAY_MS))).until_ms == NOW
+
+
+def test_a_window_does_not_end_before_it_begins() -> None:
+    """Such a question is refused; one about what is yet to come has an empty answer."""
+    with pytest.raises(AnswerError, match="before it begins"):
+        window_before(NOW, Query(since=Moment(back_ms=DAY_MS), until=Moment(back_ms=2 * DAY_MS)))
+    window = window_before(NOW, Query(since=Moment(at_ms=NOW + DAY_MS), until=Moment(at_ms=NOW + 2 * DAY_MS)))
+    assert (window.since_ms, window.until_ms) == (NOW + DAY_MS, NOW)
 
 
 def test_now_is_the_newest_run_in_scope(sample: Asked) -> None:
@@ -122,6 +131,26 @@ def test_empty_store_has_empty_answers(empty: Connection) -> None:
     for question in (answer_suspects, answer_timeline, answer_test):
         with pytest.raises(NoMatch):
             question(empty, Query(), "anything")
+
+
+def test_a_filter_that_names_nothing_is_told_from_an_empty_answer(sample: Asked) -> None:
+    """Of each kind, with what is spelled alike; names of the catalog, of changes and of nobody are known."""
+    astray = sample.query(
+        pipeline="journeys-hurly", environment="stagin", branch="mian", service="valt", owner="@acme/tils"
+    )
+    assert [(one.kind, one.near) for one in unknown_names(sample.connection, astray)] == [
+        ("pipeline", ("journeys-hourly",)),
+        ("environment", ("staging",)),
+        ("branch", ("main",)),
+        ("service", ("vault",)),
+        ("owner", ("tills",)),
+    ]
+    assert not answer_health(sample.connection, astray).can_tell
+    known = replace(
+        astray, pipeline="WEB-CI", environment="Staging", branch="pre-merge", service="Vault", owner="tills"
+    )
+    assert unknown_names(sample.connection, known) == ()
+    assert unknown_names(sample.connection, replace(known, owner="nobody")) == ()
 
 
 def test_pipelines_off_the_baseline_branch_are_not_called_healthy(sample: Asked) -> None:
