@@ -97,7 +97,7 @@ class DocumentTaker:
             return (), self._writer.note_run(source_id, source.location, complete)
         identity = clean_identity(read_run_json(data, limits=self._limits, warn=warnings.append), secrets)
         self._resolver.sidecars.parsed(data, identity)
-        complete = self._resolver.complete(self._resolver.options.over(identity), source.folder)
+        complete = self._resolver.resolve_document(identity, source.folder, source.location)
         run_id = self._writer.note_run(source_id, source.location, complete)
         if os.path.basename(source.location) == b"run.json":
             self._resolver.sidecars.forget()

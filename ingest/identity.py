@@ -149,6 +149,11 @@ class Resolver:
             folder = self._where_its_parts_are(folder)
         return self.complete(known, folder)
 
+    def resolve_document(self, identity: RunIdentity, folder: bytes, location: bytes) -> RunIdentity:
+        """The whole identity that a `run.json` speaks of: that of a report beside it which says nothing itself."""
+        known = self.options.over(identity).over(self._from_path(location))
+        return self.complete(known.over(self.environ) if known.run_id is None else known, folder)
+
     def complete(self, known: RunIdentity, folder: bytes) -> RunIdentity:
         """An identity with the folder's names where pipeline or run id are missing, and with aliases replaced."""
         name, above = _folder_names(folder)

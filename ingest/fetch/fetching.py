@@ -1,8 +1,9 @@
 """What a CI server has into the store: each run as `crywolf ingest` in its own job would have taken it.
 
-- A run is fetched once: the `run.json` that is written for it is the mark, after all that it left. One that goes on, or
-  of which something could not be fetched, is looked at again the next time.
-- What the server says of a run counts as the variables of its job do: what the reports say themselves outranks it.
+- A run is fetched once: the document that says what the server does is the mark, after all that it left. A run that
+  goes on, or of which something could not be fetched, is looked at again the next time.
+- What the server says of a run counts as the variables of its job do: what the reports say themselves outranks it, also
+  which run they are of; what else the server says is then said of that one.
 - One bad artifact, run or listing never stops the others; only a server that wants to be left alone does.
 - A run that left no reports is a run without a report where its pipeline was asked for by name; else it is passed over.
 """
@@ -15,25 +16,42 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import groupby
+from typing import Protocol
 
 from ingest.errors import Refused
 from ingest.fetch.found import Artifact, FoundRun, Provider
 from ingest.fetch.site import AskedTooOften
 from ingest.limits import Limits
-from ingest.model import FileOutcome, FileStatus, RunIdentity, RunState
+from ingest.model import FileOutcome, FileStatus, RunIdentity, RunRef, RunState
 from ingest.run_json import write_run_json
 from ingest.sources.inputs import Input, Skip
 from ingest.sources.url import shown_url
 
-Take = Callable[[Sequence[Input | Skip], RunIdentity], Sequence[FileOutcome]]
-"""Takes inputs into the store, with what the server says of their run; one outcome a file that was in them."""
-DigestsAt = Callable[[bytes], frozenset[bytes]]
-"""SHA-256 of what was read at a location before."""
 _UNFETCHED = "http-"
 """How the codes begin of what could not be fetched, in contrast to what could not be read."""
 EXPIRED = "expired: the server no longer keeps it"
 NOTHING_LEFT = "no-artifact: it left nothing whose name speaks of tests"
 NO_REPORT = "no-report: what it left holds no reports"
+
+
+class Store(Protocol):
+    """What fetching needs of the store."""
+
+    def take(
+        self, inputs: Sequence[Input | Skip], said: RunIdentity, of: RunIdentity | None = None
+    ) -> Sequence[FileOutcome]:
+        """Take inputs in; one outcome a file that was in them.
+
+        Args:
+            said: by the server of their run.
+            of: the run that they are of, whatever else says another.
+        """
+
+    def digests_at(self, location: bytes) -> frozenset[bytes]:
+        """SHA-256 of what was read at a location before."""
+
+    def runs_below(self, location: bytes) -> Sequence[RunRef]:
+        """The runs that the files at a location, or in it, belong to."""
 
 
 class RunStatus(StrEnum):
@@ -73,8 +91,7 @@ class Fetching:
     """One fetch.
 
     Args:
-        take: into the store; None: nothing is taken, only listed.
-        digests_at: what the ledger has.
+        is_plan: nothing is taken, only listed.
         is_expected: runs without any report are noted, too.
         is_again: what was fetched before is fetched again.
         on_run: is told of each run.
@@ -82,17 +99,17 @@ class Fetching:
 
     def __init__(
         self,
-        take: Take | None,
-        digests_at: DigestsAt,
+        store: Store,
         limits: Limits,
         *,
+        is_plan: bool = False,
         is_expected: bool = False,
         is_again: bool = False,
         on_run: Callable[[FetchedRun], None] = lambda _: None,
     ) -> None:
-        self._take = take
-        self._digests_at = digests_at
+        self._store = store
         self._limits = limits
+        self._is_plan = is_plan
         self._is_expected = is_expected
         self._is_again = is_again
         self._on_run = on_run
@@ -122,34 +139,41 @@ class Fetching:
 
     def _run(self, found: FoundRun) -> FetchedRun:
         """Fetch one run, unless that was done."""
-        location = _location(f"{found.address}run.json")
         whole, holed = _document(found), _document(_with_state(found, RunState.INCOMPLETE))
-        digests = self._digests_at(location)
+        digests = self._store.digests_at(_location(_mark(found)))
         if found.is_over and not self._is_again and digests & {_digest(whole), _digest(holed)}:
             return FetchedRun(found.identity, RunStatus.KNOWN)
         artifacts = tuple(found.list_artifacts())
         is_lost = bool(artifacts) and all(one.is_expired for one in artifacts)
         nothing = EXPIRED if is_lost else NO_REPORT if artifacts else NOTHING_LEFT
-        if self._take is None:
+        if self._is_plan:
             is_empty = is_lost or not (artifacts or self._is_expected)
             status = RunStatus.SKIPPED if is_empty else RunStatus.PLANNED
             return FetchedRun(found.identity, status, nothing if is_empty else "", artifacts)
-        outcomes = self._artifacts(self._take, found, artifacts)
+        outcomes = self._artifacts(found, artifacts)
         has_reports = any(outcome.status is not FileStatus.SKIPPED for outcome in outcomes)
         if is_lost or not (has_reports or self._is_expected):
             return FetchedRun(found.identity, RunStatus.SKIPPED, nothing, artifacts)
         refused = [outcome for outcome in outcomes if outcome.status is FileStatus.REJECTED]
         is_partial = any((outcome.reason or "").startswith(_UNFETCHED) for outcome in refused)
         data = _document(_with_state(found, RunState.INCOMPLETE), is_partial) if refused and found.is_over else whole
-        self._note(self._take([_input(f"{found.address}run.json", data)], RunIdentity()))
+        self._say(found, artifacts, data)
         return FetchedRun(found.identity, RunStatus.FETCHED, "", artifacts)
 
-    def _artifacts(self, take: Take, found: FoundRun, artifacts: Sequence[Artifact]) -> list[FileOutcome]:
+    def _say(self, found: FoundRun, artifacts: Sequence[Artifact], data: bytes) -> None:
+        """Write what the server says of a run: to the runs that the reports say they are of, where they do."""
+        told = {run_of(run) for one in artifacts for run in self._store.runs_below(_location(one.address))}
+        first, *others = sorted(told, key=repr) or (None,)
+        for number, of in enumerate(others, 2):
+            self._note(self._store.take([_input(f"{found.address}fetched-{number}.json", data)], RunIdentity(), of))
+        self._note(self._store.take([_input(_mark(found), data)], RunIdentity(), first))
+
+    def _artifacts(self, found: FoundRun, artifacts: Sequence[Artifact]) -> list[FileOutcome]:
         """Take what a run left, each with what is known of its job."""
         outcomes: list[FileOutcome] = []
         of_run = replace(found.identity, state=None)
         for of_job, some in groupby(artifacts, lambda one: one.identity):
-            outcomes += take([self._offered(one) for one in some], of_job.over(of_run))
+            outcomes += self._store.take([self._offered(one) for one in some], of_job.over(of_run))
         self._note(outcomes)
         return outcomes
 
@@ -169,18 +193,31 @@ class Fetching:
             _input(document.address, document.data) for document in provider.deployments(self._is_read)
         )
         for one in found:
-            if self._take is not None:
-                outcomes = self._take([one], RunIdentity())
+            if self._is_plan:
+                self.fetched.deployments += 1
+            else:
+                outcomes = self._store.take([one], RunIdentity())
                 self._note(outcomes)
                 self.fetched.deployments += sum(outcome.status is FileStatus.INGESTED for outcome in outcomes)
-            else:
-                self.fetched.deployments += 1
 
     def _is_read(self, address: str) -> bool:
-        return not self._is_again and bool(self._digests_at(_location(address)))
+        return not self._is_again and bool(self._store.digests_at(_location(address)))
 
     def _note(self, outcomes: Iterable[FileOutcome]) -> None:
         self.fetched.files.extend(outcomes)
+
+
+def run_of(run: RunRef) -> RunIdentity:
+    """What tells a run from others."""
+    return RunIdentity(run.pipeline, run.run_id, run.attempt, run.environment or None)
+
+
+def _mark(found: FoundRun) -> str:
+    """Where the document is that says that a run was fetched.
+
+    Not called `run.json`: it speaks for its run, not for the folder, in which archives have theirs.
+    """
+    return f"{found.address}fetched.json"
 
 
 def _with_state(found: FoundRun, state: RunState) -> FoundRun:
@@ -188,7 +225,7 @@ def _with_state(found: FoundRun, state: RunState) -> FoundRun:
 
 
 def _document(found: FoundRun, is_partial: bool = False) -> bytes:
-    """The `run.json` of a run."""
+    """What the server says of a run, as a `run.json` would."""
     more = {"fetch.version": found.version} if found.version else {}
     return write_run_json(found.identity, **more, **({"fetch.again": "yes"} if is_partial else {}))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ingest.model import FileOutcome, FileStatus, RunIdentity
+from ingest.model import FileOutcome, FileStatus, RunIdentity, RunRef
 from ingest.sources.inputs import Input, Skip
 from ingest.sources.url import Header, is_url, shown_url
 from tui.answers.query import Moment
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ingest.fetch.fetching import Fetched, FetchedRun, Fetching
     from ingest.fetch.found import Provider
     from ingest.fetch.site import Site
+    from store.connect import Connection
 
 _PARTS = ("runs", "deployments")
 _TOLD = 10
@@ -224,30 +225,54 @@ def _fetch(
         ctx.exit(REFUSED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The store, as fetching needs it."""
+
+    place: Place
+    given: RunIdentity
+    connection: Connection | None
+    """None: there is no store yet, and none is made."""
+
+    def take(
+        self, inputs: Sequence[Input | Skip], said: RunIdentity, of: RunIdentity | None = None
+    ) -> list[FileOutcome]:
+        """Take inputs in, as `crywolf ingest` would in the job that left them."""
+        from ingest.pipeline import Ingestion
+
+        outcomes: list[FileOutcome] = []
+        settings, given = self.place.settings, of or self.given
+        with Ingestion(self.place.database, settings, given, settings.limits, said, version=version()) as ingestion:
+            ingestion.ingest_all(inputs, outcomes.append)
+        return outcomes
+
+    def digests_at(self, location: bytes) -> frozenset[bytes]:
+        """Of what the ledger has there."""
+        from store.read.ledger import list_digests
+
+        return frozenset() if self.connection is None else list_digests(self.connection, location)
+
+    def runs_below(self, location: bytes) -> list[RunRef]:
+        """As the ledger has it."""
+        from store.read.run_names import list_runs_below
+
+        return [] if self.connection is None else [run for _, run in list_runs_below(self.connection, location)]
+
+
 @contextmanager
 def _fetching(place: Place, options: _Options, is_expected: bool) -> Iterator[Fetching]:
     """A fetch into the store, or one that only looks."""
     from ingest.fetch.fetching import Fetching
-    from ingest.pipeline import Ingestion
     from store.connect import open_reader, open_writer
-    from store.read.ledger import list_digests
-
-    settings, given = place.settings, RunIdentity(environment=options.environment)
-
-    def take(inputs: Sequence[Input | Skip], said: RunIdentity) -> list[FileOutcome]:
-        outcomes: list[FileOutcome] = []
-        with Ingestion(place.database, settings, given, settings.limits, said, version=version()) as ingestion:
-            ingestion.ingest_all(inputs, outcomes.append)
-        return outcomes
 
     if not options.is_plan:
         open_writer(place.database).close()  # made, or of this version, before anything is asked for
     connection = open_reader(place.database) if place.database.exists() else None
     try:
         yield Fetching(
-            None if options.is_plan else take,
-            lambda location: frozenset() if connection is None else list_digests(connection, location),
-            settings.limits,
+            _Stored(place, RunIdentity(environment=options.environment), connection),
+            place.settings.limits,
+            is_plan=options.is_plan,
             is_expected=is_expected,
             is_again=options.is_again,
             on_run=_tell_run if sys.stderr.isatty() else lambda _: None,
