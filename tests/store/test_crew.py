@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -204,8 +205,9 @@ def test_a_store_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     assert multiprocessing.active_children() == []
 
 
-def _started(folder: Path, database: Path) -> subprocess.Popen[str]:
-    """The command on many files, with its own process group, when some of them are in."""
+@contextmanager
+def _started(folder: Path, database: Path) -> Iterator[subprocess.Popen[str]]:
+    """The command on many files, with its own process group, when some of them are in; nobody of it is left."""
     for number in range(_FILES):
         cases = [(f"test_{n}", "pass") for n in range(400)]
         write(
@@ -215,10 +217,15 @@ def _started(folder: Path, database: Path) -> subprocess.Popen[str]:
     child = subprocess.Popen(
         command, cwd=folder, env=os.environ | {"CI": ""}, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and child.poll() is None and not (database.exists() and _files_in(database)):
-        time.sleep(0.01)
-    return child
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and child.poll() is None and not (database.exists() and _files_in(database)):
+            time.sleep(0.01)
+        yield child
+    finally:
+        if not _is_alone(child.pid):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
 
 
 def _files_in(database: Path) -> int:
@@ -248,24 +255,24 @@ def _wait_until_alone(group: int) -> None:
 @needs_signals
 def test_an_interrupt_keeps_what_is_committed_and_tells_it(tmp_path: Path) -> None:
     """Ctrl+C reaches all processes of the terminal: exit code 130, and the number told is the number stored."""
-    child = _started(tmp_path / "in", tmp_path / "store.db")
-    os.killpg(child.pid, signal.SIGINT)
-    _, err = child.communicate(timeout=60)
-    assert child.returncode == 130, err
-    stored = _files_in(tmp_path / "store.db")
-    assert 0 < stored < _FILES
-    assert f"{stored} files are stored; the same command goes on with the rest" in err
-    _wait_until_alone(child.pid)
+    with _started(tmp_path / "in", tmp_path / "store.db") as child:
+        os.killpg(child.pid, signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+        assert child.returncode == 130, err
+        stored = _files_in(tmp_path / "store.db")
+        assert 0 < stored < _FILES
+        assert f"{stored} files are stored; the same command goes on with the rest" in err
+        _wait_until_alone(child.pid)
     assert_sound(tmp_path / "store.db")
 
 
 @needs_signals
 def test_processes_end_with_the_one_that_is_killed(tmp_path: Path) -> None:
     """What they had committed stays, and reading it again, and some that come after, makes it whole."""
-    child = _started(tmp_path / "in", tmp_path / "crew.db")
-    child.kill()
-    child.communicate(timeout=60)
-    _wait_until_alone(child.pid)
+    with _started(tmp_path / "in", tmp_path / "crew.db") as child:
+        child.kill()
+        child.communicate(timeout=60)
+        _wait_until_alone(child.pid)
     stored = _files_in(tmp_path / "crew.db")
     assert 0 < stored < _FILES
     found = list(list_inputs([str(tmp_path / "in")]))[: stored + 40]
