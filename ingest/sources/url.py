@@ -17,6 +17,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
@@ -28,6 +29,8 @@ from ingest.redact import redact
 from ingest.sources.inputs import Input
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 Header = tuple[str, str]
@@ -162,7 +165,7 @@ class Transfer:
         if self._client is None or self._client.is_closed:
             logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs
             wait = min(_WAIT_S, self._limits.fetch_seconds)
-            self._client = httpx.Client(follow_redirects=False, timeout=wait)
+            self._client = httpx.Client(follow_redirects=False, timeout=wait, verify=_trusted())
         timer = threading.Timer(self._limits.fetch_seconds, self.close)
         timer.daemon = True
         timer.start()
@@ -178,6 +181,14 @@ class Transfer:
         if self._client is not None:
             with suppress(RuntimeError, OSError, httpx.HTTPError):
                 self._client.close()
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are trusted; reading them takes longer than most answers."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _follow(

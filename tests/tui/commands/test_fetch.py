@@ -201,6 +201,14 @@ def test_what_cannot_be_listed_is_said(servers: tuple[Server, Server], crywolf: 
     assert (only.code, only.err) == (0, "")
 
 
+def test_without_a_token(servers: tuple[Server, Server], crywolf: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said where to put one."""
+    FakeGitHub(*servers)
+    monkeypatch.delenv("GITHUB_TOKEN")
+    done = crywolf(*of_github(servers[0]))
+    assert (done.code, done.err.count("or put a token into GITHUB_TOKEN")) == (3, 2)
+
+
 def test_what_a_run_json_says_outranks_the_server(servers: tuple[Server, Server], crywolf: Fetch) -> None:
     """Key by key: what it does not say the server does."""
     said = b'{"deployment.environment.name": "canary", "vcs.ref.head.name": "release"}'
@@ -297,12 +305,9 @@ def test_what_cannot_be_asked(crywolf: Fetch, arguments: tuple[str, ...], said: 
 
 
 def test_as_a_person_would(servers: tuple[Server, Server], tmp_path: Path) -> None:
-    """The command in a process of its own; without a token it says where to put one."""
+    """The command in a process of its own."""
     fake = FakeGitHub(*servers)
     fake.run(1, fake.artifact(11, "junit", packed(a_xml=FAILED)))
-    arguments = of_github(servers[0])
-    refused = run_in(tmp_path, *arguments)
-    assert (refused.code, refused.err.count("or put a token into GITHUB_TOKEN")) == (3, 2)
-    done = run_in(tmp_path, *arguments, GITHUB_TOKEN=TOKEN)
+    done = run_in(tmp_path, *of_github(servers[0]), GITHUB_TOKEN=TOKEN)
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[0] == "1 run: 1 fetched; 0 deployments"
