@@ -272,6 +272,8 @@ class _PartSink(Collected):
         writer.ledger.close(draft.source_id, status, warnings=self.warnings, counts=totals.counts, run_id=run_id)
         if self.identity_so_far.is_merged and writer.merged.is_covered(draft.part_id):
             raise MergedReport(run_id, self.warnings, totals.counts)
+        if self.identity_so_far.is_merged:
+            writer.merged.note_place(self._source.location)
         self._taker.gather_merged(self._source)
         return FileOutcome(self._source.path, status, format_name, None, None, self.warnings, totals.counts)
 

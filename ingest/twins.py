@@ -48,6 +48,7 @@ class TwinKeeper:
         self._writer.twins.hand_over(row.source_id, twin_id)
         place = self._writer.part_of(twin_id)
         assert place is not None
+        self._note_place(place, source.location)
         read = replace(place, given=self._resolver.options, environ=self._resolver.environ)
         resolved = self._resolver.resolve(read.own, source.folder, source.location, read.given, read.environ)
         self._move(read, resolved, source.mtime_ms)
@@ -97,14 +98,20 @@ class TwinKeeper:
         self._writer.twins.copy(place.source_id, twin.source_id)
         copied = self._writer.part_of(twin.source_id)
         assert copied is not None
+        self._note_place(copied, twin.location)
         self._move(copied, resolved, twin.mtime_ms)
 
     def _settle(self, row: LedgerRow) -> None:
         place = self._writer.part_of(row.source_id)
         assert place is not None
+        self._note_place(place, row.location)
         resolved = self._resolve(place, row)
         if resolved != place.resolved:
             self._move(place, resolved, row.mtime_ms)
+
+    def _note_place(self, place: PartPlace, location: bytes) -> None:
+        if place.own.is_merged:
+            self._writer.merged.note_place(location)
 
     def _resolve(self, place: PartPlace, twin: LedgerRow) -> RunIdentity:
         folder = twin.location[: twin.location.rfind(b"/") + 1]

@@ -33,7 +33,7 @@ _IS_MIXED = re.compile(r"[0-9][A-Za-z]")
 _NUMBER = re.compile(r"[0-9]+")
 _TOKEN = re.compile(r"<\.\.\.>|[0-9A-Za-z]+|[^0-9A-Za-z]")
 _CLOSING = {"[": "]", "(": ")", "{": "}", '"': '"', "`": "`"}
-_ANY_IN_A_ROW = re.compile(r"<\.\.\.>(?:[^0-9A-Za-z\[\](){}\"`]<\.\.\.>)+")
+_ANY_IN_A_ROW = re.compile(r"<\.\.\.>(?:[^0-9A-Za-z\[\](){}\"`]?<\.\.\.>)+")
 
 
 def base_of(name: str) -> str | None:

@@ -28,6 +28,8 @@ class Merged:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._touched: set[tuple[int, int]] = set()
+        self._packed: dict[bytes, set[bytes]] = {}
+        self._version = -1
 
     def came(self, run_id: int, stream_id: int) -> None:
         """Note that a part came to a run."""
@@ -44,12 +46,22 @@ class Merged:
 
     def packed_in(self, folder: bytes) -> tuple[bytes, ...]:
         """Locations of the merged parts that count and are in archives in a folder, not below it."""
-        rows = self._connection.execute(
-            "SELECT o.location FROM part p INDEXED BY part_merged CROSS JOIN source_file o ON o.source_id = p.source_id"
-            f" WHERE {_IS_MERGED} AND o.location > ? AND o.location < ? ORDER BY o.location",
-            (folder, folder[:-1] + bytes([folder[-1] + 1])),
-        ).fetchall()
-        return tuple(location for (location,) in rows if _is_packed(location[len(folder) :]))
+        version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        if version != self._version:  # another process may have brought some
+            self._version = version
+            self._packed.clear()
+            for (location,) in self._connection.execute(
+                "SELECT o.location FROM part p INDEXED BY part_merged CROSS JOIN source_file o"
+                f" ON o.source_id = p.source_id WHERE {_IS_MERGED}"
+            ):
+                self.note_place(location)
+        return tuple(sorted(self._packed.get(folder, ())))
+
+    def note_place(self, location: bytes) -> None:
+        """Note where a merged part lies; it may be taken out again."""
+        archive, is_inside, _ = location.partition(b"!/")
+        if is_inside:
+            self._packed.setdefault(archive[: archive.rfind(b"/") + 1], set()).add(location)
 
     def covered(self) -> Iterator[int]:
         """Sources of the merged parts that others cover, in the runs that parts came to since the last call."""
@@ -90,9 +102,3 @@ class Merged:
             "UPDATE source_file SET status = ?, reason = ? WHERE source_id = ?",
             (FileStatus.DUPLICATE, MERGED, source_id),
         )
-
-
-def _is_packed(path: bytes) -> bool:
-    """Whether a path leads into an archive, without a folder before it."""
-    archive, is_inside, _ = path.partition(b"!/")
-    return bool(is_inside) and b"/" not in archive

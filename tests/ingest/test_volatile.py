@@ -28,6 +28,7 @@ from tests.store.making import ingest, reading, run_note, write, xml
         (["t[1-2-3]", "t[4-5-6]"], "t[<...>]"),
         (["t[<...>-eu]", "t[5-us]"], "t[<...>]"),
         (["t[5]", "t[5]"], "t[<...>]"),
+        (["dump-a-b:c", "dump-a-<...>-d"], "dump-a-<...>"),
     ],
 )
 def test_the_part_that_differs(names: list[str], pattern: str) -> None:
