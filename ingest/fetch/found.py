@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, BinaryIO, Protocol
 
-from ingest.changes.fields import mapping
+from ingest.changes.fields import count, mapping
 from ingest.errors import Refused
 from ingest.model import RunIdentity
 
@@ -98,8 +98,10 @@ class Provider(Protocol):
         """
 
 
-def rows_of(page: Any, key: str = "") -> list[Mapping[str, Any]]:
-    """The entries of a page: an array, or the array under a key of an object.
+def rows_of(page: Any, key: str = "", number: str = "id") -> list[Mapping[str, Any]]:
+    """The entries of a page, an array or the array under a key of an object, that have a number.
+
+    A number may stand in an address as it is.
 
     Raises:
         Refused: it is something else.
@@ -107,4 +109,9 @@ def rows_of(page: Any, key: str = "") -> list[Mapping[str, Any]]:
     entries = mapping(page).get(key) if key else page
     if not isinstance(entries, list):
         raise Refused("http-shape", f"the answer has no list{f' of {key}' if key else ''}; check the address")
-    return [mapping(entry) for entry in entries]
+    return [entry for entry in objects(entries) if count(entry.get(number)) is not None]
+
+
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of an array; none of anything else."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

@@ -20,7 +20,7 @@ import msgspec
 
 from ingest.changes.fields import count, mapping, moment, text
 from ingest.errors import Refused
-from ingest.fetch.found import Artifact, Document, FoundRun, Wanted, rows_of
+from ingest.fetch.found import Artifact, Document, FoundRun, Wanted, objects, rows_of
 from ingest.fetch.site import Site
 from ingest.model import RunIdentity, RunState, Trigger
 from ingest.run_environment import GITHUB_TRIGGERS
@@ -135,7 +135,7 @@ class GitHub:
             )
 
     def _identity(self, row: Mapping[str, Any]) -> RunIdentity:
-        request = next(iter(rows_of(row.get("pull_requests") or [])), {})
+        request = next(iter(objects(row.get("pull_requests"))), {})
         trigger = GITHUB_TRIGGERS.get(text(row.get("event")))
         state = RunState.INCOMPLETE if text(row.get("conclusion")) in _BROKEN_OFF else None
         return RunIdentity(
@@ -159,16 +159,16 @@ class GitHub:
             for row in rows_of(page, "artifacts"):
                 name, made, number = text(row.get("name")), moment(row.get("created_at")), text(row.get("id"))
                 if self._wanted.is_wanted(name):
-                    open_it = partial(self._site.open, f"{self._path}/actions/artifacts/{quote(number)}/zip")
+                    open_it = partial(self._site.open, f"{self._path}/actions/artifacts/{number}/zip")
                     size = count(row.get("size_in_bytes"))
-                    one = Artifact(name, f"{quote(number)}/{quote(name, safe='')}.zip", open_it, size)
+                    one = Artifact(name, f"{number}/{quote(name, safe='')}.zip", open_it, size)
                     found.append((made.ms if made else None, replace(one, is_expired=row.get("expired") is True)))
         return tuple(found)
 
     def _end_of(self, path: str) -> Mapping[str, Any] | None:
         """The newest status that says how a deployment ended: that a later one took over only where no other does."""
         page = self._site.load(f"{path}/statuses", _PAGE)
-        ends = [row for row in rows_of(page) if text(row.get("state")) in _ENDS]
+        ends = [row for row in objects(page) if text(row.get("state")) in _ENDS]
         return next((row for row in ends if text(row.get("state")) != "inactive"), ends[0] if ends else None)
 
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import msgspec
 
 from ingest.changes.fields import count, first_text, mapping, moment, text
-from ingest.fetch.found import Artifact, Document, FoundRun, Wanted, rows_of
+from ingest.fetch.found import Artifact, Document, FoundRun, Wanted, objects, rows_of
 from ingest.fetch.site import Site
 from ingest.model import RunIdentity, RunState, Trigger
 from ingest.run_environment import GITLAB_TRIGGERS
@@ -143,7 +143,7 @@ class GitLab:
         for page in self._site.pages(f"{path}/jobs", _PAGE | {"include_retried": "true"}):
             for job in rows_of(page):
                 name = text(job.get("name"))
-                kinds = {text(one.get("file_type")) for one in rows_of(job.get("artifacts") or [])}
+                kinds = {text(one.get("file_type")) for one in objects(job.get("artifacts"))}
                 if not (self._wanted.is_wanted(name) or ("junit" in kinds and not self._wanted.artifact)):
                     continue
                 has_archive = "archive" in kinds or bool(mapping(job.get("artifacts_file")))
@@ -161,8 +161,8 @@ class GitLab:
         parallel = _PARALLEL.match(name)
         return Artifact(
             name,
-            self._site.address(f"{path}/jobs/{quote(number)}/{quote(name, safe='')}.zip"),
-            partial(self._site.open, f"{self._path}/jobs/{quote(number)}/artifacts"),
+            self._site.address(f"{path}/jobs/{number}/{quote(name, safe='')}.zip"),
+            partial(self._site.open, f"{self._path}/jobs/{number}/artifacts"),
             count(mapping(job.get("artifacts_file")).get("size")),
             identity=RunIdentity(
                 job=name,
@@ -175,7 +175,7 @@ class GitLab:
     def _test_report(self, path: str, archived: frozenset[str]) -> BinaryIO:
         """GitLab's test report without the suites of jobs whose archives are read."""
         report = dict(mapping(self._site.load(f"{path}/test_report")))
-        suites = rows_of(report, "test_suites")
+        suites = objects(report.get("test_suites"))
         report["test_suites"] = [suite for suite in suites if text(suite.get("name")) not in archived]
         return io.BytesIO(msgspec.json.encode(report))
 

@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 
 from ingest.changes.fields import count, mapping, moment, text
 from ingest.errors import Refused
-from ingest.fetch.found import Artifact, Document, FoundRun, Wanted, rows_of
+from ingest.fetch.found import Artifact, Document, FoundRun, Wanted, objects, rows_of
 from ingest.fetch.site import Site
 from ingest.model import RunIdentity, RunState, Trigger
 from ingest.run_environment import jenkins_run, pull_request_of, repository_of_url
@@ -67,7 +67,7 @@ class Jenkins:
         if "jobs" not in job:
             yield from self._builds("", name, None)
             return
-        inner = [text(one.get("name")) for one in rows_of(job["jobs"])]
+        inner = [text(one.get("name")) for one in objects(job["jobs"])]
         if "MultiBranch" not in text(job.get("_class")):
             raise Refused("no-job", f"is a folder; fetch its jobs one by one: {', '.join(inner[:20]) or 'it has none'}")
         for encoded in inner:
@@ -83,15 +83,15 @@ class Jenkins:
         """The builds of a job that are wanted."""
         for first in range(0, _MOST_BUILDS, _AT_ONCE):
             tree = f"allBuilds[{_BUILD}]{{{first},{first + _AT_ONCE}}}"
-            rows = rows_of(self._site.load(f"{path}/api/json", {"tree": tree}), "allBuilds")
+            rows = rows_of(self._site.load(f"{path}/api/json", {"tree": tree}), "allBuilds", "number")
             for row in rows:
                 identity = self._identity(row, name, branch)
                 if identity.start_ms is not None and identity.start_ms < self._wanted.since_ms:
                     return
                 is_asked = branch is not None or self._wanted.branch in ("", identity.branch)
                 if is_asked and text(row.get("result")) != "NOT_BUILT":
-                    number = f"{path}/{count(row.get('number')) or 0}"
-                    has_report = any(text(one.get("urlName")) == "testReport" for one in _actions(row))
+                    number = f"{path}/{count(row.get('number'))}"
+                    has_report = any(text(one.get("urlName")) == "testReport" for one in objects(row.get("actions")))
                     yield FoundRun(
                         self._site.address(f"{number}/"),
                         identity,
@@ -111,10 +111,12 @@ class Jenkins:
 
     def _identity(self, row: Mapping[str, Any], name: str, branch: str | None) -> RunIdentity:
         started, duration = moment(row.get("timestamp")), count(row.get("duration"))
-        causes = [text(one.get("_class")) for action in _actions(row) for one in rows_of(action.get("causes") or [])]
-        built = next((one for one in _actions(row) if one.get("lastBuiltRevision")), {})
+        causes = [
+            text(one.get("_class")) for action in objects(row.get("actions")) for one in objects(action.get("causes"))
+        ]
+        built = next((one for one in objects(row.get("actions")) if one.get("lastBuiltRevision")), {})
         revision = mapping(built.get("lastBuiltRevision"))
-        reference = next((text(one.get("name")) for one in rows_of(revision.get("branch") or [])), "")
+        reference = next((text(one.get("name")) for one in objects(revision.get("branch"))), "")
         request = branch.removeprefix("PR-") if branch is not None and branch.startswith("PR-") else None
         request = request or pull_request_of(reference)
         is_over = row.get("building") is not True
@@ -136,10 +138,6 @@ class Jenkins:
             end_ms=started.ms + duration if started and duration and is_over else None,
             merge_request=request,
         )
-
-
-def _actions(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return rows_of(row.get("actions") or [])
 
 
 def _branch_of(reference: str) -> str | None:

@@ -295,7 +295,19 @@ def test_a_folder_of_jenkins_is_no_job(servers: tuple[Server, Server]) -> None:
         ids(of_jenkins(fake))
 
 
-ODD: tuple[Any, ...] = (None, 7, "x", [], {}, [[]], [None], {"workflow_runs": None}, {"allBuilds": 1}, {"jobs": {}})
+ODD: tuple[Any, ...] = (
+    None,
+    7,
+    "x",
+    [],
+    {},
+    [[]],
+    [None],
+    {"workflow_runs": None},
+    {"allBuilds": 1},
+    {"jobs": {}},
+    [{"id": "../x"}],
+)
 
 
 def test_answers_of_another_shape(servers: tuple[Server, Server]) -> None:
@@ -313,6 +325,6 @@ def test_answers_of_another_shape(servers: tuple[Server, Server]) -> None:
         servers[0].answers.update(dict.fromkeys([*paths, "/job/shop/api/json"], saying(value)))
         for provider in providers:
             with suppress(Refused):
-                assert all(run.list_artifacts() == [] for run in provider.runs()), value
+                assert not list(provider.runs()), value
             with suppress(Refused):
-                assert len(changes(provider)) < 2, value
+                assert not changes(provider), value
