@@ -54,7 +54,7 @@ class Retried:
         if self.is_in:
             counts = self.outcome.counts
             what = "in now" if self.outcome.status is FileStatus.INGESTED else "its bytes are in already"
-            results = f", {counts.tests:,} results" if counts.tests else ""
+            results = f", {counts.tests:,} result{'s' * (counts.tests != 1)}" if counts.tests else ""
             return f"{what}{results}{changed}; was {self.before}"
         if self.outcome.status is FileStatus.SKIPPED:
             return f"skipped now{changed}: {self.outcome.reason}; was {self.before}"
