@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, BinaryIO, Protocol
 
 from ingest.changes.fields import count, mapping
 from ingest.errors import Refused
 from ingest.model import RunIdentity
+from ingest.run_json import identity_from_path
 
 NOTHING_ELSE = RunIdentity()
 _TEST_WORDS = ("test", "report", "result", "junit", "allure", "surefire", "ctrf", "trx", "e2e", "spec")
@@ -29,17 +29,22 @@ class Wanted:
     workflow: str = ""
     """Of GitHub: its name or its file."""
     artifact: str = ""
-    """Pattern of the names of artifacts, of GitLab's jobs; empty: those whose name speaks of tests."""
+    """Template of the names of artifacts, of GitLab's jobs; empty: those whose name speaks of tests."""
 
-    def is_wanted(self, name: str) -> bool:
-        """Whether something of this name is to be read.
+    def identity_of(self, name: str) -> RunIdentity | None:
+        """What a name says of what is called so, by the template; None where that is not to be read.
 
-        >>> Wanted(0).is_wanted("e2e-Results"), Wanted(0).is_wanted("dist"), Wanted(0, artifact="d*").is_wanted("dist")
-        (True, False, True)
+        Raises:
+            SettingsError: the template has an unknown name.
+
+        >>> Wanted(0).identity_of("e2e-Results") == RunIdentity(), Wanted(0).identity_of("dist")
+        (True, None)
+        >>> Wanted(0, artifact="junit-{variant.os}").identity_of("junit-linux").variant
+        (('os', 'linux'),)
         """
         if self.artifact:
-            return fnmatchcase(name, self.artifact)
-        return any(word in name.lower() for word in _TEST_WORDS)
+            return identity_from_path(self.artifact, name)
+        return NOTHING_ELSE if any(word in name.lower() for word in _TEST_WORDS) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Artifact:
     size_bytes: int | None = None
     is_expired: bool = False
     identity: RunIdentity = NOTHING_ELSE
-    """What is known of it beside what is known of its run: the job."""
+    """What is known of it beside what is known of its run: the job, and what its name says."""
 
 
 @dataclass(frozen=True, slots=True)

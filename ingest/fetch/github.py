@@ -158,11 +158,17 @@ class GitHub:
         for page in self._site.pages(f"{path}/artifacts", _PAGE):
             for row in rows_of(page, "artifacts"):
                 name, made, number = text(row.get("name")), moment(row.get("created_at")), text(row.get("id"))
-                if self._wanted.is_wanted(name):
-                    open_it = partial(self._site.open, f"{self._path}/actions/artifacts/{number}/zip")
-                    size = count(row.get("size_in_bytes"))
-                    one = Artifact(name, f"{number}/{quote(name, safe='')}.zip", open_it, size)
-                    found.append((made.ms if made else None, replace(one, is_expired=row.get("expired") is True)))
+                said = self._wanted.identity_of(name)
+                if said is not None:
+                    one = Artifact(
+                        name,
+                        f"{number}/{quote(name, safe='')}.zip",
+                        partial(self._site.open, f"{self._path}/actions/artifacts/{number}/zip"),
+                        count(row.get("size_in_bytes")),
+                        row.get("expired") is True,
+                        said,
+                    )
+                    found.append((made.ms if made else None, one))
         return tuple(found)
 
     def _end_of(self, path: str) -> Mapping[str, Any] | None:

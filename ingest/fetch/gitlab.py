@@ -21,7 +21,7 @@ from urllib.parse import quote
 import msgspec
 
 from ingest.changes.fields import count, first_text, mapping, moment, text
-from ingest.fetch.found import Artifact, Document, FoundRun, Wanted, objects, rows_of
+from ingest.fetch.found import NOTHING_ELSE, Artifact, Document, FoundRun, Wanted, objects, rows_of
 from ingest.fetch.site import Site
 from ingest.model import RunIdentity, RunState, Trigger
 from ingest.run_environment import GITLAB_TRIGGERS
@@ -144,32 +144,35 @@ class GitLab:
             for job in rows_of(page):
                 name = text(job.get("name"))
                 kinds = {text(one.get("file_type")) for one in objects(job.get("artifacts"))}
-                if not (self._wanted.is_wanted(name) or ("junit" in kinds and not self._wanted.artifact)):
+                said = self._wanted.identity_of(name)
+                if said is None and ("junit" not in kinds or self._wanted.artifact):
                     continue
                 has_archive = "archive" in kinds or bool(mapping(job.get("artifacts_file")))
                 if has_archive and not self._is_test_report:
                     archived |= {name, _group_of(name)}
-                    found.append(self._archive(path, job))
+                    found.append(self._archive(path, job, said or NOTHING_ELSE))
                 unarchived |= "junit" in kinds and (self._is_test_report or not has_archive)
         if unarchived:
             open_it = partial(self._test_report, path, frozenset(archived))
             found.append(Artifact("test_report", self._site.address(f"{path}/test_report"), open_it))
         return found
 
-    def _archive(self, path: str, job: Mapping[str, Any]) -> Artifact:
+    def _archive(self, path: str, job: Mapping[str, Any], said: RunIdentity) -> Artifact:
+        """The archive of a job, of which its name says something by itself where it is one of several in parallel."""
         name, number = text(job.get("name")), text(job.get("id"))
         parallel = _PARALLEL.match(name)
+        of_job = RunIdentity(
+            job=name,
+            job_url=text(job.get("web_url")) or None,
+            shard_index=count(parallel[2]) if parallel else None,
+            shard_total=count(parallel[3]) if parallel else None,
+        )
         return Artifact(
             name,
             self._site.address(f"{path}/jobs/{number}/{quote(name, safe='')}.zip"),
             partial(self._site.open, f"{self._path}/jobs/{number}/artifacts"),
             count(mapping(job.get("artifacts_file")).get("size")),
-            identity=RunIdentity(
-                job=name,
-                job_url=text(job.get("web_url")) or None,
-                shard_index=count(parallel[2]) if parallel else None,
-                shard_total=count(parallel[3]) if parallel else None,
-            ),
+            identity=said.over(of_job),
         )
 
     def _test_report(self, path: str, archived: frozenset[str]) -> BinaryIO:

@@ -75,6 +75,18 @@ def _decorators() -> list[Callable[[Any], Any]]:
     ]
 
 
+def _template(ctx: click.Context, option: click.Parameter, written: str) -> str:
+    """A template of names; a mistake in it is told before anything is asked for."""
+    from ingest.errors import SettingsError
+    from ingest.run_json import identity_from_path
+
+    try:
+        identity_from_path(written, "")
+    except SettingsError as problem:
+        raise click.BadParameter(str(problem)) from None
+    return written
+
+
 _branch_option = click.option("--branch", default="", metavar="NAME", help="Only runs of this branch.")
 
 
@@ -92,7 +104,11 @@ def fetch_command() -> None:
 @click.option("--workflow", default="", metavar="NAME", help="Only this workflow: its name or its file.")
 @_branch_option
 @click.option(
-    "--artifact", default="", metavar="GLOB", help="Artifacts to read. Default: those whose name speaks of tests."
+    "--artifact",
+    default="",
+    metavar="NAME",
+    callback=_template,
+    help="Artifacts to read, as junit-{variant.os}-*. Default: those whose name speaks of tests.",
 )
 @click.option("--base-url", default="", metavar="URL", help="Of GitHub Enterprise: https://github.acme.example")
 @_options
@@ -120,8 +136,9 @@ def github_command(
 @click.option(
     "--job",
     default="",
-    metavar="GLOB",
-    help="Jobs to read. Default: those with JUnit reports, or whose name speaks of tests.",
+    metavar="NAME",
+    callback=_template,
+    help="Jobs to read, as e2e-{variant.os}-*. Default: those with JUnit reports, or whose name speaks of tests.",
 )
 @click.option("--test-report", "is_test_report", is_flag=True, help="Read GitLab's own test report, no archives.")
 @click.option("--base-url", default="", metavar="URL", help="Of your own server: https://git.acme.example")

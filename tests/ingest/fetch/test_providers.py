@@ -87,7 +87,7 @@ def test_a_run_of_github(servers: tuple[Server, Server]) -> None:
         start_ms=MARCH_1,
     )
     assert (found.is_over, names(found)) == (True, ["e2e-results"])
-    (found,) = of_github(servers[0], Wanted(0, artifact="d?st")).runs()
+    (found,) = of_github(servers[0], Wanted(0, artifact="d*t")).runs()
     assert names(found) == ["dist"]
 
 
@@ -183,6 +183,20 @@ def test_a_pipeline_of_gitlab(servers: tuple[Server, Server]) -> None:
         ("e2e 2/2", 2, 2),
     ]
     assert names(next(of_gitlab(servers[0], Wanted(0, artifact="b*")).runs())) == ["build"]
+
+
+def test_names_that_say_something(servers: tuple[Server, Server]) -> None:
+    """Of artifacts and jobs: the variant, the shard, the environment, by a template as for paths."""
+    fake, other = FakeGitHub(*servers), FakeGitLab(servers[0])
+    fake.run(1, *(fake.artifact(at, f"junit-{name}", b"") for at, name in enumerate(("linux-canary", "dist"))))
+    (found,) = of_github(servers[0], Wanted(0, artifact="junit-{variant.os}-{environment}")).runs()
+    (artifact,) = found.list_artifacts()
+    assert artifact.identity == RunIdentity(environment="canary", variant=(("os", "linux"),))
+    other.pipeline(1, other.job(5, "e2e: [linux, firefox]", packed(a_xml=PASSED)), other.job(6, "lint", b"PK"))
+    (found,) = of_gitlab(servers[0], Wanted(0, artifact="e2e: [{variant.os}, {variant.browser}]")).runs()
+    (artifact,) = found.list_artifacts()
+    assert artifact.identity.variant == (("browser", "firefox"), ("os", "linux"))
+    assert artifact.identity.job == "e2e: [linux, firefox]"
 
 
 def test_jobs_of_gitlab_without_an_archive(servers: tuple[Server, Server]) -> None:

@@ -295,6 +295,7 @@ def test_gitlab_and_jenkins(servers: tuple[Server, Server], crywolf: Fetch, tmp_
         (("github", "acme/shop", "--base-url", "https://me:pw@x.example"), "without a user"),
         (("github", "acme/shop", "--token-env", "NOT_THERE"), "NOT_THERE: this variable is not set"),
         (("gitlab", "shop"), "write GROUP/PROJECT"),
+        (("gitlab", "acme/shop", "--job", "e2e-{os}"), "unknown name {os}"),
         (("jenkins", "shop"), "http or https"),
     ],
 )
