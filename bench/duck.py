@@ -1,6 +1,6 @@
 """DuckDB on the rows of a store, as Parquet files: a peer for the questions of `bench/scale.py`.
 
-`pip install duckdb` beside crywolf; it is no dependency. Rows go there by CSV, which is not timed.
+`pip install duckdb` beside crywolf; it is no dependency. Rows go there by CSV, never all at once; it is not timed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def copied(connection: Connection, folder: Path) -> Iterator[Any | None]:
     if duckdb is None:
         yield None
         return
-    duck = duckdb.connect()
+    spilled = {"memory_limit": "2GB", "temp_directory": str(folder / "spilled"), "preserve_insertion_order": "false"}
+    duck = duckdb.connect(config=spilled)
     for table, columns in TABLES.items():
         source, target = folder / f"{table}.csv", folder / f"{table}.parquet"
         _write(connection, table, columns, source)
