@@ -137,11 +137,11 @@ def _content(path: Path) -> Iterator[Finding]:
             except Error as problem:
                 raise translate(problem, path) from problem
     except (NotAStore, StoreDamaged) as problem:
+        if not path.exists():
+            raise
         what, _, _ = str(problem).partition("; ")
         yield Finding(_DAMAGE, "error", f"{what}; {_REMEDY}")
     except StoreError as problem:
-        if not path.exists():
-            raise
         yield Finding("store", "error", str(problem))
 
 
