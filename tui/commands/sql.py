@@ -36,6 +36,8 @@ def sql_command(ctx: click.Context, statement: str, kind: str, as_json: bool, ta
     kind = "json" if as_json else kind
     if not tables and statement == "-":
         statement = sys.stdin.read()
+    if not tables and not statement.strip():
+        raise click.UsageError("there is no statement: give one, or ask for --tables")
     with reader(ctx) as connection:
         add_test_days(connection)
         only_read(connection)

@@ -83,6 +83,7 @@ def test_without_a_terminal_the_dashboard_says_what_to_do(crywolf: Run) -> None:
 def test_an_unknown_command_and_a_bad_time(crywolf: Run) -> None:
     """Usage errors go to standard error with exit code 2."""
     assert crywolf("frobnicate").code == 2
+    assert "Did you mean 'flakes'?" in crywolf("flake").err
     done = crywolf("flakes", "--since", "yesterday")
     assert done.code == 2
     assert "--since" in done.err
