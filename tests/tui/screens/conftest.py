@@ -8,10 +8,12 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from textual.css.stylesheet import Stylesheet
 from textual.widgets import Input
 
 from tests.tui.screens.driving import AppMaker
 from tests.tui.screens.fake_answers import FakeAnswers
+from tests.tui.screens.idle import parse_rules_once, until_idle
 from tui.answers.query import Query
 from tui.app import CrywolfApp
 
@@ -26,6 +28,9 @@ def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setattr(Input, "cursor_blink", False)
+    monkeypatch.setattr("textual.app.wait_for_idle", until_idle)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", until_idle)
+    monkeypatch.setattr(Stylesheet, "_parse_rules", parse_rules_once)
     time.tzset()
     yield
     time.tzset()

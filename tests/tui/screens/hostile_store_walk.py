@@ -21,6 +21,7 @@ from textual.pilot import Pilot
 
 from tests.tui.screens.driving import press, settle
 from tests.tui.screens.hostile_walk import back
+from tests.tui.screens.idle import ask_the_loop
 from tests.tui.screens.test_every_key import OPENED
 from tui.app import CrywolfApp
 from tui.cli import run
@@ -65,6 +66,7 @@ def main(database: Path, report: Path, is_whole: bool) -> int:
             seen["failed"].append(traceback.format_exc())
         pilot.app.exit()
 
+    ask_the_loop()
     CrywolfApp.run = partialmethod(opened, auto_pilot=pressed)  # type: ignore[assignment, method-assign]
     prepare_streams()
     code = run(["--db", str(database)])

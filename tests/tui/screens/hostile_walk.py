@@ -22,7 +22,8 @@ from textual.pilot import Pilot
 
 from ingest.settings import Settings
 from ingest.settings_dashboard import DashboardSettings, KeyCommand, SavedView
-from tests.tui.screens.driving import settle
+from tests.tui.screens.driving import press, settle
+from tests.tui.screens.idle import ask_the_loop
 from tests.tui.screens.key_stage import our_bindings
 from tests.tui.screens.payloads import payloads
 from tests.tui.screens.poisoned import PoisonedAnswers
@@ -97,8 +98,7 @@ async def walk(pilot: Pilot[None], answers: PoisonedAnswers, seen: Seen, rounds:
         await settle(pilot)
         for route in routes(is_whole):
             await back(pilot)
-            await pilot.press(*route)
-            await settle(pilot)
+            await press(pilot, *route)
             seen.screens.add(type(app.screen).__name__)
             seen.copied.append(app.clipboard)
     app.exit()
@@ -122,6 +122,7 @@ def main(report: Path, rounds: int, is_whole: bool) -> int:
             seen.failed.append(traceback.format_exc())
             pilot.app.exit(return_code=3)
 
+    ask_the_loop()
     App.action_suspend_process = lambda app: None  # type: ignore[method-assign, assignment]
     query = Query(environment="staging", branch="main", settings=settings(texts))
     app = CrywolfApp(
