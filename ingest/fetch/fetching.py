@@ -225,9 +225,10 @@ def _with_state(found: FoundRun, state: RunState) -> FoundRun:
 
 
 def _document(found: FoundRun, is_partial: bool = False) -> bytes:
-    """What the server says of a run, as a `run.json` would."""
+    """What the server says of a run, as a `run.json` would; not what it forgets when a pull request is merged."""
+    kept = replace(found.identity, merge_request=None, base_revision=None)
     more = {"fetch.version": found.version} if found.version else {}
-    return write_run_json(found.identity, **more, **({"fetch.again": "yes"} if is_partial else {}))
+    return write_run_json(kept, **more, **({"fetch.again": "yes"} if is_partial else {}))
 
 
 def _digest(data: bytes) -> bytes:

@@ -10,6 +10,7 @@ docs.github.com/rest: actions/workflows, actions/workflow-runs, actions/artifact
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -29,6 +30,7 @@ from ingest.sources.url import Header
 BASE_URL = "https://api.github.com"
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 _PAGE = {"per_page": "100"}
+_ATTEMPT = re.compile(r"/attempts/\d+\Z")
 _MOST_ATTEMPTS = 20
 """Of one run, that are fetched."""
 _BROKEN_OFF = frozenset({"cancelled", "timed_out", "startup_failure", "stale"})
@@ -119,7 +121,7 @@ class GitHub:
             try:
                 rows[number] = mapping(self._site.load(f"{path}/attempts/{number}"))
             except Refused as refusal:
-                known = RunIdentity(pipeline=self._identity(row).pipeline, run_id=run, run_attempt=number)
+                known = RunIdentity(pipeline=self._identity(row, last).pipeline, run_id=run, run_attempt=number)
                 address = self._site.address(f"{path}/attempts/{number}/")
                 yield FoundRun(address, known, True, partial(_cannot_be_read, refusal))
         rows[last] = row
@@ -129,25 +131,26 @@ class GitHub:
             address = self._site.address(f"{path}/attempts/{number}/")
             yield FoundRun(
                 address,
-                replace(self._identity(one), run_attempt=number),
+                self._identity(one, number),
                 text(one.get("status")) == "completed",
                 partial(_made_between, list_all, address, starts[at] if at else None, starts[at + 1]),
             )
 
-    def _identity(self, row: Mapping[str, Any]) -> RunIdentity:
+    def _identity(self, row: Mapping[str, Any], attempt: int) -> RunIdentity:
         request = next(iter(objects(row.get("pull_requests"))), {})
         trigger = GITHUB_TRIGGERS.get(text(row.get("event")))
         state = RunState.INCOMPLETE if text(row.get("conclusion")) in _BROKEN_OFF else None
         return RunIdentity(
             pipeline=text(row.get("name")) or text(row.get("path")).rpartition("/")[2] or None,
             run_id=text(row.get("id")) or None,
+            run_attempt=attempt,
             branch=text(row.get("head_branch")) or None,
             revision=text(row.get("head_sha")) or None,
             base_revision=text(mapping(request.get("base")).get("sha")) or None,
             repository=text(mapping(row.get("repository")).get("full_name")) or self._project,
             trigger=trigger,
             state=state if text(row.get("status")) == "completed" else RunState.RUNNING,
-            url=text(row.get("html_url")) or None,
+            url=_page_of(text(row.get("html_url")), attempt),
             start_ms=_start_of(row),
             merge_request=text(request.get("number")) or None if trigger is Trigger.PRE_MERGE else None,
         )
@@ -176,6 +179,16 @@ class GitHub:
         page = self._site.load(f"{path}/statuses", _PAGE)
         ends = [row for row in objects(page) if text(row.get("state")) in _ENDS]
         return next((row for row in ends if text(row.get("state")) != "inactive"), ends[0] if ends else None)
+
+
+def _page_of(url: str, attempt: int) -> str | None:
+    """The page of an attempt; the server names that of the first one differently once there is another.
+
+    >>> _page_of("https://x/runs/7/attempts/1", 1), _page_of("https://x/runs/7", 2)
+    ('https://x/runs/7', 'https://x/runs/7/attempts/2')
+    """
+    page = _ATTEMPT.sub("", url)
+    return (f"{page}/attempts/{attempt}" if attempt > 1 else page) if page else None
 
 
 def _start_of(row: Mapping[str, Any]) -> int | None:

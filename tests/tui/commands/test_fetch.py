@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from store.connect import open_reader
-from tests.ingest.fetch.fake_github import FAILED, PASSED, TOKEN, FakeGitHub, packed
+from tests.ingest.fetch.fake_github import FAILED, PASSED, TOKEN, FakeGitHub, packed, saying
 from tests.ingest.fetch.fake_gitlab import FakeGitLab
 from tests.ingest.fetch.fake_jenkins import FakeJenkins
 from tests.loopback import Server, served
@@ -123,6 +123,28 @@ def test_a_run_that_goes_on_is_fetched_again(servers: tuple[Server, Server], cry
     assert "1 fetched" in crywolf(*of_github(servers[0])).out
     assert stored_runs(crywolf)["1/1"]["state"] == "complete"
     assert "1 known" in crywolf(*of_github(servers[0])).out
+
+
+def test_what_the_server_says_differently_later(servers: tuple[Server, Server], crywolf: Fetch) -> None:
+    """When a pull request is merged and when a run is run again: what is known stays known."""
+    fake = FakeGitHub(*servers)
+    request = [{"number": 12, "base": {"sha": "ba5e"}}]
+    row = fake.run(1, fake.artifact(11, "junit", packed(a_xml=FAILED)), event="pull_request", pull_requests=request)
+    assert "1 fetched" in crywolf(*of_github(servers[0])).out
+    page = row["html_url"]
+    servers[0].answers[f"{fake.path}/actions/runs/1/attempts/1"] = saying(
+        row | {"pull_requests": [], "html_url": f"{page}/attempts/1"}
+    )
+    row |= {"run_attempt": 2, "run_started_at": "2026-03-01T05:00:00Z", "pull_requests": []}
+    done = crywolf(*of_github(servers[0], "--workflow", "nightly"))
+    assert done.out.splitlines()[0] == "2 runs: 1 fetched, 1 known; 0 deployments"
+    runs = stored_runs(crywolf)
+    assert {name: (row["state"], row["url"]) for name, row in runs.items()} == {
+        "1/1": ("complete", page),
+        "1/2": ("no report", f"{page}/attempts/2"),
+    }
+    query = "SELECT attempt, merge_request FROM run ORDER BY attempt"
+    assert crywolf("sql", query, "--format", "csv").out.split() == ["attempt,merge_request", "1,12", "2,"]
 
 
 def test_one_bad_run_never_stops_the_others(servers: tuple[Server, Server], crywolf: Fetch) -> None:
