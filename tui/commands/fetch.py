@@ -40,6 +40,7 @@ class _Options:
     """What all providers are asked with."""
 
     since: Moment
+    pipeline: str | None
     environment: str | None
     only: str | None
     token_env: str | None
@@ -66,6 +67,7 @@ def _decorators() -> list[Callable[[Any], Any]]:
     """One click option each, in the order of the help text."""
     return [
         click.option("--since", type=moment, default="14d", show_default=True, metavar="TIME", help="From here on."),
+        click.option("--pipeline", metavar="NAME", help="Name of the pipeline. Default: as the server has it."),
         click.option("--environment", metavar="NAME", help="Environment that the runs tested."),
         click.option("--only", type=click.Choice(_PARTS), help="Only the runs, or only the deployments."),
         click.option("--token-env", metavar="VARIABLE", help="Environment variable that holds the token."),
@@ -287,7 +289,7 @@ def _fetching(place: Place, options: _Options, is_expected: bool) -> Iterator[Fe
     connection = open_reader(place.database) if place.database.exists() else None
     try:
         yield Fetching(
-            _Stored(place, RunIdentity(environment=options.environment), connection),
+            _Stored(place, RunIdentity(pipeline=options.pipeline, environment=options.environment), connection),
             place.settings.limits,
             is_plan=options.is_plan,
             is_expected=is_expected,

@@ -90,12 +90,12 @@ def test_runs_and_deployments_get_in_once(servers: tuple[Server, Server], crywol
     assert not (tmp_path / "crywolf.db").exists()
     assert not servers[1].asked
 
-    first = crywolf(*of_github(servers[0], "--environment", "staging"))
+    first = crywolf(*of_github(servers[0], "--environment", "staging", "--pipeline", "shop e2e"))
     assert (first.code, first.err) == (0, "")
     assert first.out.splitlines()[0] == "2 runs: 2 fetched; 1 deployment"
     runs = stored_runs(crywolf)
     red = runs["2/1"]
-    assert (red["pipeline"], red["environment"], red["trigger"]) == ("nightly", "staging", "pre-merge")
+    assert (red["pipeline"], red["environment"], red["trigger"]) == ("shop e2e", "staging", "pre-merge")
     assert (red["start"], red["state"], red["counts"]["failed"]) == ("2026-03-02T02:00:00Z", "complete", 1)
     assert red["url"] == "https://github.example/acme/shop/actions/runs/2"
     assert "feat: vouchers" in crywolf("changes", "--since", "2026-01-01").out
@@ -107,7 +107,7 @@ def test_runs_and_deployments_get_in_once(servers: tuple[Server, Server], crywol
     assert (document["files"], document["deployments"], document["totals"]["files"]) == ([], 0, 0)
     assert (content(tmp_path), len(servers[1].asked)) == (before, downloads)
 
-    again = crywolf(*of_github(servers[0], "--environment", "staging", "--again"))
+    again = crywolf(*of_github(servers[0], "--environment", "staging", "--pipeline", "shop e2e", "--again"))
     assert again.out.splitlines()[0] == "2 runs: 2 fetched; 0 deployments"
     assert (content(tmp_path), len(servers[1].asked)) == (before, 2 * downloads)
     assert [TOKEN in headers for _, headers in servers[1].asked] == [False] * 4
