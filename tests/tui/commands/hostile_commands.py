@@ -60,6 +60,8 @@ def calls(database: Path, folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("record", "deploy", "--service", "\x1b[2Js", "--version", "\x9b1mv", "--environment", "\u202ee")
     yield ("--db", str(folder / "\x1b]0;t\x07 no.db"), "runs")
     yield ("ingest", str(folder / "\x1b[2J no.xml"))
+    yield ("fetch", "jenkins", "http://127.0.0.1:9/job/\x1b[2J")
+    yield ("fetch", "gitlab", "--base-url", "http://127.0.0.1:9", "\x9b1mteam/\u202eshop")
 
 
 def main(database: Path, folder: Path) -> int:
