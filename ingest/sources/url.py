@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 import threading
 import time
@@ -47,6 +48,10 @@ _SAS = frozenset(
     {"sv", "ss", "srt", "sp", "se", "st", "spr", "sr", "sig", "skoid", "sktid", "skt", "ske", "sks", "skv"}
 )
 """Parameters of an Azure signature, besides the signature itself: they change with it."""
+
+_ENDED = re.compile(r"peer closed|disconnected|closed by|reset", re.IGNORECASE)
+_TLS = re.compile(r"\bSSL\b|certificate", re.IGNORECASE)
+"""In the library's words, which have no class of their own for it."""
 
 
 class Answered(Refused):
@@ -233,8 +238,12 @@ def _refusal(problem: Exception, deadline: float, limits: Limits) -> Refused:
     if time.monotonic() >= deadline or isinstance(problem, httpx.TimeoutException):
         return _timeout(limits)
     if isinstance(problem, httpx.RemoteProtocolError):
-        return Refused("http-truncated", "the connection ended before the content did; fetch it again")
+        if _ENDED.search(str(problem)):
+            return Refused("http-truncated", "the connection ended before the content did; fetch it again")
+        return Refused("http-answer", "what answers there does not speak HTTP; check the address and its port")
     if isinstance(problem, httpx.ConnectError):
+        if _TLS.search(str(problem)):
+            return Refused("http-tls", "no secure connection: its certificate is not trusted, or it speaks no TLS")
         return Refused("http-connect", "nobody answers there; check the address")
     if isinstance(problem, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return Refused("http-address", "is no address that can be fetched")
@@ -250,7 +259,7 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        return SplitResult("http", "invalid", "/", "", "")
+        return SplitResult("http", "", "/", "", "")
     return parts
 
 

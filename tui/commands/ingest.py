@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from tui.version import version
 MOST_JOBS = 64
 LISTED = 20
 """Refused files that are printed; `crywolf rejected` has them all."""
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _RARELY = (20_000, 20, 20)
 """Allocations until garbage is looked for: a file is read into many small objects, none of them in a ring."""
 _TOLD = 10
@@ -107,7 +109,9 @@ def refuse_missing(paths: Sequence[str]) -> None:
         clean(raw_text(path)) for path in paths if path != STDIN and not is_url(path) and not os.path.lexists(path)
     ]
     if missing:
-        raise click.UsageError("no such file or folder: " + ", ".join(missing))
+        other = any(_SCHEME.match(path) for path in missing)
+        hint = "; of addresses only http and https are fetched" if other else ""
+        raise click.UsageError(f"no such file or folder: {', '.join(missing)}{hint}")
 
 
 def ingest_paths(

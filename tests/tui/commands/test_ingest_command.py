@@ -78,8 +78,10 @@ def test_missing_arguments_are_a_usage_error(crywolf: Run, tmp_path: Path) -> No
     (tmp_path / "good.xml").write_bytes(REPORT)
     done = crywolf("ingest", "good.xml", "no\x1b[2Jne.xml", "nothing")
     assert (done.code, done.out) == (2, "")
-    assert "no such file or folder: none.xml, nothing" in done.err
+    assert "no such file or folder: none.xml, nothing\n" in done.err
     assert "\x1b" not in done.err
+    other = crywolf("ingest", "ftp://127.0.0.1/r.xml")
+    assert (other.code, "only http and https are fetched" in other.err) == (2, True)
     assert not (tmp_path / "crywolf.db").exists()
 
 
