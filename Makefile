@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-WORKERS ?= 2
+WORKERS ?= 3
 RESULTS ?= 1000000
 SHARE ?= 1
 WORLDS ?= 500
@@ -28,7 +28,7 @@ demo: $(STAMP)
 	@$(BIN)/crywolf demo
 
 test: lint tools
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
