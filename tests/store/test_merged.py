@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.model import Counts, FileStatus
+from ingest.limits import Limits
+from ingest.model import Counts, FileOutcome, FileStatus, RunIdentity
+from ingest.pipeline import Ingestion
+from ingest.settings import Settings
+from ingest.sources.directory import list_inputs
+from ingest.sources.inputs import Input
 from tests.ingest.formats.collecting import FIXTURES
 from tests.store.making import assert_sound, ingest, reading, run_note, write
 
@@ -117,6 +122,24 @@ def test_parts_that_come_after_the_archive_that_repeats_them(
         query = "SELECT l.name, r.name FROM run r JOIN pipeline l USING (pipeline_id)"
         assert connection.execute(query).fetchall() == [("runs", "1")]
         assert connection.execute("SELECT DISTINCT namespace FROM test_case").fetchall() == [("runs",)]
+
+
+def test_an_archive_that_another_process_brought(tmp_path: Path) -> None:
+    """A reader that is open for long sees it, though it has looked where merged reports lie before."""
+    folder = tmp_path / "runs" / "1"
+    outcomes: list[FileOutcome] = []
+    with Ingestion(tmp_path / "x.db", Settings(), RunIdentity(), Limits(), {}) as ingestion:
+
+        def read(path: Path) -> None:
+            ingestion.ingest_all(
+                (item for item in list_inputs([str(path)]) if isinstance(item, Input)), outcomes.append
+            )
+
+        read(part(tmp_path / "runs" / "0", SHIP))
+        ingest(tmp_path / "x.db", packed(folder, CART))
+        read(part(folder, CART))
+    found = rows(tmp_path / "x.db")
+    assert [row[:2] for row in found if row[0] == "shop.Cart"] == [("shop.Cart", "adds")]
 
 
 def test_an_archive_of_a_merged_report_that_has_a_run_json_stays(tmp_path: Path) -> None:
