@@ -62,6 +62,11 @@ class FlakeRow:
     """Of retry-pass alone, by the same prior; None where it was not asked for or observed, or below the minimum."""
     same_code_rate: Interval | None = None
 
+    @property
+    def counted_runs(self) -> int:
+        """Runs outside masked outages: those that the flake rate is of."""
+        return self.runs - self.masked_runs
+
 
 @dataclass(frozen=True, slots=True)
 class LostTime:

@@ -77,7 +77,7 @@ def _cells(row: FlakeRow) -> tuple[str, ...]:
         row.case.identity,
         scope_text(row.scope),
         owners_text(row.owners) or "unowned",
-        ratio(row.flaky_runs, row.runs),
+        ratio(row.flaky_runs, row.counted_runs),
         interval(row.flake_rate),
         ratio(row.failed_runs, row.runs),
         interval(row.segment.failure_rate) if row.segment else DASH,

@@ -107,6 +107,8 @@ def advice(incident: IncidentRow) -> str:
         return f"the test itself is at fault; for {owner}"
     if incident.verdict is Verdict.UNRECORDED:
         return "something changed that nobody recorded: ask who changed what, then `crywolf record deploy`"
+    if incident.onset.last_good is None and incident.red_runs > 1:
+        return f"it was never seen to pass: for working hours, to mend or to quarantine: {owner}"
     return "too little is known: let it run once more, then look again"
 
 

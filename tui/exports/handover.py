@@ -140,7 +140,7 @@ def _quarantines(report: Handover) -> Iterator[str]:
 
 def _flakes(report: Handover) -> Iterator[str]:
     for row in report.flakes:
-        rate = f"{ratio(row.flaky_runs, row.runs)} runs, {interval(row.flake_rate)}"
+        rate = f"{ratio(row.flaky_runs, row.counted_runs)} runs, {interval(row.flake_rate)}"
         owner = ", ".join(map(code, row.owners)) or "unowned"
         yield f"- {code(row.case.identity)} in {code(scope_text(row.scope))}: {rate}, {owner}"
 

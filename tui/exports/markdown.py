@@ -74,7 +74,7 @@ def _cells(row: FlakeRow) -> tuple[str, ...]:
         code(row.case.identity),
         code(scope_text(row.scope)),
         ", ".join(map(code, row.owners)) or "unowned",
-        ratio(row.flaky_runs, row.runs),
+        ratio(row.flaky_runs, row.counted_runs),
         interval(row.flake_rate),
         ratio(row.failed_runs, row.runs),
         ratio(*row.retry_pass) if row.retry_pass else DASH,
