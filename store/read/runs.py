@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from operator import itemgetter
 
@@ -105,6 +106,25 @@ def find_run(connection: Connection, run: RunRef) -> int | None:
         (run.pipeline, run.run_id, run.attempt, run.environment),
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def list_newest_nightly(
+    connection: Connection, stream_ids: Sequence[int], until_ms: int, at_ms: int
+) -> Iterator[tuple[int, RunRef]]:
+    """(row, run) of complete first attempts in some streams that started by `until_ms` and ended by `at_ms`.
+
+    Newest first, of runs that a schedule started and of pipelines whose name says `nightly`.
+    """
+    rows = connection.execute(
+        f"SELECT {RUN_COLUMNS} FROM run r INDEXED BY run_started JOIN pipeline l ON l.pipeline_id = r.pipeline_id"
+        " WHERE r.started_ms <= ? AND coalesce(r.ended_ms, r.started_ms) <= ? AND r.attempt = 1"
+        " AND r.state = 'complete' AND (r.run_trigger = 'schedule' OR instr(lower(l.name), 'nightly') > 0)"
+        " AND EXISTS (SELECT 1 FROM run_total t JOIN json_each(?) j ON j.value = t.stream_id WHERE t.run_id = r.run_id)"
+        " ORDER BY r.started_ms DESC, l.name, r.environment, r.name DESC",
+        (until_ms, at_ms, json.dumps(stream_ids)),
+    )
+    with closing(rows):
+        yield from ((row[0], run_ref(row)) for row in rows)
 
 
 def is_green(connection: Connection, run_row: int) -> bool:

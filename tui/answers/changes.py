@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from analysis.records import ABSENT
-from ingest.model import Change, Result, RunRef, RunState, Trigger
+from ingest.model import Change, Result, RunRef
 from store.connect import Connection
 from store.read import changes, day_sums, runs
 from store.read.changes import SeenIncident
 from tui.answers.basis import Basis, load_basis, load_graph
-from tui.answers.histories import Loaded, load_history
+from tui.answers.histories import Loaded
 from tui.answers.owner_book import owns
 from tui.answers.query import DAY_MS, Moment, Query, Window
 from tui.answers.triage import answer_triage
+from tui.answers.whole_streams import load_cases
 from tui.answers.windows import FAR_FUTURE_MS, window_before
 
 FOLLOWS_MS = 6 * 3_600_000
@@ -100,24 +101,10 @@ def _last_green(basis: Basis) -> RunRef | None:
 
     Such is a run that a schedule started, or one of a pipeline whose name says `nightly`.
     """
-    newest: RunRef | None = None
-    window = basis.window
-    for stream in basis.baseline:
-        facts = runs.list_stream_runs(
-            basis.connection, stream.stream_id, -FAR_FUTURE_MS, window.until_ms, window.now_ms
-        )
-        for fact in reversed(facts):
-            if newest is not None and fact.run.started_ms <= newest.started_ms:
-                break
-            if _is_nightly(fact.run) and runs.is_green(basis.connection, fact.run_row):
-                newest = fact.run
-                break
-    return newest
-
-
-def _is_nightly(run: RunRef) -> bool:
-    is_scheduled = run.trigger is Trigger.SCHEDULE or "nightly" in run.pipeline.casefold()
-    return is_scheduled and run.state is RunState.COMPLETE
+    found = runs.list_newest_nightly(
+        basis.connection, [row.stream_id for row in basis.baseline], basis.window.until_ms, basis.window.now_ms
+    )
+    return next((run for run_row, run in found if runs.is_green(basis.connection, run_row)), None)
 
 
 def _without_runs(connection: Connection, query: Query) -> ChangesAnswer:
@@ -163,20 +150,20 @@ class _Starts:
                 red.setdefault(sums.stream_id, []).append(sums.test_row)
         window = basis.window
         self._loaded = [
-            load_history(basis, stream, window.since_ms - BEFORE_MS, window.until_ms, red[stream.stream_id])
+            load_cases(basis, stream, window.since_ms - BEFORE_MS, window.until_ms, red[stream.stream_id])
             for stream in basis.baseline
             if stream.stream_id in red
         ]
         self._onsets = [_onsets(loaded) for loaded in self._loaded]
+        self._starts = [[run.started_ms for run in loaded.history.runs] for loaded in self._loaded]
 
     def after(self, change: Change) -> tuple[int, int]:
         """(cases whose streak started in the first run after a change, those of them that exercise its service)."""
         found: set[str] = set()
         exercising: set[str] = set()
-        for loaded, onsets in zip(self._loaded, self._onsets, strict=True):
+        for loaded, onsets, starts in zip(self._loaded, self._onsets, self._starts, strict=True):
             if change.environment and change.environment != loaded.history.scope.environment:
                 continue
-            starts = [run.started_ms for run in loaded.history.runs]
             n = bisect.bisect_right(starts, change.at_ms)
             if n >= len(starts) or starts[n] - change.at_ms > FOLLOWS_MS:
                 continue

@@ -15,12 +15,11 @@ from ingest.model import Result
 from store.read import tests
 from store.read.rows import StreamRow
 from tui.answers.basis import Basis
-from tui.answers.histories import Loaded, load_history, load_reruns
+from tui.answers.histories import Loaded, load_reruns
 from tui.answers.masking import mask_of
 from tui.answers.priors import flake_prior
-from tui.answers.whole_streams import load_in_any_order, pick
+from tui.answers.whole_streams import load_cases
 
-FEW = 4
 LEAST_RUNS = 5
 """Executed, unmasked runs below which a rate is not given."""
 
@@ -48,10 +47,7 @@ class Rated:
 def rate_stream(basis: Basis, stream: StreamRow, test_rows: Sequence[int]) -> Rated:
     """Rate some cases of a stream over the window of the question; of a few, all durations are known."""
     since_ms, until_ms = basis.window.rows_since_ms, basis.window.until_ms
-    if len(set(test_rows)) <= FEW:
-        loaded = load_history(basis, stream, since_ms, until_ms, test_rows)
-    else:
-        loaded = pick(basis, load_in_any_order(basis, stream, since_ms, until_ms), test_rows)
+    loaded = load_cases(basis, stream, since_ms, until_ms, test_rows)
     relation = relate_code(loaded.history, basis.feed)
     masked = mask_of(basis, loaded)
     found = rate_stream_flakes(

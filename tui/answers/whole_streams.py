@@ -22,10 +22,11 @@ from store.read import packed, results, runs
 from store.read.packed import PackedPart
 from store.read.rows import StreamRow, StreamRun
 from tui.answers.basis import Basis
-from tui.answers.histories import UNKNOWN_DURATION, Loaded
+from tui.answers.histories import UNKNOWN_DURATION, Loaded, load_history
 
 Ints = npt.NDArray[np.int64]
 
+FEW = 4
 _CELL = [("result", "u1"), ("attempts", "u1"), ("failed", "u1"), ("", "u1")]
 _CELL += [("total_ms", "<i4"), ("last_ms", "<i4"), ("failed_ms", "<i4")]
 _SPECIAL = np.dtype([("place", "<u4"), *_CELL])
@@ -79,6 +80,13 @@ def load_in_any_order(basis: Basis, stream: StreamRow, since_ms: int, until_ms: 
     if key not in basis.unnamed:
         basis.unnamed[key] = _load(basis, stream, since_ms, until_ms, runs.NO_LIMIT, is_named=False)
     return basis.unnamed[key]
+
+
+def load_cases(basis: Basis, stream: StreamRow, since_ms: int, until_ms: int, test_rows: Sequence[int]) -> Loaded:
+    """Some cases of a stream: a few from their rows, more from its packed parts, where few durations are known."""
+    if len(set(test_rows)) <= FEW:
+        return load_history(basis, stream, since_ms, until_ms, test_rows)
+    return pick(basis, load_in_any_order(basis, stream, since_ms, until_ms), test_rows)
 
 
 def _wider(basis: Basis, key: tuple[int, int, int, int]) -> Whole | None:
