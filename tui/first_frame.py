@@ -21,7 +21,7 @@ from tui.colours import Scheme
 from tui.screens import argument, incident_rows
 from tui.widgets.columns import place, row_line
 from tui.widgets.palettes import palette
-from tui.widgets.pieces import Line, Piece, clip_line, ends
+from tui.widgets.pieces import Line, Piece, clip_line, ends, ends_of
 from tui.widgets.tabs import scope_beside, shown_modes, tabs
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ def frame(answer: TriageAnswer, context: ViewContext, width: int, height: int) -
     words = context.scope_words(answer.window)
     left = tabs(modes, "triage", width - 2, cell_len(words) + 2)
     scope = scope_beside(left, words, context.glyphs.dot, width - 2)
+    counted, *looked_at = incident_rows.summary(answer, context)
     lines: list[FrameLine] = [
         ("panel", _padded(ends(left, scope, width - 2))),
-        ("background", _padded(ends(*incident_rows.summary(answer, context, width), width - 2))),
+        ("background", _padded(ends_of(counted, looked_at, width - 2))),
         ("background", (Piece(context.glyphs.rule * width, "rule"),)),
     ]
     room = height - len(lines) - 1

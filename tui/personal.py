@@ -112,7 +112,7 @@ class PersonalApp(App[None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         if isinstance(self.screen, View):
-            self.screen.put_as(Arrangement(view.filter, view.sort, view.columns))
+            self.screen.visit(Arrangement(view.filter, view.sort, view.columns))
 
     def action_open_saved(self, name: str) -> None:
         """Shows a saved view by its key."""

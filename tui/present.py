@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from ingest.model import Change, ChangeKind, Result, RunRef, Scope, TestCase, Verdict
-from tui.widgets.pieces import Line, Piece, line, plain
+from tui.widgets.pieces import Line, Piece, line, plain, width_of
 
 if TYPE_CHECKING:
     from analysis.records import Interval
@@ -311,6 +311,11 @@ def health_piece(day: DayHealth | None, glyphs: Glyphs) -> Piece:
     return Piece(level, "bad" if share >= HURT else "muted")
 
 
+def health_legend(glyphs: Glyphs) -> Line:
+    """What strips of days mean."""
+    return line((f"{glyphs.levels[-1]} healthy   {glyphs.results[None].strip() or '.'} nothing ran", "muted"))
+
+
 def short_class(classname: str) -> str:
     """A class without its packages; other groups, such as suites in words, as they are.
 
@@ -337,10 +342,11 @@ def person(author: str) -> str:
     return author.partition("@")[0] or author
 
 
-def scope_text(scope: Scope, dot: str = "·") -> str:
-    """Environment, pipeline, variant and branch of a stream: what tells streams apart comes first."""
-    parts = (scope.environment, scope.pipeline, scope.variant, scope.branch)
-    return f" {dot} ".join(plain(part) for part in parts if part)
+def scope_text(scope: Scope, dot: str = "·", width: int | None = None) -> str:
+    """Environment, pipeline, variant and branch of a stream: what tells streams apart comes first; else no branch."""
+    parts = [plain(one) for one in (scope.environment, scope.pipeline, scope.variant, scope.branch) if one]
+    full = f" {dot} ".join(parts)
+    return full if width is None or width_of(line(full)) <= width or not scope.branch else f" {dot} ".join(parts[:-1])
 
 
 def short_version(version: str | None) -> str:

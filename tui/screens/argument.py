@@ -132,15 +132,16 @@ _WORDS_OF_A_SERVICE = {"environment": "an outage of {}", "unrecorded": "a change
 
 
 def _about(hypothesis: Hypothesis, onset: Onset, context: ViewContext) -> Line:
-    """Who, how much, how long before: of a change."""
+    """How long before, who, how much: of a change; the last of it is the first to be cut."""
     change = hypothesis.change
     if change is None:
         return ()
-    parts = [present.person(change.author)]
-    if change.lines is not None:
-        parts.append(present.count(change.lines, "line"))
+    parts = []
     if onset.first_bad is not None and onset.first_bad.started_ms >= change.at_ms:
         parts.append(f"{present.age(onset.first_bad.started_ms - change.at_ms)} before")
+    parts.append(present.person(change.author))
+    if change.lines is not None:
+        parts.append(present.count(change.lines, "line"))
     return line((f" {context.glyphs.dot} ".join(part for part in parts if part), "muted"))
 
 
@@ -229,7 +230,7 @@ def failure_lines(
     lines: list[Line] = [(), line(("failure", "muted"))]
     lines += [marked(part, words, "strong") for part in wrap(message, width)]
     rest = text.removeprefix(message).strip("\n")
-    return lines + [marked(part, words) for part in wrap(rest, width) if rest][:400]
+    return lines + [marked(part, words) for part in wrap(rest, width, hang=2) if rest][:400]
 
 
 def _brief_failure(message: str, text: str, words: Sequence[str], width: int) -> list[Line]:

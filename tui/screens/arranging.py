@@ -6,6 +6,7 @@ A view that is the first of its mode is put as it was left, and notes down how i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -40,6 +41,8 @@ class ArrangedScreen(Screen[None]):
     """Name of the mode whose first view this is; empty: of none."""
     filter_text: str = ""
     _wanted: Arrangement | None = None
+    _home: Arrangement | None = None
+    """How it was before a saved view was opened; None where none is."""
 
     # What a view says of itself
 
@@ -173,6 +176,24 @@ class ArrangedScreen(Screen[None]):
         self.filter_text = plain(wanted.filter)
         self.set_sort(wanted.sort)
         self.filter_changed()
+
+    def visit(self, saved: Arrangement) -> None:
+        """Puts the view as it was saved; `go_home` puts it back as it was before the first of these."""
+        if self._home is None:
+            self._home = replace(self.arranged() if self.is_mounted else self._wanted or Arrangement(), filter="")
+        self.put_as(saved)
+
+    def go_home(self) -> bool:
+        """Puts the view as it was before a saved one was opened, without a filter; whether one was."""
+        before, self._home = self._home, None
+        if before is not None:
+            self.put_as(before)
+        return before is not None
+
+    @property
+    def is_visiting(self) -> bool:
+        """Whether what is seen was saved under a name."""
+        return self._home is not None
 
     def set_up(self) -> None:
         """Gives the table its rules, and what was wanted of it; before anything is shown."""

@@ -34,15 +34,16 @@ class AttemptView(View["tuple[AttemptRow, ...]"]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("R", "open_run", "Its run", id="attempt.run", show=False)]
 
     def __init__(
-        self, context: ViewContext, identity: str, chosen: AttemptRow, before: AttemptRow | None = None
+        self, context: ViewContext, identity: str, chosen: AttemptRow, before: AttemptRow | None = None, crumb: str = ""
     ) -> None:
-        """Opens a failure; `before` is the one before it in its stream, where that is known."""
+        """Opens a failure; `before` is the one before it in its stream, where that is known; `crumb`: not its run."""
         super().__init__(context)
         self._identity, self._chosen, self._before = identity, chosen, before
+        self._crumb = crumb or present.run_label(chosen.run)
 
     @property
     def crumb(self) -> str:
-        return present.run_label(self._chosen.run)
+        return self._crumb
 
     def question(self) -> Callable[[Answers], tuple[AttemptRow, ...]]:
         identity, run = self._identity, self._chosen.run
@@ -125,7 +126,7 @@ def _fact(word: str, text: str, tone: str, width: int) -> list[Line]:
 def _said(row: AttemptRow, width: int) -> list[Line]:
     message = [(Piece(part, "strong"),) for part in wrap(row.message, width)] if row.message else []
     rest = row.text.removeprefix(row.message).strip("\n")
-    parts = wrap(rest, width) if rest else []
+    parts = wrap(rest, width, hang=2) if rest else []
     lines: list[Line] = [*message, *((Piece(part),) for part in parts[:MOST_LINES])]
     if len(parts) > MOST_LINES:
         lines.append(

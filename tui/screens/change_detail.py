@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 
+from ingest.model import ChangeTarget
 from tui import present
 from tui.errors import NoMatch
 from tui.screens.argument import as_text
@@ -82,8 +83,10 @@ def change_lines(row: ChangeRow, now_ms: int, context: ViewContext, width: int) 
     if change.started_ms is not None and change.finished_ms is not None:
         took = present.duration(change.finished_ms - change.started_ms)
     old, new = present.short_version(change.from_version), present.short_version(change.to_version)
+    is_of_tests = change.target is ChangeTarget.TEST
     facts = (
-        ("service", change.service or "(the whole environment)"),
+        ("service", change.service or ("" if is_of_tests else "(the whole environment)")),
+        ("of", "the tests themselves" if is_of_tests else ""),
         ("owner", row.owner or ""),
         ("kind", f"{change.kind}, {change.content}, {change.status}"),
         ("environment", change.environment or "every environment"),

@@ -21,7 +21,7 @@ from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, Piece, clip_line, joined, line, wrap_lines
+from tui.widgets.pieces import Line, Piece, clip_line, hanging, joined, line, wrap_lines
 
 if TYPE_CHECKING:
     from store.read.changes import SeenIncident
@@ -78,7 +78,7 @@ class ChangesView(View["ChangesAnswer"]):
         if not answer.rows and not answer.notes:
             return nothing_since_green(answer, self.context) if answer.is_since_green else no_changes()
         if not self._seen(answer):
-            return states.nothing_matches("change", self.filter_text)
+            return states.nothing_matches("change", self.filter_text, self.FIELDS, width)
         return None
 
     def _seen(self, answer: ChangesAnswer) -> list[str]:
@@ -94,14 +94,14 @@ class ChangesView(View["ChangesAnswer"]):
         self._notes = {key_of(note): note for note in answer.notes}
         self.query_one("#changes", LineTable).set_keys(self._seen(answer))
 
-    def summary(self, answer: ChangesAnswer) -> tuple[Line, Line]:
+    def summary(self, answer: ChangesAnswer) -> tuple[Line, ...]:
         suspicious = sum(bool(row.failures_after) for row in answer.rows)
         suspected = sum(row.suspicion is not None and row.suspicion >= WORTH_NAMING for row in answer.rows)
         left = line((present.count(len(answer.rows), "change"), "strong"))
         left += line((f"   {suspicious} before new red", "text" if suspicious else "muted"))
         left += line((f"   {suspected} suspected", "text")) if suspected else ()
         left += line((f"   {len(answer.notes)} told by monitors", "muted")) if answer.notes else ()
-        return left, green_line(answer, self._since_green, self.context)
+        return left, *green_line(answer, self._since_green, self.context)
 
     def action_since_green(self) -> None:
         """What changed since the last green nightly, and back to the whole window."""
@@ -219,11 +219,11 @@ def change_words(row: ChangeRow, now_ms: int, context: ViewContext, width: int) 
     dot = Piece(f" {context.glyphs.dot} ", "muted")
     facts = [
         line((present.change_word(change), "strong"), (f"  {context.clock(change.at_ms, now_ms)}", "muted")),
-        line(change.title),
         line((present.person(change.author), "muted")),
         line((present.count(change.lines, "line"), "muted")) if change.lines is not None else (),
+        line(change.title),
     ]
-    lines = [clip_line(joined(facts, dot), width)]
+    lines = hanging(joined(facts, dot), width)[:2]
     if row.suspicion is not None and row.suspicion >= WORTH_NAMING:
         said = line((f"suspected with {present.probability(row.suspicion)} of ", "bad"), " ".join(row.incident.split()))
         lines.append(clip_line(said, width))
@@ -237,15 +237,16 @@ def change_words(row: ChangeRow, now_ms: int, context: ViewContext, width: int) 
     return lines
 
 
-def green_line(answer: ChangesAnswer, is_wanted: bool, context: ViewContext) -> Line:
-    """The last green nightly, if there was one, and whether the list begins with it."""
+def green_line(answer: ChangesAnswer, is_wanted: bool, context: ViewContext) -> tuple[Line, ...]:
+    """The last green nightly, if there was one, and whether the list begins with it; a shorter form without its run."""
     green, now_ms = answer.green, answer.window.now_ms if answer.window else None
     if green is None:
-        return line(("no nightly was green", "strong" if is_wanted else "muted"))
-    text = f"{present.run_label(green)}, {context.clock(green.started_ms, now_ms)}"
+        return (line(("no nightly was green", "strong" if is_wanted else "muted")),)
+    at = context.clock(green.started_ms, now_ms)
+    texts = (f"{present.run_label(green)}, {at}", at)
     if answer.is_since_green:
-        return line(("since green nightly ", "accent"), text)
-    return line((f"green nightly {text}", "muted"))
+        return tuple(line(("since green nightly ", "accent"), text) for text in texts)
+    return tuple(line((f"green nightly {text}", "muted")) for text in texts)
 
 
 def nothing_since_green(answer: ChangesAnswer, context: ViewContext) -> list[Line]:

@@ -46,7 +46,7 @@ class ColumnsScreen(Dialog[None]):
             yield LineTable(
                 LAYOUT, self._draw_row, mark=self._glyphs.cursor, ellipsis=self._glyphs.ellipsis, id="columns"
             )
-            yield Static("space shows it or not   s orders   backspace all as usual", id="help")
+            yield Static("space shows it or not   s orders   backspace all as usual   esc closes", id="help")
 
     def on_mount(self) -> None:
         """Lists the columns."""

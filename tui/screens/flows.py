@@ -37,7 +37,7 @@ COLUMNS = (
     Column("red", "red now", 7, align="right"),
     Column("since", "since", 12, align="right", folds=(Fold(6, 8),)),
     Column("owner", "owner", 14, folds=(Fold(5, 10),)),
-    Column("worst", "worst", 64, folds=(Fold(1, 44), Fold(2, 24), Fold(3, 0))),
+    Column("worst", "worst", 64, folds=(Fold(1, 44), Fold(2, 24), Fold(3, 0)), most=100),
 )
 TONES = {
     FlowState.BROKEN: "bad",
@@ -87,7 +87,7 @@ class FlowsView(View["FlowsAnswer"]):
         if answer.window is None:
             return states.first_run(self.context, width)
         if not self._seen(answer):
-            return states.nothing_matches("flow", self.filter_text)
+            return states.nothing_matches("flow", self.filter_text, self.FIELDS, width)
         return None
 
     def _seen(self, answer: FlowsAnswer) -> list[FlowRow]:
@@ -96,11 +96,11 @@ class FlowsView(View["FlowsAnswer"]):
     def show(self, answer: FlowsAnswer) -> None:
         self.query_one("#flows", LineTable).set_keys([row.name for row in self._seen(answer)])
 
-    def summary(self, answer: FlowsAnswer) -> tuple[Line, Line]:
+    def summary(self, answer: FlowsAnswer) -> tuple[Line, ...]:
         found = Counter(row.state for row in answer.flows)
         words = [line((f"{found[one]} {one}", TONES.get(one, "muted"))) for one in FlowState if found[one]]
         left = joined([line((present.count(len(answer.flows), "flow"), "strong")), *words], Piece("   "))
-        return left, line((f"full is healthy, {self.context.glyphs.dot} nothing ran", "muted"))
+        return left, present.health_legend(self.context.glyphs), ()
 
     def _find(self, key: Key | None) -> FlowRow | None:
         return next((row for row in self.answer.flows if row.name == key), None) if self.answer else None

@@ -35,7 +35,7 @@ class Field:
     """Of a line for a day: a calendar is shown with it."""
 
 
-_HELP = "enter next, on the last line: done   esc leaves it"
+_HELP, _LAST_HELP = "enter next   esc leaves it", "enter does it   esc leaves it"
 _DAY_HELP = "arrows: days and weeks   pgup pgdn: months   or type +7d, 2w, a date   enter next   esc leaves it"
 
 
@@ -79,7 +79,7 @@ class FormScreen(Dialog[Values | None]):
                 if field.days is not None:
                     yield LinesPane(id="calendar")
             yield Static(id="problem", markup=False)
-            yield Static(_HELP, id="help", markup=False)
+            yield Static(id="help", markup=False)
 
     def on_mount(self) -> None:
         """The calendar is no line to fill in."""
@@ -94,9 +94,12 @@ class FormScreen(Dialog[Values | None]):
         for one in self.query(DayInput):
             pane = self.query_one("#calendar", LinesPane)
             lines = _day_lines(one, max(one.size.width, 40))
-            pane.styles.height = len(lines) if one.has_focus or one.day is None else 1
+            lines = lines if one.has_focus or one.day is None else lines[:1]
+            pane.styles.height = len(lines)
             pane.set_source(lambda _, lines=lines: lines)  # type: ignore[misc]
-            self.query_one("#help", Static).update(_DAY_HELP if one.has_focus else _HELP)
+        is_last = self.focused is not None and self.focused.id == self._fields[-1].name
+        is_day = isinstance(self.focused, DayInput)
+        self.query_one("#help", Static).update(_DAY_HELP if is_day else _LAST_HELP if is_last else _HELP)
 
     @on(Input.Changed)
     def _forget_problem(self) -> None:

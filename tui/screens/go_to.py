@@ -79,7 +79,7 @@ class GoTo(Dialog[Target | None]):
                 placeholder="a test, service, owner, change, incident, view or command", id="name", compact=True
             )
             yield LineTable(COLUMNS, self._draw_row, mark=glyphs.cursor, ellipsis=glyphs.ellipsis, id="hits")
-            yield Static("enter goes there   tab completes   service pay: of one kind only", id="help", markup=False)
+            yield Static("enter goes there   tab completes   service pay: services only", id="help", markup=False)
             yield Static(id="problem", markup=False)
 
     def on_mount(self) -> None:
@@ -126,8 +126,10 @@ class GoTo(Dialog[Target | None]):
             self.query_one("#problem", Static).update(problem)
 
     def _show(self) -> None:
-        found = {(one.kind, one.key): (one.label, one.hint) for one in fitting(self._entries, self._typed)}
+        whole, loose = fitting(self._entries, self._typed)
+        found = {(one.kind, one.key): (one.label, one.hint) for one in whole}
         found |= {(hit.kind, hit.key): (hit.label, hit.hint) for hit in self._hits}
+        found |= {(one.kind, one.key): (one.label, one.hint) for one in loose}
         self._hints = found
         table = self.query_one("#hits", LineTable)
         table.set_keys(list(found))
@@ -169,16 +171,20 @@ class GoTo(Dialog[Target | None]):
         self.dismiss(event.key)  # type: ignore[arg-type]  # as above
 
 
-def fitting(entries: Sequence[Entry], typed: str) -> list[Entry]:
-    """The entries that fit what was typed, best first; with nothing typed, all of them."""
+def fitting(entries: Sequence[Entry], typed: str) -> tuple[list[Entry], list[Entry]]:
+    """The entries that hold what was typed, best first, and those that hold its letters only: names come between.
+
+    With nothing typed all of them, with a kind alone all of the kind.
+    """
     kind, _, rest = typed.partition(" ")
     if kind in NAMED and rest:
-        return []
-    if rest and kind in {one.kind for one in entries}:
+        return [], []
+    if kind in {one.kind for one in entries}:
         entries, typed = [one for one in entries if one.kind == kind], rest
     scored = [(score(typed, one.label) or score(typed, f"{one.kind} {one.label}"), one) for one in entries]
     found = [(points, one) for points, one in scored if points is not None]
-    return [one for _, one in sorted(found, key=lambda pair: -pair[0])]
+    found.sort(key=lambda pair: -pair[0])
+    return [one for points, one in found if points >= 1], [one for points, one in found if points < 1]
 
 
 def view_of(context: ViewContext, kind: str, key: str) -> View[Any]:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from rich.cells import get_character_cell_size
+from rich.cells import cell_len, get_character_cell_size
 
 from analysis.records import ABSENT
 from ingest.model import Result, Verdict
 from tui import present
 from tui.answers.query import DAY_MS
 from tui.widgets.heat_grid import GridContent
-from tui.widgets.pieces import Line, Piece, clip, clip_line, joined, line, plain, wrap_lines
+from tui.widgets.pieces import Line, Piece, clip, clip_line, hanging, joined, line, plain, wrap_lines
 
 if TYPE_CHECKING:
     from analysis.records import Outage
@@ -29,6 +29,8 @@ SHEET_ROWS = 64
 """Rows that are read together for an export."""
 _LOOKED_AT = 32
 """Characters of a service's name in which its letter is looked for."""
+MOST_SAID = 2
+"""Lines for what a failure says under the grid."""
 TOLD = "*"
 """Stands where another monitor told of an incident, unless a change does."""
 RESULTS: dict[int, Result | None] = {int(result): result for result in Result} | {ABSENT: None}
@@ -64,6 +66,7 @@ def content_of(
         rows=len(rows),
         columns=len(spans) if spans else len(answer.runs),
         label=lambda row: line(rows[row].case.name),
+        label_cells=cell_len(max((row.case.name for row in rows), key=len, default="")),
         cell=cell,
         head=lambda column, before: _head(answer, spans, column, before, context),
         marks=letters,
@@ -177,7 +180,7 @@ def cell_lines(
     masked = line(("  in a masked outage", "muted")) if answer.is_masked(row, column) else ()
     when = line(f"{present.run_label(run)}", (f"  {context.clock(run.started_ms, now_ms)}", "muted"))
     lines = [_title(row, context, width), (*outcome, *masked, Piece("   "), *when)]
-    lines += [clip_line(one, width) for one in _said(facts, context)]
+    lines += [part for one in _said(facts, context) for part in hanging(one, width)[:MOST_SAID]]
     lines += [
         clip_line(outage_line(outage, now_ms, context), width)
         for outage in answer.outages
@@ -251,10 +254,11 @@ def _said(facts: CellFacts | None, context: ViewContext) -> list[Line]:
     lines = []
     if facts.attempts:
         last = next((one for one in reversed(facts.attempts) if one.message), facts.attempts[-1])
-        many = present.count(len(facts.attempts), "attempt") + ", " if len(facts.attempts) > 1 else ""
-        took = f"{many}{present.duration(last.duration_ms)}"
+        many = present.count(len(facts.attempts), "attempt") if len(facts.attempts) > 1 else ""
+        took = present.duration(last.duration_ms) if last.duration_ms is not None else ""
+        about = ", ".join(part for part in (many, took) if part)
         text = clip(" ".join(last.message.split()), 600)
-        lines.append(line((took if last.duration_ms is not None or many else "", "muted"), "  ", text))
+        lines.append(line((f"{about}  " if about else "", "muted"), text))
     if facts.continues_as is not None:
         name = f"{present.short_class(facts.continues_as.classname)} {facts.continues_as.name}"
         lines.append(line(("looks renamed to ", "accent"), name, ("   crywolf tests suggest", "muted")))

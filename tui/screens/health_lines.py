@@ -9,30 +9,38 @@ from tui import present
 from tui.answers.health import silence_ms
 from tui.answers.query import DAY_MS
 from tui.screens.context import ViewContext
-from tui.widgets.pieces import Line, Piece, joined, line, width_of, wrap
+from tui.widgets.pieces import Line, Piece, hanging, joined, line
 
 if TYPE_CHECKING:
     from tui.answers.health import Health
 
-ROOMY, VERY_ROOMY = 100, 140
-"""Cells from which on there is room for what is not needed at once, also beside doubts."""
 INDENT = 6
 """Cells before what goes on in another line."""
 
 
-def health_line(health: Health, context: ViewContext, width: int) -> Line:
-    """`nightly-mobile stale 26 h · 6 pipelines as of 26 Mar 15:14`: doubts first, they must not be cut.
+def health_line(health: Health, context: ViewContext) -> tuple[Line, ...]:
+    """`nightly-mobile stale 26 h · 6 pipelines as of 26 Mar 15:14`, then shorter forms of it: doubts must not be cut.
 
     The time is that of the newest run, from which every age is counted; where there is no room for all, a doubt goes
     before it, and it before the number of pipelines.
     """
-    doubtful = doubts(health)
-    words = [present.count(health.pipelines, "pipeline")]
-    is_roomy = width >= (VERY_ROOMY if doubtful else ROOMY)
-    if health.now_ms is not None and (is_roomy or not doubtful):
-        words = [*(words if is_roomy else []), f"as of {_dated(health.now_ms, context)}"]
-    parts = [*doubtful, line((" ".join(words), "muted"))]
-    return joined(parts, Piece(f" {context.glyphs.dot} ", "muted"))
+    doubtful, dot = doubts(health), Piece(f" {context.glyphs.dot} ", "muted")
+    pipelines = present.count(health.pipelines, "pipeline")
+    as_of = f"as of {_dated(health.now_ms, context)}" if health.now_ms is not None else ""
+    forms = [f"{pipelines} {as_of}".strip(), as_of, *([pipelines, ""] if doubtful else [])]
+    found = [joined([*doubtful, line((said, "muted"))], dot) for said in forms]
+    return (*found, joined(_short_doubts(health), dot)) if doubtful else tuple(found)
+
+
+def _short_doubts(health: Health) -> list[Line]:
+    """How many of each, where there is no room for which."""
+    found = (
+        (len(health.stale), "stale"),
+        (len(health.incomplete), "incomplete"),
+        (len(health.unjudged), "not judged"),
+        (health.refused_files, "refused"),
+    )
+    return [line((f"{number:,} {word}", "unowned")) for number, word in found if number]
 
 
 def doubts(health: Health) -> list[Line]:
@@ -57,17 +65,7 @@ def _hours(span_ms: int) -> str:
 
 def nothing_red(health: Health, context: ViewContext, width: int) -> list[Line]:
     """No incident at all: reassuring only where it may be. Nothing of it is cut at the edge."""
-    return [part for one in _nothing_red(health, context) for part in _wrapped(one, width)]
-
-
-def _wrapped(one: Line, width: int) -> list[Line]:
-    """A line in as many as it takes, broken at spaces; later ones are indented further."""
-    if width_of(one) <= width:
-        return [one]
-    *before, (text, tone) = one
-    first, *rest = wrap(text, width - width_of(tuple(before)))
-    later = wrap(" ".join(rest), width - INDENT) if rest else []
-    return [(*before, Piece(first, tone)), *((Piece(" " * INDENT), Piece(part, tone)) for part in later)]
+    return [part for one in _nothing_red(health, context) for part in hanging(one, width, INDENT)]
 
 
 def _nothing_red(health: Health, context: ViewContext) -> list[Line]:

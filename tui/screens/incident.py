@@ -145,8 +145,7 @@ class IncidentView(ActingView["TriageAnswer"]):
         said = f"says {incident.called_by}" if incident.model else ""
         chance = line((f" {said or present.probability(incident.probability)}  {age}  ", "muted"))
         chance += state_line(incident.state, STATE_CELLS[self.size.width >= 100], self.context.glyphs)
-        only = line(("   read only", "unowned")) if self.context.is_read_only else ()
-        return (), (*word, *chance, *only)
+        return (), (*word, *chance)
 
     def _lines(self, width: int) -> list[Line]:
         if self.incident is None or self.answer is None:

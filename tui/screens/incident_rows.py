@@ -39,8 +39,8 @@ DOUBT = 0.2
 """P(someone must act) of one incident from which on nothing is called harmless: a flake at .5 is a doubt."""
 
 
-def summary(answer: TriageAnswer, context: ViewContext, width: int) -> tuple[Line, Line]:
-    """Left and right end of the line above: how many are real, and what was looked at."""
+def summary(answer: TriageAnswer, context: ViewContext) -> tuple[Line, ...]:
+    """Left and right end of the line above: how many are real, and what was looked at, in shorter and shorter forms."""
     if answer.health.now_ms is None:
         return (), ()
     counted = argument.counts_line(answer.counts)
@@ -48,11 +48,10 @@ def summary(answer: TriageAnswer, context: ViewContext, width: int) -> tuple[Lin
         counted = (_no_real(answer, context), Piece("   "), *counted)
     to_sort = sum(bool(is_to_sort(one)) for one in answer.incidents)
     if to_sort:
-        counted += line((f"   {to_sort} to sort: ", "text"), ("f", "accent"))
-    looked_at = health_lines.health_line(answer.health, context, width)
+        counted += line("   ", ("f", "accent"), (f" {to_sort} to sort", "muted"))
     if answer.is_old:
-        looked_at = line((f"as of {context.clock(answer.health.now_ms, 0)}, reading on", "unowned"))
-    return counted, (Piece("read only   ", "unowned"), *looked_at) if context.is_read_only else looked_at
+        return counted, line((f"as of {context.clock(answer.health.now_ms, 0)}, reading on", "unowned"))
+    return counted, *health_lines.health_line(answer.health, context)
 
 
 def _no_real(answer: TriageAnswer, context: ViewContext) -> Piece:

@@ -14,12 +14,14 @@ from tui import present
 from tui.screens import states
 from tui.screens.acting import ActingView, Target
 from tui.screens.asking import Answers
+from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
 from tui.screens.outside import Sheet
 from tui.times import iso
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
-from tui.widgets.pieces import Line, line
+from tui.widgets.lines import LinesPane
+from tui.widgets.pieces import Line, Piece, clip_line, hanging, line, wrap_lines
 
 if TYPE_CHECKING:
     from tui.answers.quarantine import QuarantineAnswer, QuarantineRow
@@ -34,6 +36,9 @@ COLUMNS = (
     Column("reason", "reason", 24, folds=(Fold(2, 14),)),
     Column("issue", "issue", 20, folds=(Fold(1, 0),)),
 )
+
+MOST_SAID = 3
+"""Lines for a reason."""
 
 
 class QuarantineView(ActingView["QuarantineAnswer"]):
@@ -56,6 +61,7 @@ class QuarantineView(ActingView["QuarantineAnswer"]):
     def body(self) -> ComposeResult:
         glyphs = self.context.glyphs
         yield LineTable(COLUMNS, self._draw_row, mark=glyphs.cursor, ellipsis=glyphs.ellipsis, id="quarantined")
+        yield LinesPane(id="held", classes="below")
 
     def blank(self, answer: QuarantineAnswer, width: int) -> Sequence[Line] | None:
         if answer.window is None:
@@ -63,7 +69,7 @@ class QuarantineView(ActingView["QuarantineAnswer"]):
         if not answer.rows:
             return nothing_quarantined()
         if not self._seen(answer):
-            return states.nothing_matches("test", self.filter_text)
+            return states.nothing_matches("test", self.filter_text, self.FIELDS, width)
         return None
 
     def _seen(self, answer: QuarantineAnswer) -> list[QuarantineRow]:
@@ -78,9 +84,9 @@ class QuarantineView(ActingView["QuarantineAnswer"]):
         held = [row for row in answer.rows if row.left_ms > 0]
         over = len(answer.rows) - len(held)
         left = line((f"{len(held)} in quarantine", "strong"))
-        left += line((f"   {sum(not row.is_red for row in held)} do not fail now", "muted"))
+        left += line((f"   {sum(not row.is_red for row in held)} not failing now", "muted"))
         left += line((f"   {over} over", "unowned")) if over else ()
-        return left, line(("read only", "unowned")) if self.context.is_read_only else ()
+        return left, ()
 
     def _draw_row(self, key: Key) -> Row | None:
         row = self._row(key)
@@ -109,8 +115,13 @@ class QuarantineView(ActingView["QuarantineAnswer"]):
         )
 
     @on(LineTable.RowHighlighted, "#quarantined")
-    def _note_choice(self) -> None:
+    def _explain(self) -> None:
+        self.query_one("#held", LinesPane).set_source(self._lines)
         self.refresh_bindings()
+
+    def _lines(self, width: int) -> list[Line]:
+        row = self.selected
+        return [] if row is None or self.answer is None else held_lines(row, self.answer.now_ms, self.context, width)
 
     @on(LineTable.RowOpened, "#quarantined")
     def _open(self) -> None:
@@ -154,6 +165,22 @@ def cells(row: QuarantineRow, glyphs: Glyphs) -> Row:
         line((held.reason, "text")),
         line((held.issue, "muted")),
     )
+
+
+def held_lines(row: QuarantineRow, now_ms: int, context: ViewContext, width: int) -> list[Line]:
+    """A test in quarantine in words: until when and whose, who set it aside and when, why, its issue."""
+    held, dot = row.quarantine, Piece(f" {context.glyphs.dot} ", "muted")
+    name = (*line((row.case.name, "strong")), *line((f"  {present.short_class(row.case.classname)}", "muted")))
+    over = f"over since {iso(held.until_ms)[:10]}: it counts again"
+    until = line((over, "unowned")) if row.left_ms <= 0 else line(f"until {iso(held.until_ms)[:10]}")
+    facts = [name, _now_cell(row.is_red, context.glyphs, has_word=True), until, (present.owner_piece((held.owner,)),)]
+    said = line((f"{held.actor} {context.clock(held.at_ms, now_ms)}  ", "muted"), " ".join(held.reason.split()))
+    issue = line((held.issue, "accent"))
+    return [
+        *wrap_lines(facts, width, dot),
+        *hanging(said, width)[:MOST_SAID],
+        *([clip_line(issue, width)] if issue else []),
+    ]
 
 
 def _now_cell(is_red: bool, glyphs: Glyphs, *, has_word: bool) -> Line:

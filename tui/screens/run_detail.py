@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("result", "result", 9, folds=(Fold(4, 1),), short=" "),
     Column("before", "before", 7, folds=(Fold(5, 0),)),
-    Column("test", "test", 28, is_flexible=True),
+    Column("test", "test", 24, is_flexible=True),
     Column("class", "class", 20, folds=(Fold(2, 0),)),
-    Column("stream", "stream", 20, folds=(Fold(1, 0),)),
+    Column("stream", "stream", 20, folds=(Fold(1, 0),), most=40),
     Column("took", "took", 8, align="right", folds=(Fold(3, 0),)),
     Column("message", "message", 30, most=70),
 )
@@ -88,13 +88,15 @@ class RunView(View["RunDetail"]):
     def main(self) -> Widget:
         return self.query_one("#failures" if self.answer and self.answer.failures else "#run")
 
-    def summary(self, answer: RunDetail) -> tuple[Line, Line]:
+    def summary(self, answer: RunDetail) -> tuple[Line, ...]:
         counts = answer.row.counts
         red = counts.failed + counts.errored
         left = line((f"{red} red", "bad") if red else ("nothing red", "good"))
-        left += line((f"   {counts.flaky} flaky   {counts.passed} passed   {counts.skipped} skipped", "muted"))
+        left += line((f"   {counts.flaky} flaky", "muted"))
+        said = f"{counts.passed} passed   {counts.skipped} skipped   "
         doubt = next(iter(answer.doubts), "")
-        return left, line((doubt, "unowned")) if doubt else line(("complete", "muted"))
+        end = line((doubt, "unowned")) if doubt else line(("complete", "muted"))
+        return left, (Piece(said, "muted"), *end), end
 
     def _draw_row(self, key: Key) -> Row | None:
         one = self._failure(key)
@@ -118,7 +120,7 @@ class RunView(View["RunDetail"]):
         from tui.screens.attempt import AttemptView
 
         if (one := self.selected) is not None:
-            self.app.push_screen(AttemptView(self.context, one.case.identity, one.attempt))
+            self.app.push_screen(AttemptView(self.context, one.case.identity, one.attempt, crumb=one.case.name))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A run before it, and a test to go to, where there is one."""
@@ -167,7 +169,7 @@ def failure_cells(one: RunFailure, context: ViewContext) -> Row:
         line((before, "strong" if before == "new" and one.result.is_red else "muted")),
         line(one.case.name),
         line((present.short_class(one.case.classname), "muted")),
-        line((present.scope_text(one.scope, context.glyphs.dot), "muted")),
+        lambda width: line((present.scope_text(one.scope, context.glyphs.dot, width), "muted")),
         line((present.duration(one.attempt.duration_ms), "muted")),
         line((one.attempt.message or one.attempt.type or "(the report says nothing)", "muted")),
     )

@@ -49,7 +49,13 @@ class ServiceView(View["ServiceDetail"]):
     CSS_PATH: ClassVar[str] = "service_detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "other_list", "Changes or tests", id="service.other", show=False),
-        Binding("D", "neighbour", "Go to a service beside it", id="service.neighbour"),
+        Binding(
+            "D",
+            "neighbour",
+            "Neighbour",
+            id="service.neighbour",
+            tooltip="Go to a service that it needs or that needs it",
+        ),
     ]
 
     def __init__(self, context: ViewContext, name: str) -> None:
@@ -92,7 +98,7 @@ class ServiceView(View["ServiceDetail"]):
         row = answer.row
         red = present.ratio(row.red_now, row.tests)
         left = line((f"{red} tests red", "bad" if row.red_now else "good"), (f"   {row.flaky} flaky", "muted"))
-        shown = present.count(answer.total_tests, "row")
+        shown = present.count(answer.total_tests, "test and stream", "tests and streams")
         if len(answer.tests) < answer.total_tests:
             shown = f"first {len(answer.tests)} of {shown}"
         return left, line((shown, "muted"))
@@ -171,7 +177,7 @@ class ServiceView(View["ServiceDetail"]):
 
     def blank(self, answer: ServiceDetail, width: int) -> Sequence[Line] | None:
         if answer.tests and not any(matches(self.filter_text, _fields(row)) for row in answer.tests):
-            return states.nothing_matches("test", self.filter_text)
+            return states.nothing_matches("test", self.filter_text, self.FIELDS, width)
         return None
 
     def url(self) -> str | None:

@@ -21,18 +21,20 @@ from tui.screens.view import View
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
-from tui.widgets.pieces import Line, line, width_of, wrap
+from tui.widgets.pieces import Line, line, wrap
 
 if TYPE_CHECKING:
     from tui.answers.services import ServiceRow, ServicesAnswer
 
+CHANGE_CELLS = 20
+"""For when and what version."""
 COLUMNS = (
     Column("service", "service", 20, folds=(Fold(5, 16), Fold(7, 12)), is_flexible=True),
     Column("team", "team", 12, folds=(Fold(6, 9),)),
     Column("days", "days", 14),
     Column("red", "red now", 7, align="right"),
     Column("flaky", "flaky", 5, align="right"),
-    Column("change", "last change", 20, folds=(Fold(4, 11),)),
+    Column("change", "last change", CHANGE_CELLS, folds=(Fold(4, 11),)),
     Column("graph", "depends on / used by", 30, folds=(Fold(1, 22), Fold(2, 0)), is_flexible=True),
 )
 
@@ -65,7 +67,7 @@ class ServicesView(View["ServicesAnswer"]):
         if not answer.services:
             return no_services()
         if not self._seen(answer):
-            return states.nothing_matches("service", self.filter_text)
+            return states.nothing_matches("service", self.filter_text, self.FIELDS, width)
         return None
 
     def _seen(self, answer: ServicesAnswer) -> list[ServiceRow]:
@@ -75,13 +77,13 @@ class ServicesView(View["ServicesAnswer"]):
         table = self.query_one("#services", LineTable)
         table.set_keys([row.name for row in self._seen(answer)])
 
-    def summary(self, answer: ServicesAnswer) -> tuple[Line, Line]:
+    def summary(self, answer: ServicesAnswer) -> tuple[Line, ...]:
         red = sum(bool(row.red_now) for row in answer.services)
         unowned = sum(row.owner is None for row in answer.services)
         left = line((present.count(len(answer.services), "service"), "strong"))
         left += line((f"   {red} with red tests", "bad" if red else "muted"))
         left += line((f"   {unowned} unowned", "unowned")) if unowned else ()
-        return left, line((f"full is healthy, {self.context.glyphs.dot} nothing ran", "muted"))
+        return left, present.health_legend(self.context.glyphs), ()
 
     def sort_value(self, key: Key, column: str) -> Any:
         row = self._find(key)
@@ -165,8 +167,9 @@ def _changed(row: ServiceRow, now_ms: int, context: ViewContext, width: int) -> 
     change = row.last_change
     if change is None:
         return line((present.DASH, "muted"))
-    full = line(context.clock(change.at_ms, now_ms), (f" {present.short_version(change.to_version)}", "muted"))
-    return full if width_of(full) <= width else line(f"{present.age(now_ms - change.at_ms)} ago")
+    if width < CHANGE_CELLS:
+        return line(f"{present.age(now_ms - change.at_ms)} ago")
+    return line(context.clock(change.at_ms, now_ms), (f" {present.short_version(change.to_version)}", "muted"))
 
 
 def service_lines(row: ServiceRow, now_ms: int, context: ViewContext, width: int) -> list[Line]:

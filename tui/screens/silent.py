@@ -32,7 +32,7 @@ COLUMNS = (
     Column("runs", "runs", 6, align="right", folds=(Fold(4, 5),)),
     Column("owner", "owner", 14, folds=(Fold(5, 10),)),
     Column("environment", "environment", 12, folds=(Fold(3, 9),), short="env"),
-    Column("why", "why", 34, folds=(Fold(1, 18), Fold(2, 0))),
+    Column("why", "why", 34, folds=(Fold(1, 18), Fold(2, 0)), most=60),
     Column("flow", "flow", 12, folds=(Fold(1, 0),)),
 )
 WORDS = {LossKind.SKIPPED: "skipped", LossKind.VANISHED: "vanished", LossKind.ELSEWHERE: "not here"}
@@ -65,7 +65,7 @@ class SilentView(View["SilentAnswer"]):
         if not answer.rows:
             return nothing_lost(answer, self.context)
         if not self._seen(answer):
-            return states.nothing_matches("test", self.filter_text)
+            return states.nothing_matches("test", self.filter_text, self.FIELDS, width)
         return None
 
     def _seen(self, answer: SilentAnswer) -> dict[Key, SilentRow]:

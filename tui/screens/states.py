@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from store.errors import NotAStore, StoreError
 from tui.errors import AnswerError, NoMatch
 from tui.present import Glyphs
-from tui.widgets.pieces import Line, Piece, line, wrap
+from tui.widgets.pieces import Line, Piece, hanging, line, wrap
 
 if TYPE_CHECKING:
     from tui.screens.context import ViewContext
@@ -48,13 +49,15 @@ def first_run(context: ViewContext, width: int) -> list[Line]:
     ]
 
 
-def nothing_matches(what: str, text: str) -> list[Line]:
-    """A filter that leaves nothing."""
+def nothing_matches(what: str, text: str, fields: Sequence[str], width: int) -> list[Line]:
+    """A filter that leaves nothing, with the fields that it may name, all of them: the line it stands in cuts them."""
+    named = line(("  fields  ", "muted"), (" ".join(f"{field}:" for field in fields), "muted"))
     return [
         (),
         line((f"  No {what} matches ", "strong"), (text, "accent")),
         (),
         line("  ", ("esc", "accent"), (" clears the filter", "muted")),
+        *(hanging(named, max(width - 2, 20), 10) if fields else ()),
     ]
 
 

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from analysis.handling import Action
 from ingest.model import Result
 from tui import present
 from tui.screens.acting import ActingView, Target
@@ -55,9 +56,11 @@ class TestView(ActingView["TestDetail"]):
 
     __test__ = False
 
-    def __init__(self, context: ViewContext, identity: str, name: str = "") -> None:
+    def __init__(self, context: ViewContext, identity: str, name: str = "", *, to_quarantine: bool = False) -> None:
+        """`to_quarantine`: the dialog for that is opened once it is known what was done with the test."""
         super().__init__(context)
         self._identity, self._shown_name = identity, name or identity
+        self._to_quarantine = to_quarantine
 
     @property
     def crumb(self) -> str:
@@ -91,6 +94,9 @@ class TestView(ActingView["TestDetail"]):
         failures.set_keys(seen)
         failures.forget_rows()
         failures.display = self.query_one("#difference").display = bool(answer.failures)
+        if self._to_quarantine:
+            self._to_quarantine = False
+            self.call_after_refresh(self.action_act, Action.QUARANTINE)
 
     @property
     def main(self) -> Widget:
@@ -229,7 +235,7 @@ def failure_cells(row: AttemptRow, now_ms: int, context: ViewContext) -> Row:
     return (
         line(context.clock(at_ms, now_ms)),
         lambda width: line((present.run_label(row.run) if width > 8 else row.run.run_id, "muted")),
-        line((present.scope_text(row.scope, context.glyphs.dot), "muted")),
+        lambda width: line((present.scope_text(row.scope, context.glyphs.dot, width), "muted")),
         lambda width: line((f"{glyph} {word}" if width > 2 else glyph, "bad")),
         line((present.duration(row.duration_ms), "muted")),
         line(row.message or row.type or "(the report says nothing)"),

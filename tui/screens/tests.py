@@ -36,12 +36,12 @@ SORTS = {
 
 COLUMNS = (
     Column("test", "test", 36, folds=(Fold(9, 26),), is_flexible=True),
-    Column("strip", "last runs", 30, align="right", folds=(Fold(4, 22), Fold(6, 10))),
+    Column("strip", "last runs", 30, align="right", folds=(Fold(3, 20), Fold(6, 10))),
     Column("red", "red", 8, align="right"),
-    Column("flaky", "flake rate", 16, align="right", folds=(Fold(5, 7),), short="flaky"),
+    Column("flaky", "flake rate", 16, align="right", folds=(Fold(2, 7),), short="flaky"),
     Column("runs", "runs", 6, align="right", folds=(Fold(1, 0),)),
-    Column("owner", "owner", 14, folds=(Fold(3, 10), Fold(8, 0))),
-    Column("stream", "stream", 24, folds=(Fold(2, 16), Fold(7, 0)), most=40),
+    Column("owner", "owner", 14, folds=(Fold(4, 10), Fold(8, 0))),
+    Column("stream", "stream", 26, folds=(Fold(5, 16), Fold(7, 0)), most=40),
 )
 _EXPORT_CHUNK = 500
 
@@ -63,7 +63,10 @@ class TestsView(View["TestKeys"]):
     MAIN = "#tests"
     FIELDS = ("owner", "env", "service", "pipeline", "branch", "flow")
     CSS_PATH: ClassVar[str] = "tests.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "sort", "Sort", id="tests.sort")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "sort", "Sort", id="tests.sort"),
+        Binding("z", "quarantine", "Quarantine", id="tests.quarantine"),
+    ]
 
     __test__ = False
 
@@ -94,7 +97,8 @@ class TestsView(View["TestKeys"]):
             return None
         if answer.window is None:
             return states.first_run(self.context, width)
-        return states.nothing_matches("test", " ".join((self._preset, self.filter_text)).strip() or "this window")
+        text = " ".join((self._preset, self.filter_text)).strip() or "this window"
+        return states.nothing_matches("test", text, self.FIELDS, width)
 
     def show(self, answer: TestKeys) -> None:
         self._rows.clear()
@@ -175,12 +179,25 @@ class TestsView(View["TestKeys"]):
 
     @on(LineTable.RowOpened, "#tests")
     def _open(self) -> None:
+        self._open_test(to_quarantine=False)
+
+    def _open_test(self, *, to_quarantine: bool) -> None:
         from tui.screens.test_detail import TestView
 
         row = self.selected
         self._opened_early = self.query_one("#tests", LineTable).key if row is None else None
         if row is not None:
-            self.app.push_screen(TestView(self.context, row.case.identity, row.case.name))
+            self.app.push_screen(TestView(self.context, row.case.identity, row.case.name, to_quarantine=to_quarantine))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A test is set aside where the store can be written."""
+        if action == "quarantine":
+            return self.selected is not None and not self.context.is_read_only
+        return super().check_action(action, parameters)
+
+    def action_quarantine(self) -> None:
+        """Goes to the test and asks there: what others did with it is seen before it is set aside."""
+        self._open_test(to_quarantine=True)
 
     def fields(self) -> Mapping[str, Sequence[str]]:
         row = self.selected
@@ -227,7 +244,7 @@ def test_cells(row: TestRow, glyphs: present.Glyphs) -> Row:
         lambda width: line(_rate(row, width)),
         line((f"{row.runs:,}", "muted")),
         (present.owner_piece(row.owners),),
-        line((present.scope_text(row.scope, glyphs.dot), "muted")),
+        lambda width: line((present.scope_text(row.scope, glyphs.dot, width), "muted")),
     )
 
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 MARGIN = 32
 """Rows above and below the visible ones that are read with them."""
-ROOMY = 100
-"""Cells from which on there is room for what the list of keys says too."""
 PAUSE_S = 0.12
 """How long the cursor rests on a cell before its failure is read."""
 
@@ -94,7 +92,7 @@ class TimelineView(View["TimelineGrid"]):
         if not answer.rows:
             return grid_drawing.no_rows(answer, self.context)
         if not self._seen(answer):
-            return states.nothing_matches("test", self.filter_text)
+            return states.nothing_matches("test", self.filter_text, self.FIELDS, width)
         return None
 
     def _seen(self, answer: TimelineGrid) -> list[GridRow]:
@@ -149,24 +147,22 @@ class TimelineView(View["TimelineGrid"]):
         assert self._shown is not None
         return max(bisect_right(self._shown.runs, at_ms, key=lambda run: run.started_ms) - 1, 0)
 
-    def summary(self, answer: TimelineGrid) -> tuple[Line, Line]:
+    def summary(self, answer: TimelineGrid) -> tuple[Line, ...]:
         if answer.scope is None:
             return (), ()
         signs = self.context.glyphs
         here = answer.scopes.index(answer.scope) + 1 if answer.scope in answer.scopes else 1
         left = line((present.scope_text(answer.scope, signs.dot), "strong"))
         left += line((f"  stream {here}/{len(answer.scopes)}", "muted"))
-        right = [line((f"a column is a {self.zoom}", "accent"))] if self.spans else []
-        right.append(line((present.count(len(answer.runs), "run"), "muted")))
-        if answer.hidden_green:
-            right.append(line((f"{answer.hidden_green:,} green hidden", "muted")))
-        if answer.closed or any(answer.mostly_red):
-            right += [line((f"{signs.masked} masked outage", "muted"))] if self.size.width >= ROOMY else []
-        if answer.outages:
-            right.append(line((present.count(len(answer.outages), "outage"), "outage")))
-        if not answer.has_sought:
-            right.append(line(("too many results to look for outages", "muted")))
-        return left, joined(right, Piece(f" {signs.dot} ", "muted"))
+        column = line((f"a column is a {self.zoom}", "accent")) if self.spans else ()
+        outages = line((present.count(len(answer.outages), "outage"), "outage")) if answer.outages else ()
+        runs = line((present.count(len(answer.runs), "run"), "muted"))
+        hidden = line((f"{answer.hidden_green:,} green hidden", "muted")) if answer.hidden_green else ()
+        masked = line((f"{signs.masked} masked outage", "muted")) if answer.closed or any(answer.mostly_red) else ()
+        unsought = () if answer.has_sought else line(("too many results to look for outages", "muted"))
+        forms = ((column, outages, runs, hidden, masked, unsought), (column, outages, runs, hidden), (column, outages))
+        dot = Piece(f" {signs.dot} ", "muted")
+        return left, *(joined(form, dot) for form in forms)
 
     def wished(self) -> Line:
         return line(present.scope_text(self._scope, self.context.glyphs.dot)) if self._scope is not None else ()

@@ -99,4 +99,5 @@ def page_lines(number: int, width: int) -> list[Line]:
         for place, text in enumerate(wrap(words, width - indent)):
             lines.append(line((f"{'' if place else keys:<{indent}}", "accent"), text))
     lines += [()] * (TALLEST - 1 - len(lines))
-    return [*lines, line((f"{number + 1} of {len(PAGES)}   enter goes on   esc skips the tour", "muted"))]
+    leaves = "enter goes on   esc skips the tour" if number + 1 < len(PAGES) else "enter begins"
+    return [*lines, line((f"{number + 1} of {len(PAGES)}   {leaves}", "muted"))]

@@ -69,7 +69,7 @@ class TriageView(ActingView["TriageAnswer"]):
 
     def blank(self, answer: TriageAnswer, width: int) -> Sequence[Line] | None:
         if answer.incidents and not self._seen(answer):
-            return states.nothing_matches("incident", self.filter_text)
+            return states.nothing_matches("incident", self.filter_text, self.FIELDS, width)
         return incident_rows.blank(answer, self.context, width)
 
     def show(self, answer: TriageAnswer) -> None:
@@ -136,8 +136,8 @@ class TriageView(ActingView["TriageAnswer"]):
             return not self.context.is_read_only and self.window() is not None
         return super().check_action(action, parameters)
 
-    def summary(self, answer: TriageAnswer) -> tuple[Line, Line]:
-        return incident_rows.summary(answer, self.context, self.size.width)
+    def summary(self, answer: TriageAnswer) -> tuple[Line, ...]:
+        return incident_rows.summary(answer, self.context)
 
     def _seen(self, answer: TriageAnswer) -> list[IncidentRow]:
         if not self.filter_text.strip():
@@ -190,7 +190,8 @@ class TriageView(ActingView["TriageAnswer"]):
         return incident_url(self.selected)
 
     def fields(self) -> Mapping[str, Sequence[str]]:
-        return _fields(self.selected) if self.selected else {}
+        incident = self.selected
+        return {**_fields(incident), **named_fields(incident)} if incident is not None else {}
 
     def copied(self) -> str:
         incident = self.selected
@@ -242,6 +243,11 @@ def incident_url(incident: IncidentRow | None) -> str | None:
     links = [link.url for link in incident.links]
     links += [(run.url or "") if run else "", suspect.url if suspect else ""]
     return next((url for url in links if url.startswith(("http://", "https://"))), None)
+
+
+def named_fields(incident: IncidentRow) -> dict[str, Sequence[str]]:
+    """What commands get of an incident, apart: its title is one line, its id another value."""
+    return {"what": [incident.title], "incident": [incident.incident_id]}
 
 
 def _fields(incident: IncidentRow) -> dict[str, Sequence[str]]:

@@ -37,6 +37,8 @@ LONG_S = 0.5
 MOST_REST_S = 30.0
 TOLD_S = 0.05
 """After a wish that was not answered by then the view says that it reads: no key stays without an answer."""
+WRITING = ("act.", "triage.session", "tests.quarantine")
+"""Ids of the keys that write into the store begin so."""
 CRUMB_CELLS = 36
 """For all views above: where one came from may be cut, where one is may not."""
 
@@ -96,8 +98,8 @@ class View(ArrangedScreen, Generic[_A]):
         """What to say instead of an answer that holds nothing; None when it holds something."""
         return None
 
-    def summary(self, answer: _A) -> tuple[Line, Line]:
-        """Left and right end of the answer line."""
+    def summary(self, answer: _A) -> tuple[Line, ...]:
+        """Left and right end of the answer line; more are shorter forms of the right one, for where it does not fit."""
         return (), ()
 
     def wished(self) -> Line:
@@ -143,7 +145,7 @@ class View(ArrangedScreen, Generic[_A]):
         with Vertical(id="body"):
             yield from self.body()
         yield FilterLine(self.FIELDS)
-        yield KeyLine()
+        yield KeyLine("read only" if self.context.is_read_only else "")
 
     def on_mount(self) -> None:
         """Says that it is reading, and reads."""
@@ -252,17 +254,17 @@ class View(ArrangedScreen, Generic[_A]):
 
     def _show_summary(self) -> None:
         self.query_one(TopLine).set_scope(self.context.scope_words(self.window()), self.context.glyphs.dot)
-        left, right = self.summary(self.answer) if self.answer is not None else ((), ())
+        left, *rights = self.summary(self.answer) if self.answer is not None else ((), ())
         if self.turns.problem is not None and self.answer is not None:
-            right = states.failed_short(self.turns.problem)
+            rights = [states.failed_short(self.turns.problem)]
         if self.turns.is_loading and self._told == self.turns.request:
-            right = joined([line((f"reading{self.context.glyphs.ellipsis}", "muted")), self.wished()], P(" "))
+            rights = [joined([line((f"reading{self.context.glyphs.ellipsis}", "muted")), self.wished()], P(" "))]
         stack = self.app.screen_stack
         if self in stack:  # else another mode is shown, and this one keeps its path
             self._crumbs = crumbs(stack[: stack.index(self) + 1]) if self.is_drilled else []
         path = joined(self._crumbs, P(f" {self.context.glyphs.arrow} ", "muted"))
         both = joined([path, left], P("   "))
-        self.query_one("#answer", TwoEnds).set_ends(both, right)
+        self.query_one("#answer", TwoEnds).set_ends(both, *rights)
 
     @property
     def is_drilled(self) -> bool:
@@ -278,12 +280,18 @@ class View(ArrangedScreen, Generic[_A]):
         if action == "side":
             return bool(self.SIDE)
         if action == "back":
-            return self.is_drilled or bool(self.filter_text)
+            return self.is_drilled or bool(self.filter_text) or self.is_visiting
         if action == "open_url":
             return bool(self.url())
         if action == "edit":
             return bool(self.edited())
         return super().check_action(action, parameters)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that would write says why it does not, where nothing is written."""
+        found = self._bindings.key_to_bindings.get(event.key, ())
+        if self.context.is_read_only and any((one.id or "").startswith(WRITING) for one in found):
+            outside.tell(self.app, "read only: started with --read-only, or the store may not be written")
 
     def action_filter(self) -> None:
         """Opens the filter; what is typed in the same burst goes into it."""
@@ -307,13 +315,16 @@ class View(ArrangedScreen, Generic[_A]):
 
     @on(FilterLine.Cleared)
     def _clear_filter(self) -> None:
-        self._apply_filter(FilterLine.Changed(""))
+        if not self.go_home():
+            self._apply_filter(FilterLine.Changed(""))
         self._leave_filter()
 
     def action_back(self) -> None:
-        """Clears the filter, else goes back one view."""
+        """Clears the filter, and with it what a saved view arranged; else goes back one view."""
         if self.filter_text:
             self.query_one(FilterLine).action_clear()
+        elif self.go_home():
+            return
         elif self.is_drilled and self.is_active:
             self.app.pop_screen()
 

@@ -158,16 +158,19 @@ class FilterLine(Horizontal):
 
 
 class KeyLine(Static):
-    """The keys of what has the focus: at most eight, made from the bindings; a click presses one."""
+    """The keys of what has the focus: at most eight, made from the bindings; a click presses one. A note ends it."""
 
     DEFAULT_CSS = """
     KeyLine { height: 1; padding: 0 1; color: $tone-muted; background: $panel; }
     KeyLine { text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, note: str = "") -> None:
+        """`note`: what holds for all keys, such as that nothing is written."""
         super().__init__(id="keys", markup=False)
+        self._note = note
         self._shown: list[tuple[str, str, str]] = []
+        self._drawn: tuple[object, int] | None = None
         self._is_due = False
 
     def on_mount(self) -> None:
@@ -190,9 +193,12 @@ class KeyLine(Static):
             if binding.show and binding.description:
                 key = self.app.get_key_display(binding)
                 shown.setdefault(binding.action, (key, binding.description.lower(), binding.key))
-        before, self._shown = self._shown, fitting_keys(list(shown.values()), self.size.width - 2)
-        if self._shown != before:
-            self.update(_keys_content(self._shown), layout=False)
+        room = self.size.width - 2
+        keys = fitting_keys(list(shown.values()), room - (cell_len(self._note) + KEY_GAP if self._note else 0))
+        drawn = (keys, room)
+        if drawn != self._drawn:
+            self._drawn, self._shown = drawn, keys
+            self.update(_keys_content(keys, self._note, room), layout=False)
 
     def on_click(self, event: events.Click) -> None:
         """Presses the key under the pointer."""
@@ -225,6 +231,9 @@ def fitting_keys(keys: Sequence[tuple[str, str, str]], width: int) -> list[tuple
     return kept
 
 
-def _keys_content(keys: Iterable[tuple[str, str, str]]) -> Content:
+def _keys_content(keys: Iterable[tuple[str, str, str]], note: str, room: int) -> Content:
     parts = [Content.assemble((key, "bold $tone-accent"), " ", (word, "")) for key, word, _ in keys]
-    return Content(" " * KEY_GAP).join(parts)
+    content = Content(" " * KEY_GAP).join(parts)
+    if not note:
+        return content
+    return Content.assemble(content, " " * max(room - content.cell_length - cell_len(note), 1), (note, "$tone-unowned"))

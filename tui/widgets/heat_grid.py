@@ -25,6 +25,8 @@ from tui.widgets.tones import to_segments
 
 HEADER_LINES = 2
 WIDEST = 4
+LABEL_LEAST, LABEL_MOST = 12, 36
+"""Cells of the names of rows; on a wide screen a third of it may be theirs."""
 _LABEL_CELLS = 8
 
 
@@ -35,6 +37,8 @@ class GridContent:
     rows: int = 0
     columns: int = 0
     label: Callable[[int], Line] = lambda row: ()
+    label_cells: int = LABEL_MOST
+    """Of the longest label."""
     cell: Callable[[int, int], Piece | None] = lambda row, column: Piece(" ")
     """None: it is not known yet, and is asked for."""
     head: Callable[[int, int], str] = lambda column, before: ""
@@ -143,7 +147,9 @@ class HeatGrid(ScrollView, can_focus=True):
         self.virtual_size = Size(width, self.content.rows + HEADER_LINES)
 
     def _label_width(self) -> int:
-        return max(min(36, self.size.width * 2 // 5), 12)
+        """Cells of the names with their mark: what they need, never more than leaves most of it to the columns."""
+        most = max(min(LABEL_MOST, self.size.width * 2 // 5), self.size.width // 3)
+        return max(min(self.content.label_cells + 3, most), LABEL_LEAST)
 
     def _room(self) -> int:
         """Cells beside the labels that no scroll bar takes."""

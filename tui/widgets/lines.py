@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.palettes import Palette, palette
-from tui.widgets.pieces import Line, ends
+from tui.widgets.pieces import Line, ends_of
 from tui.widgets.tones import to_strip
 
 LineSource = Callable[[int], Sequence[Line]]
@@ -20,7 +20,7 @@ LineSource = Callable[[int], Sequence[Line]]
 
 
 class TwoEnds(Widget):
-    """One line with a left and a right end; the left one is cut where there is no room."""
+    """One line with a left and a right end, of which shorter forms may be given; both are cut where none fits."""
 
     DEFAULT_CSS = """
     TwoEnds { height: 1; width: 1fr; padding: 0 1; }
@@ -29,12 +29,12 @@ class TwoEnds(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.left: Line = ()
-        self.right: Line = ()
+        self.rights: tuple[Line, ...] = ((),)
 
-    def set_ends(self, left: Line, right: Line = ()) -> None:
-        """Shows two new ends; draws only when something changed."""
-        if (left, right) != (self.left, self.right):
-            self.left, self.right = left, right
+    def set_ends(self, left: Line, *rights: Line) -> None:
+        """Shows two new ends, of the right ones the first that fits beside the left one; draws only what is new."""
+        if (left, rights or ((),)) != (self.left, self.rights):
+            self.left, self.rights = left, rights or ((),)
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -43,7 +43,7 @@ class TwoEnds(Widget):
         base = self.rich_style
         if y != 0 or width <= 0:
             return Strip.blank(max(width, 0), base)
-        return to_strip(ends(self.left, self.right, width), palette(self.app.theme_variables), base, width)
+        return to_strip(ends_of(self.left, self.rights, width), palette(self.app.theme_variables), base, width)
 
 
 class LinesPane(ScrollView, can_focus=True):

@@ -136,6 +136,16 @@ def ends(left: Line, right: Line, width: int, gap: int = 2) -> Line:
     return (*fit(left, max(width - width_of(kept) - gap, 0)), Piece(" " * gap), *kept)
 
 
+def ends_of(left: Line, rights: Sequence[Line], width: int, gap: int = 2) -> Line:
+    """One line with two ends: of the right ones the first that fits beside the left one, else the shortest.
+
+    >>> text_of(ends_of(line("2 real"), (line("6 pipelines"), line("6")), 18))
+    '2 real           6'
+    """
+    room = width - width_of(left) - gap
+    return ends(left, next((one for one in rights if width_of(one) <= room), min(rights, key=width_of)), width, gap)
+
+
 def joined(lines: Iterable[Line], separator: Piece) -> Line:
     """Lines one after the other with a separator between."""
     result: list[Piece] = []
@@ -148,15 +158,25 @@ def joined(lines: Iterable[Line], separator: Piece) -> Line:
     return tuple(result)
 
 
-def wrap(text: str, width: int) -> list[str]:
+def wrap(text: str, width: int, hang: int = 0) -> list[str]:
     """Foreign text as lines of at most `width` cells, broken at spaces where there are any.
 
-    >>> wrap("expected 200 but was 503", 12)
-    ['expected 200', 'but was 503']
+    Args:
+        hang: cells by which what goes on stands further right than what it goes on from.
+
+    >>> wrap("expected 200 but was 503", 12), wrap("  at Checkout.pays", 12, hang=2)
+    (['expected 200', 'but was 503'], ['  at Checkou', '    t.pays'])
     """
     result: list[str] = []
+    width = max(width, 4)
     for raw in text.splitlines() or [""]:
-        result.extend(_wrap_one(plain(raw.expandtabs(4)), max(width, 4)))
+        one = plain(raw.expandtabs(4))
+        lines = _wrap_one(one, width)
+        if hang and len(lines) > 1:
+            indent = min(len(one) - len(one.lstrip(" ")) + hang, width // 2)
+            rest = _wrap_one(one[len(lines[0]) :].lstrip(), width - indent)
+            lines = [lines[0], *(" " * indent + part for part in rest)]
+        result.extend(lines)
     return result
 
 
@@ -172,6 +192,20 @@ def _wrap_one(text: str, width: int) -> list[str]:
             lines.append(text[:cut])
             text = text[cut:]
     return [*lines, text] if text or not lines else lines
+
+
+def hanging(one: Line, width: int, indent: int = 2) -> list[Line]:
+    """A line in as many as it takes: its last piece is broken at spaces, and what goes on is indented.
+
+    >>> [text_of(part) for part in hanging(line(("4 s  ", "muted"), "expected 200 but was 503"), 18)]
+    ['4 s  expected 200', '  but was 503']
+    """
+    if width_of(one) <= width:
+        return [one]
+    *before, (text, tone) = one
+    first, *rest = wrap(text, width - width_of(tuple(before)))
+    later = wrap(" ".join(rest), width - indent) if rest else []
+    return [(*before, Piece(first, tone)), *((Piece(" " * indent), Piece(part, tone)) for part in later)]
 
 
 def _cut_at(text: str, width: int) -> int:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from textual.theme import BUILTIN_THEMES
 
 from tui.colours import DARK, LIGHT, Scheme
+from tui.theme import tone_defaults
+from tui.widgets.palettes import palette
+from tui.widgets.pieces import TONES
 
 TEXTS = ("tone-strong", "tone-muted", "tone-bad", "tone-outage", "tone-unowned", "tone-good", "tone-accent")
 GROUNDS = ("background", "panel", "cursor-row", "cursor-row-blurred")
@@ -43,6 +47,15 @@ def test_every_tone_is_readable_on_every_ground(scheme: Scheme, ground: str) -> 
     ratios = {tone: contrast(found[tone], found[ground]) for tone in ("text", *TEXTS)}
     assert {tone: ratio for tone, ratio in ratios.items() if ratio < 4.5} == {}
     assert contrast(found["tone-faint"], found[ground]) >= (3 if ground == "background" else 2.5)
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN_THEMES))
+def test_every_theme_that_is_offered_has_all_tones(name: str) -> None:
+    """Textual's own that leave the colours to the terminal too, whose names rich does not know."""
+    variables = BUILTIN_THEMES[name].to_color_system().generate()
+    styles = palette(tone_defaults(variables) | variables)
+    assert set(styles) == set(TONES)
+    assert all("x" in style.render("x") for style in styles.values())
 
 
 @pytest.mark.parametrize("scheme", [DARK, LIGHT], ids=lambda scheme: scheme.name)

@@ -168,6 +168,7 @@ EFFECTS: dict[str, Effect] = {
     "test.run": Effect(("2", "enter"), goes_to(RunView)),
     "test.picture": Effect(("2", "enter"), writes("crywolf-test")),
     "tests.sort": Effect(("2",), asks("test_keys")),
+    "tests.quarantine": Effect(("2",), shows("Mo Tu We Th Fr Sa Su")),
     "timeline.previous": Effect(("4",), asks("grid")),
     "timeline.next": Effect(("4",), asks("grid")),
     "timeline.green": Effect(("4",), asks_with_green),

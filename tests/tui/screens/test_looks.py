@@ -18,9 +18,10 @@ from textual.filter import Monochrome
 from textual.pilot import Pilot
 
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
+from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import CASES, NOW_MS
 from tests.tui.screens.looks import colours, look
-from tests.tui.screens.test_every_key import OPENED
+from tests.tui.screens.test_every_key import OPENED, TOLD
 from tui.app import CrywolfApp
 from tui.colours import DARK, LIGHT, Scheme
 from tui.screens.view import View
@@ -103,8 +104,9 @@ def changed(name: str, before: str, other: str, after: str) -> list[str]:
 
 
 def make(make_app: AppMaker) -> CrywolfApp:
-    """A dashboard that watches something, so that every mode is there."""
-    return make_app(watched=(Path("reports"),), database=Path("store.db"), theme_name=DARK.name)
+    """A dashboard that watches something and has been told something, so that every mode and view is there."""
+    answers = FakeAnswers(notes=(TOLD,))
+    return make_app(answers, watched=(Path("reports"),), database=Path("store.db"), theme_name=DARK.name)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}-dark-light-none")

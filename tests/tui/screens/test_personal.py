@@ -211,9 +211,26 @@ def test_best_entries_come_first() -> None:
     from tui.screens.go_to import Entry
 
     entries = [Entry("mode", "live", "Live"), Entry("do", "1", "Deliver"), Entry("theme", "x", "live-dark")]
-    assert [one.label for one in fitting(entries, "live")] == ["Live", "live-dark", "Deliver"]
-    assert [one.label for one in fitting(entries, "theme l")] == ["live-dark"]
-    assert fitting(entries, "service live") == []
+    for typed, whole, loose in (
+        ("live", ["Live", "live-dark", "Deliver"], []),
+        ("theme l", ["live-dark"], []),
+        ("theme", ["live-dark"], []),
+        ("lvr", [], ["Deliver", "live-dark"]),
+        ("service live", [], []),
+    ):
+        assert [[one.label for one in some] for some in fitting(entries, typed)] == [whole, loose], typed
+
+
+async def test_names_come_before_what_holds_the_letters_only(make_app: AppMaker) -> None:
+    """Whoever types the beginning of a service's name finds it, and no theme that happens to have these letters."""
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "colon", "p", "a")
+        table = app.screen.query_one("#hits", LineTable)
+        kinds = [key[0] for key in table.keys if isinstance(key, tuple)]
+        assert kinds[0] != "theme"
+        assert kinds.index("service") < kinds.index("theme")
 
 
 # Saved views
@@ -455,11 +472,17 @@ async def test_read_only_offers_no_deeds(make_app: AppMaker) -> None:
     """Asked for it, nothing that writes is offered or done, and the screen says so."""
     answers = FakeAnswers()
     app = make_app(answers, is_read_only=True)
-    async with app.run_test(size=(120, 30)) as pilot:
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
         await settle(pilot)
         await press(pilot, *"acCtnsSvzZdu")
         assert not [what for what in answers.asked if what[0] in ("act", "undo")]
         assert "read only" in screen_text(app)
+        for mode, keys in (("1", "acCtnNsSvzZdmMub"), ("2", "z")):
+            await press(pilot, mode)
+            for key in keys:
+                app.clear_notifications()
+                await press(pilot, key)
+                assert "read only: started with --read-only" in screen_text(app), key
 
 
 async def test_commands_know_what_is_gone_into(make_app: AppMaker) -> None:

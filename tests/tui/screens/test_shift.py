@@ -77,7 +77,7 @@ async def test_the_queue_of_what_nobody_has_sorted(make_app: AppMaker) -> None:
     app = make_app(FakeAnswers(incidents=(unowned, *INCIDENTS[1:], taken)))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        assert "3 to sort: f" in screen_text(app)
+        assert "f 3 to sort" in screen_text(app)
         await press(pilot, "f")
         table = app.screen.query_one("#incidents", LineTable)
         assert [str(key) for key in table.keys] == [one.incident_id for one in (unowned, INCIDENTS[1], INCIDENTS[4])]
