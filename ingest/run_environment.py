@@ -34,7 +34,7 @@ GITLAB_TRIGGERS = {
     "chat": Trigger.MANUAL,
     "webide": Trigger.MANUAL,
 }
-_BUILDKITE_TRIGGERS = {
+BUILDKITE_TRIGGERS = {
     "webhook": Trigger.POST_MERGE,
     "schedule": Trigger.SCHEDULE,
     "ui": Trigger.MANUAL,
@@ -199,7 +199,7 @@ def _buildkite(environ: Environment) -> RunIdentity:
     request = _first(environ, "BUILDKITE_PULL_REQUEST")
     request = None if request == "false" else request
     url, job = _first(environ, "BUILDKITE_BUILD_URL"), _first(environ, "BUILDKITE_JOB_ID")
-    trigger = _BUILDKITE_TRIGGERS.get(environ.get("BUILDKITE_SOURCE", ""))
+    trigger = BUILDKITE_TRIGGERS.get(environ.get("BUILDKITE_SOURCE", ""))
     return RunIdentity(
         pipeline=_first(environ, "BUILDKITE_PIPELINE_SLUG"),
         run_id=_first(environ, "BUILDKITE_BUILD_NUMBER"),

@@ -30,7 +30,7 @@ from ingest.sources.url import shown_url
 _UNFETCHED = "http-"
 """How the codes begin of what could not be fetched, in contrast to what could not be read."""
 EXPIRED = "expired: the server no longer keeps it"
-NOTHING_LEFT = "no-artifact: it left nothing whose name speaks of tests"
+NOTHING_LEFT = "no-artifact: it left nothing whose name speaks of tests, or that was asked for"
 NO_REPORT = "no-report: what it left holds no reports"
 
 
@@ -71,7 +71,7 @@ class FetchedRun:
     identity: RunIdentity
     status: RunStatus
     reason: str = ""
-    """Code, colon, sentence: of one that was skipped or failed."""
+    """Code, colon, sentence: of one that failed, was skipped, or has no reports."""
     artifacts: tuple[Artifact, ...] = ()
 
 
@@ -158,7 +158,7 @@ class Fetching:
         is_partial = any((outcome.reason or "").startswith(_UNFETCHED) for outcome in refused)
         data = _document(_with_state(found, RunState.INCOMPLETE), is_partial) if refused and found.is_over else whole
         self._say(found, artifacts, data)
-        return FetchedRun(found.identity, RunStatus.FETCHED, "", artifacts)
+        return FetchedRun(found.identity, RunStatus.FETCHED, "" if has_reports else nothing, artifacts)
 
     def _say(self, found: FoundRun, artifacts: Sequence[Artifact], data: bytes) -> None:
         """Write what the server says of a run: to the runs that the reports say they are of, where they do."""

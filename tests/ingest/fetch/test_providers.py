@@ -1,4 +1,4 @@
-"""What GitHub, GitLab and Jenkins say of a run is what its own job would say; no address that they name is asked."""
+"""What CI servers say of a run is what its own job would say; no address that they name is asked."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from ingest.errors import Refused
-from ingest.fetch import github, gitlab, jenkins
+from ingest.fetch import buildkite, github, gitlab, jenkins
 from ingest.fetch.found import FoundRun, Provider, Wanted
 from ingest.fetch.site import Site
 from ingest.limits import Limits
 from ingest.model import RunIdentity, RunState, Trigger
 from ingest.sources.url import Header
+from tests.ingest.fetch.fake_buildkite import FakeBuildkite
 from tests.ingest.fetch.fake_github import FAILED, PASSED, TOKEN, FakeGitHub, packed, saying
 from tests.ingest.fetch.fake_gitlab import FakeGitLab
 from tests.ingest.fetch.fake_jenkins import FakeJenkins
@@ -48,6 +49,11 @@ def of_github(server: Server, wanted: Wanted = Wanted(0)) -> github.GitHub:  # n
 def of_gitlab(server: Server, wanted: Wanted = Wanted(0), *, is_test_report: bool = False) -> gitlab.GitLab:  # noqa: B008
     site = site_at(gitlab.api_url(server.url), gitlab.headers(TOKEN))
     return gitlab.GitLab(site, "acme/tills/shop", wanted, is_test_report=is_test_report)
+
+
+def of_buildkite(server: Server, wanted: Wanted = Wanted(0)) -> buildkite.Buildkite:  # noqa: B008 - frozen
+    site = site_at(buildkite.api_url(server.url), buildkite.headers(TOKEN))
+    return buildkite.Buildkite(site, "acme/shop", wanted)
 
 
 def of_jenkins(fake: FakeJenkins, wanted: Wanted = Wanted(0)) -> jenkins.Jenkins:  # noqa: B008
@@ -309,6 +315,56 @@ def test_a_folder_of_jenkins_is_no_job(servers: tuple[Server, Server]) -> None:
         ids(of_jenkins(fake))
 
 
+def test_a_build_of_buildkite(servers: tuple[Server, Server]) -> None:
+    """As `ingest.run_environment` has it of the variables in its jobs, retried ones included; files that are wanted."""
+    fake = FakeBuildkite(*servers)
+    fake.build(
+        17,
+        fake.artifact(17, "a-1", "j-1", "reports/junit.xml", FAILED),
+        fake.artifact(17, "a-2", "j-2", "reports/junit.xml", PASSED),
+        fake.artifact(17, "a-3", "j-3", "unit/tests.xml", PASSED),
+        fake.artifact(17, "a-4", "j-3", "test.log", b"", state="expired"),
+        fake.artifact(17, "a-5", "j-3", "test.new", b"", state="new"),
+        fake.artifact(17, "a-6", "j-3", "dist/app.tar", b""),
+    )
+    (found,) = of_buildkite(servers[0]).runs()
+    assert found.identity == RunIdentity(
+        pipeline="shop",
+        run_id="17",
+        run_attempt=1,
+        branch="main",
+        revision=f"{17:040x}",
+        repository="acme/shop",
+        trigger=Trigger.SCHEDULE,
+        url="https://buildkite.example/acme/shop/builds/17",
+        start_ms=MARCH_1 + 30_000,
+        end_ms=MARCH_1 + 1_800_000,
+    )
+    artifacts = found.list_artifacts()
+    told = [(one.identity.job, one.identity.run_attempt, one.identity.shard_index) for one in artifacts]
+    assert told == [("e2e", 1, None), ("e2e", 2, None), ("unit", 1, 1), ("unit", 1, 1)]
+    assert [one.is_expired for one in artifacts] == [False, False, False, True]
+    with artifacts[1].open() as body:
+        assert body.read() == PASSED
+    assert TOKEN not in str(servers[1].asked)
+
+
+def test_how_far_a_build_of_buildkite_got(servers: tuple[Server, Server]) -> None:
+    """One that waits for a person is over; listings end with what is older."""
+    fake = FakeBuildkite(*servers)
+    fake.build(1, created_at="2026-02-01T02:00:00Z")
+    for number, state in enumerate(("passed", "canceled", "blocked", "running", "skipped", "not_run"), 2):
+        fake.build(number, state=state, pull_request={"id": "12"})
+    found = {run.identity.run_id: run for run in of_buildkite(servers[0], Wanted(MARCH_1)).runs()}
+    assert {name: (run.identity.state, run.is_over) for name, run in found.items()} == {
+        "5": (RunState.RUNNING, False),
+        "4": (None, True),
+        "3": (RunState.INCOMPLETE, True),
+        "2": (None, True),
+    }
+    assert (found["2"].identity.merge_request, found["2"].identity.trigger) == ("12", Trigger.PRE_MERGE)
+
+
 ODD: tuple[Any, ...] = (
     None,
     7,
@@ -329,6 +385,7 @@ def test_answers_of_another_shape(servers: tuple[Server, Server]) -> None:
     providers: tuple[Provider, ...] = (
         of_github(servers[0]),
         of_gitlab(servers[0]),
+        of_buildkite(servers[0]),
         jenkins.Jenkins(site_at(f"{servers[0].url}/job/shop", []), Wanted(0)),
     )
     listings = ("/api/v3/repos/acme/shop/{}", "/api/v4/projects/acme%2Ftills%2Fshop/{}")
@@ -336,7 +393,9 @@ def test_answers_of_another_shape(servers: tuple[Server, Server]) -> None:
         one.format(what) for one in listings for what in ("actions/runs", "deployments", "pipelines", "pipelines//jobs")
     ]
     for value in ODD:
-        servers[0].answers.update(dict.fromkeys([*paths, "/job/shop/api/json"], saying(value)))
+        servers[0].answers.update(
+            dict.fromkeys([*paths, "/job/shop/api/json", "/v2/organizations/acme/pipelines/shop/builds"], saying(value))
+        )
         for provider in providers:
             with suppress(Refused):
                 assert not list(provider.runs()), value

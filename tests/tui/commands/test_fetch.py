@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from store.connect import open_reader
+from tests.ingest.fetch.fake_buildkite import FakeBuildkite
 from tests.ingest.fetch.fake_github import FAILED, PASSED, TOKEN, FakeGitHub, packed, saying
 from tests.ingest.fetch.fake_gitlab import FakeGitLab
 from tests.ingest.fetch.fake_jenkins import FakeJenkins
@@ -39,7 +40,7 @@ def crywolf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     for name in [name for name in os.environ if name.endswith(("_TOKEN", "_USER", "_USER_ID"))]:
         monkeypatch.delenv(name)
     more = {"HOME": str(tmp_path), "CRYWOLF_DB": str(tmp_path / "crywolf.db"), "JENKINS_USER": "ada"}
-    tokens = dict.fromkeys(("GITHUB_TOKEN", "GITLAB_TOKEN", "JENKINS_TOKEN"), TOKEN)
+    tokens = dict.fromkeys(("GITHUB_TOKEN", "GITLAB_TOKEN", "JENKINS_TOKEN", "BUILDKITE_API_TOKEN"), TOKEN)
     for name, value in (more | tokens).items():
         monkeypatch.setenv(name, value)
 
@@ -188,7 +189,9 @@ def test_runs_without_reports(servers: tuple[Server, Server], crywolf: Fetch) ->
     for reason in ("expired: ", "no-artifact: ", "no-report: "):
         assert f"note: 1 run skipped, {reason}" in done.err
     assert not stored_runs(crywolf)
-    assert "2 fetched, 1 skipped" in crywolf(*of_github(servers[0], "--workflow", "nightly")).out
+    done = crywolf(*of_github(servers[0], "--workflow", "nightly"))
+    assert "2 fetched, 1 skipped" in done.out
+    assert "note: 1 run fetched, no-report: " in done.err
     assert {name: row["state"] for name, row in stored_runs(crywolf).items()} == dict.fromkeys(
         ("2/1", "3/1"), "no report"
     )
@@ -286,10 +289,11 @@ def test_gitlab_and_jenkins(servers: tuple[Server, Server], crywolf: Fetch, tmp_
         ("fetch", "jenkins", jenkins.url, "--since", "2026-01-01"),
     )
     first = [crywolf(*arguments) for arguments in asked]
-    assert [(done.code, done.out.splitlines()[0], done.err) for done in first] == [
-        (0, "2 runs: 2 fetched; 1 deployment", ""),
-        (0, "3 runs: 3 fetched; 0 deployments", ""),
+    assert [(done.code, done.out.splitlines()[0], len(done.err.splitlines())) for done in first] == [
+        (0, "2 runs: 2 fetched; 1 deployment", 0),
+        (0, "3 runs: 3 fetched; 0 deployments", 1),
     ]
+    assert "note: 1 run fetched, no-artifact: " in first[1].err
     states = {name: (row["state"], row["counts"]["tests"]) for name, row in stored_runs(crywolf).items()}
     assert states == {
         "1/1": ("complete", 1),
@@ -309,6 +313,23 @@ def test_gitlab_and_jenkins(servers: tuple[Server, Server], crywolf: Fetch, tmp_
     assert stored_runs(crywolf)["1/1"]["counts"]["attempts"] == 2
 
 
+def test_buildkite(servers: tuple[Server, Server], crywolf: Fetch, tmp_path: Path) -> None:
+    """A retried job is an attempt of its own; each build once."""
+    fake = FakeBuildkite(*servers)
+    fake.build(
+        1,
+        fake.artifact(1, "a-1", "j-1", "reports/junit.xml", FAILED),
+        fake.artifact(1, "a-2", "j-2", "reports/junit.xml", PASSED),
+    )
+    arguments = ("fetch", "buildkite", "acme/shop", "--base-url", servers[0].url, "--since", "2026-01-01")
+    assert crywolf(*arguments).out.splitlines()[0] == "1 run: 1 fetched; 0 deployments"
+    rows = {name: (row["state"], row["end"]) for name, row in stored_runs(crywolf).items()}
+    assert rows == dict.fromkeys(("1/1", "1/2"), ("complete", "2026-03-01T02:30:00Z"))
+    before = content(tmp_path)
+    assert "1 known" in crywolf(*arguments).out
+    assert content(tmp_path) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -319,6 +340,8 @@ def test_gitlab_and_jenkins(servers: tuple[Server, Server], crywolf: Fetch, tmp_
         (("gitlab", "shop"), "write GROUP/PROJECT"),
         (("gitlab", "acme/shop", "--job", "e2e-{os}"), "unknown name {os}"),
         (("jenkins", "shop"), "http or https"),
+        (("jenkins", "https://ci.example/job/shop?x=1"), "http or https"),
+        (("buildkite", "shop"), "write ORGANIZATION/PIPELINE"),
     ],
 )
 def test_what_cannot_be_asked(crywolf: Fetch, arguments: tuple[str, ...], said: str) -> None:
