@@ -39,7 +39,7 @@ export_command.add_command(picture_command)
 @query_options
 @click.pass_context
 def flakes_command(ctx: click.Context, style: str, output: Path | None, query: Query) -> None:
-    """Which tests cry wolf, and how often: the rows of `crywolf flakes`."""
+    """Which tests cry wolf, and how often. The rows of `crywolf flakes`."""
     with reader(ctx) as connection:
         answer = answer_flakes(connection, query)
     _write(_writer(style)(answer), output, is_markdown=style == "md")
@@ -61,7 +61,9 @@ def flakes_command(ctx: click.Context, style: str, output: Path | None, query: Q
 @query_options
 @click.pass_context
 def handover_command(ctx: click.Context, name: str | None, style: str, output: Path | None, query: Query) -> None:
-    """What the next shift has to know: what came up, what was done, what is open and whose it is.
+    """What the next shift has to know.
+
+    What came up, what was done, what is open and whose it is.
 
     Without a session it is about --since, by default 14 days.
     """

@@ -44,7 +44,9 @@ def picture_command(
     theme: str,
     query: Query,
 ) -> None:
-    """Draw the timeline, a test's runs and durations, services or flows by day, or the service graph.
+    """Draw what the dashboard shows.
+
+    The timeline, a test's runs and durations, services or flows by day, or the service graph.
 
     NAME is any unambiguous part of a test's identity, for `test`. The timeline is that of the stream with most red
     tests under the filters. PNG needs Pillow: `pipx inject crywolf pillow`.

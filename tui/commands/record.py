@@ -57,7 +57,9 @@ def deploy_command(ctx: click.Context, /, at: Moment | None, **given: str) -> No
 )
 @click.pass_context
 def git_command(ctx: click.Context, folder: Path, repository: str | None, revision: str, since: str) -> None:
-    """Note the history of a checkout: commits to attach to deploys, and changes of the tests. Again changes nothing.
+    """Note the history of a checkout.
+
+    Its commits are attached to deploys, and are changes of the tests. Again changes nothing.
 
     Runs `git log` in FOLDER, and nothing that the repository's own settings name.
     """

@@ -41,7 +41,9 @@ def alias_command(
     unseen: bool,
     as_json: bool,
 ) -> None:
-    """Have the test OLD continue as NEW: all that is known of OLD, and all that comes under its name, is NEW's.
+    """Have the test OLD continue as NEW.
+
+    All that is known of OLD, and all that comes under its name, is NEW's.
 
     OLD and NEW are any unambiguous part of a test's identity. Where one report holds both, they stay two tests.
     """
@@ -60,7 +62,9 @@ def alias_command(
 @reading
 @click.pass_context
 def suggest_command(ctx: click.Context, query: Query, as_json: bool) -> None:
-    """Renames that may have happened: tests that vanished where others appeared, with how alike they are.
+    """Renames that may have happened.
+
+    Tests that vanished where others appeared, with how alike they are.
 
     The score is the mean of what can be compared: name 0.40, class 0.25, shared failure signatures 0.15, file 0.10,
     duration 0.10; each run with neither takes off 0.05. From 0.70 on it is shown; nothing is recorded by itself.

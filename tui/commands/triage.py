@@ -78,7 +78,9 @@ def claim_command(
 _simple(Action.RELEASE, "Take a claim back, whoever made it.")
 _with_value(Action.ASSIGN, "TEAM", "Say whose it is, such as @acme/payments.")
 _with_value(Action.NOTE, "TEXT", "Leave a note on it.")
-_with_value(Action.CONFIRM, "CHANGE", "Say that a change was the cause: its id, or a part of its service and version.")
+_with_value(
+    Action.CONFIRM, "CHANGE", "Say that a change was the cause. CHANGE is its id, or a part of its service and version."
+)
 _with_value(Action.REFUTE, "CHANGE", "Say that a change was not the cause.")
 _with_value(Action.RECLASSIFY, "VERDICT", f"Say what it is: {', '.join(VERDICTS)}.")
 
@@ -100,7 +102,7 @@ def quarantine_command(
     issue: str,
     expect: int | None,
 ) -> None:
-    """Have failures of a test, or of all tests of an incident, not count until a date. There is none for ever."""
+    """Have failures not count until a date. Of an incident those of all its tests; there is none for ever."""
     until_ms = parse_expiry(until, _now_ms(), place_of(click.get_current_context()).settings)
     _do(ctx, subjects, Wish(Action.QUARANTINE, until_ms=until_ms, reason=reason, owner=owner, issue=issue), expect)
 
@@ -138,7 +140,7 @@ def merge_command(ctx: click.Context, subjects: tuple[str, ...], into: str) -> N
 @_expect
 @click.pass_context
 def split_command(ctx: click.Context, incident: str, tests: tuple[str, ...], expect: int | None) -> None:
-    """Say that some red tests of an incident are another one, with an id of its own."""
+    """Say that some tests of it are another one. That one has an id of its own."""
     place = place_of(ctx)
     with reader(ctx) as connection:
         subject = find_subject(connection, incident)
@@ -164,7 +166,7 @@ def undo_command(ctx: click.Context, event: int) -> None:
 )
 @click.pass_context
 def start_command(ctx: click.Context, name: str | None, since: Moment | None) -> None:
-    """Begin a session on call: what is handled from now on is in its report."""
+    """Begin a session on call. What is handled from now on is in its report."""
     place = place_of(ctx)
     click.echo(start_session(place.database, place.settings, name or "", clock_ms=_now_ms(), since=since).words)
 
@@ -173,7 +175,7 @@ def start_command(ctx: click.Context, name: str | None, since: Moment | None) ->
 @click.argument("name", required=False)
 @click.pass_context
 def end_command(ctx: click.Context, name: str | None) -> None:
-    """End a session, your own by default; `crywolf export handover` writes its report."""
+    """End a session. It is your own by default; `crywolf export handover` writes its report."""
     place = place_of(ctx)
     click.echo(end_session(place.database, place.settings, name, clock_ms=_now_ms()).words)
 
@@ -203,7 +205,7 @@ def _session_json(row: Session) -> dict[str, object]:
 @json_option
 @click.pass_context
 def log_command(ctx: click.Context, subject: str | None, as_json: bool) -> None:
-    """Everything that was done, or what was done with SUBJECT, oldest first."""
+    """What was done, oldest first. All of it, or what was done with SUBJECT."""
     with reader(ctx) as connection:
         chosen = None if subject is None else find_subject(connection, subject)
         rows = answer_log(connection, chosen)
