@@ -14,6 +14,7 @@ from textual import constants, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.driver import Driver
 
 from tui import present, theme
 from tui.answers.query import Query
@@ -26,10 +27,11 @@ from tui.screens.asking import Answers, StoreAnswers
 from tui.screens.context import Opener, Opening, ViewContext, may_write
 from tui.screens.messages import AnswerLoaded, StoreChanged
 from tui.screens.outside import browser_opener, tell
+from tui.screens.paced import PacedMessages
 from tui.screens.view import View
 from tui.screens.watcher import StoreWatcher
 from tui.steady import LOOK_S, end_by_signals, is_terminal_gone, steady
-from tui.warming import import_screens, parse_styles, take_styles
+from tui.warming import KeptStylesheet, import_screens, parse_styles, take_styles
 from tui.widgets.chrome import TopLine
 from tui.widgets.pieces import using_ellipsis
 from tui.widgets.plain_bar import using_bars
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
-    from textual.driver import Driver
 
     from tui.first_frame import Handover
     from tui.screens.doings import Doing
@@ -68,15 +69,19 @@ TRIM_S = 60.0
 """Between two times that freed memory is given back."""
 
 
+YOUNG = 5_000
+"""New objects after which garbage is looked for among them: most of what one picture is drawn with is gone by then."""
+
+
 def _collect_garbage_again() -> bool:
     """What the imports made lives as long as the process: it is set apart, and collection goes on without it.
 
-    Old garbage, for which everything is looked through, is looked for now and then and not in the middle of a key.
+    What is older than a picture is looked through now and then by the clock, and not in the middle of a key.
     """
     if gc.isenabled():
         return False
     gc.freeze()
-    gc.set_threshold(*gc.get_threshold()[:2], 2**30)
+    gc.set_threshold(YOUNG, 2**30, 2**30)
     gc.enable()
     return True
 
@@ -86,7 +91,7 @@ def is_whole(node: DOMNode) -> bool:
     return node._is_mounted and not node._pruning
 
 
-class CrywolfApp(PersonalApp):
+class CrywolfApp(PacedMessages, PersonalApp):
     """The dashboard over one store."""
 
     TITLE = "crywolf"
@@ -125,6 +130,7 @@ class CrywolfApp(PersonalApp):
         self._handover = handover
         self._put_back_signals: Callable[[], None] = lambda: None
         super().__init__()
+        self.stylesheet = KeptStylesheet(variables=self.stylesheet._variables)
         self.context = ViewContext(
             answers=answers if answers is not None else StoreAnswers(database),
             query=query,
@@ -216,6 +222,11 @@ class CrywolfApp(PersonalApp):
         self.end_personal()
         self._watcher.stop()
         self.context.answers.close()
+
+    @on(Driver.SignalResume)
+    def _draw_again(self) -> None:
+        """Comes back from ctrl+z to an empty screen, of which Textual draws only what changes (8.2.8)."""
+        self.refresh(layout=True)
 
     def _open_in_browser(self, url: str) -> bool:
         self.open_url(url)

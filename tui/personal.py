@@ -217,7 +217,7 @@ class PersonalApp(App[None]):
             if not command.has_terminal:
                 self._run_behind(command.name, parts, values)
                 return
-            with self.suspend():
+            with outside.aside(self):
                 run_in_terminal(parts, values)
         except NoSuchValue as problem:
             outside.tell(self, str(problem), is_problem=True)

@@ -68,6 +68,23 @@ def open_url(app: App[None], url: str, opener: Callable[[str], bool]) -> None:
         tell(app, f"no browser here; the link is copied: {safe}")
 
 
+@contextmanager
+def aside(app: App[None]) -> Iterator[None]:
+    """The dashboard out of the way of another program; it comes back where that fails too, unlike Textual's (8.2.8).
+
+    Raises:
+        SuspendNotSupported: the terminal cannot be handed over.
+    """
+    failed: Exception | None = None
+    with app.suspend():
+        try:
+            yield
+        except Exception as problem:  # raised again below
+            failed = problem
+    if failed is not None:
+        raise failed
+
+
 def edit(app: App[None], text: str) -> str:
     """Opens a text in `$VISUAL` or `$EDITOR`, with the dashboard out of the way; the text as it was left there.
 
@@ -80,13 +97,18 @@ def edit(app: App[None], text: str) -> str:
     with tempfile.NamedTemporaryFile("w", prefix="crywolf-", suffix=".txt", encoding="utf-8", delete=False) as file:
         file.write(text)
     try:
-        with app.suspend():
-            ended = subprocess.run([*shlex.split(command), file.name], check=False)
-        return "" if ended.returncode else Path(file.name).read_text("utf-8", errors="replace")
+        parts = shlex.split(command)
+        with aside(app):
+            ended = subprocess.run([*parts, file.name], check=False)
+        if not ended.returncode:
+            return Path(file.name).read_text("utf-8", errors="replace")
+        tell(app, f"{command}: exit code {ended.returncode}", is_problem=True)
     except SuspendNotSupported:
         tell(app, "this terminal cannot be handed to an editor", is_problem=True)
     except OSError as problem:
         tell(app, f"{command}: {problem.strerror}; set EDITOR", is_problem=True)
+    except ValueError as problem:  # a quotation that does not end
+        tell(app, f"{command}: {problem}; set EDITOR", is_problem=True)
     finally:
         Path(file.name).unlink(missing_ok=True)
     return ""

@@ -23,10 +23,14 @@ class FakeApp:
         self.told: list[str] = []
         self.shown = 0
         self.clipboard = ""
+        self.is_aside = False
 
     @contextmanager
     def suspend(self) -> Iterator[None]:
+        """As Textual's (8.2.8): an error within leaves the dashboard out of the way."""
+        self.is_aside = True
         yield
+        self.is_aside = False
 
     def clear_notifications(self) -> None:
         self.shown = 0
@@ -67,11 +71,20 @@ def test_editor_gets_the_text_and_its_file_is_removed(
     assert app.told == []
 
 
-def test_missing_editor_is_told(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An editor that is not there names the variable to set."""
-    monkeypatch.setenv("EDITOR", "/nowhere/editor")
-    outside.edit(app, "text")
-    assert "set EDITOR" in app.told[0]
+@pytest.mark.parametrize(
+    ("editor", "said"),
+    [
+        ("/nowhere/editor --wait", "No such file or directory; set EDITOR"),
+        ("editor 'of mine", "No closing quotation; set EDITOR"),
+        ("false", "false: exit code 1"),
+    ],
+)
+def test_editor_that_fails_is_told(app: Any, monkeypatch: pytest.MonkeyPatch, editor: str, said: str) -> None:
+    """It is said why, nothing is taken from it, and the dashboard is back."""
+    monkeypatch.setenv("EDITOR", editor)
+    assert outside.edit(app, "text") == ""
+    assert said in app.told[0]
+    assert not app.is_aside
 
 
 def test_only_web_links_are_opened(app: Any) -> None:
