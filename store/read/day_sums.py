@@ -93,14 +93,26 @@ def list_red_tests(
     return tuple(np.unique(found).tolist())
 
 
-def list_all_sums(connection: Connection, first_day: int, last_day: int) -> tuple[DaySums, ...]:
-    """Sums of every case and stream executed in [first_day, last_day]."""
+def list_all_sums(connection: Connection, first_day: int, last_day: int) -> Ints:
+    """[m, 6] sums of every case and stream executed in [first_day, last_day], by stream, then case.
+
+    The columns are those of `DaySums`: as rows of Python they take five times as long.
+    """
+    import numpy as np
+
     columns = ("test_id", "failed", "flaky", "retried")
-    streams, found = _special_days(connection, columns, _EVERY_STREAM, (first_day, last_day))
-    streams, tests, sums = _summed(streams, found[0], found[1:])
-    special = dict(zip(zip(streams.tolist(), tests.tolist(), strict=True), sums.T.tolist(), strict=True))
-    counts = executed.count_all(connection, first_day, last_day)
-    return tuple(DaySums(*key, runs, *special.get(key, (0, 0, 0))) for key, runs in counts.items())
+    special_streams, found = _special_days(connection, columns, _EVERY_STREAM, (first_day, last_day))
+    special_streams, special_tests, special = _summed(special_streams, found[0], found[1:])
+    counted = [np.zeros((0, len(DaySums._fields)), dtype=np.int64)]
+    for (stream,) in connection.execute("SELECT stream_id FROM stream ORDER BY stream_id").fetchall():
+        tests, _, _, runs = executed.count_stream(connection, stream, first_day, last_day)
+        own = special_streams == stream
+        held = np.isin(special_tests[own], tests)
+        table = np.zeros((len(tests), len(DaySums._fields)), dtype=np.int64)
+        table[:, 0], table[:, 1], table[:, 2] = stream, tests, runs
+        table[np.searchsorted(tests, special_tests[own][held]), 3:] = special[:, own][:, held].T
+        counted.append(table)
+    return np.concatenate(counted)
 
 
 def list_red_at_end(connection: Connection, first_day: int, last_day: int) -> tuple[tuple[int, int], ...]:

@@ -67,20 +67,10 @@ def count_wanted(connection: Connection, streams: Ints, tests: Ints, first_day: 
     return counts
 
 
-def count_all(connection: Connection, first_day: int, last_day: int) -> dict[tuple[int, int], int]:
-    """(stream, test) -> runs that executed it in [first_day, last_day]."""
-    streams = [int(row[0]) for row in connection.execute("SELECT stream_id FROM stream")]
-    found: dict[tuple[int, int], int] = {}
-    for stream in streams:
-        for test, (_, _, runs) in span_of(connection, stream, first_day, last_day).items():
-            found[stream, test] = runs
-    return found
-
-
-def span_of(
+def count_stream(
     connection: Connection, stream_id: int, first_day: int = _EVERY[0], last_day: int = _EVERY[1]
-) -> dict[int, tuple[int, int, int]]:
-    """test -> (first day, last day, runs) of every case executed in a stream in [first_day, last_day]."""
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """[m] test cases executed in a stream in [first_day, last_day], ascending; first day, last day and runs of each."""
     import numpy as np
 
     sums = connection.execute(
@@ -88,22 +78,28 @@ def span_of(
         " GROUP BY set_id",
         (stream_id, first_day, last_day),
     ).fetchall()
-    if not sums:
-        return {}
     executed = load_executed(connection, [row[0] for row in sums])
-    every = np.concatenate([executed[row[0]] for row in sums])
+    none = np.zeros(0, dtype=np.int64)
+    tests, places = np.unique(np.concatenate([none, *(executed[row[0]] for row in sums)]), return_inverse=True)
     counts = [len(executed[row[0]]) for row in sums]
-    tests, places = np.unique(every, return_inverse=True)
     first, last = np.full(len(tests), _EVERY[1]), np.full(len(tests), _EVERY[0])
     runs = np.zeros(len(tests), dtype=np.int64)
     np.minimum.at(first, places, np.repeat([row[1] for row in sums], counts))
     np.maximum.at(last, places, np.repeat([row[2] for row in sums], counts))
     np.add.at(runs, places, np.repeat([row[3] for row in sums], counts))
-    repeated = {
-        test: times for _, test, times in connection.execute(_REPEATED, (f"[{stream_id}]", first_day, last_day))
-    }
-    rows = zip(tests.tolist(), first.tolist(), last.tolist(), runs.tolist(), strict=True)
-    return {test: (since, until, times - repeated.get(test, 0)) for test, since, until, times in rows}
+    rows = connection.execute(_REPEATED, (f"[{stream_id}]", first_day, last_day)).fetchall()
+    repeated = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    repeated = repeated[np.isin(repeated[:, 1], tests)]
+    runs[np.searchsorted(tests, repeated[:, 1])] -= repeated[:, 2]
+    return tests, first, last, runs
+
+
+def span_of(
+    connection: Connection, stream_id: int, first_day: int = _EVERY[0], last_day: int = _EVERY[1]
+) -> dict[int, tuple[int, int, int]]:
+    """test -> (first day, last day, runs) of every case executed in a stream in [first_day, last_day]."""
+    tests, *sums = (column.tolist() for column in count_stream(connection, stream_id, first_day, last_day))
+    return dict(zip(tests, zip(*sums, strict=True), strict=True))
 
 
 def count_by_day(

@@ -14,6 +14,7 @@ from ingest.model import Outcome, Result, RunRef
 from store.connect import Connection, open_reader
 from store.merge import is_retry_sequence, merge_attempts
 from store.read import catalog, clusters, day_sums, results, runs, streams, tests
+from store.read.rows import DaySums
 from store.rollups import DAY_MS
 from tests.store.making import ingest, reading, run_note, write, write_history, xml
 
@@ -95,7 +96,7 @@ def expected_sums(raw: list[Raw], first: int, last: int) -> dict[tuple[int, int]
 def test_sums_of_all_cases(connection: Connection, raw: list[Raw]) -> None:
     """Executed, failed, flaky and retried runs of every case."""
     first, last = bounds(raw)
-    found = day_sums.list_all_sums(connection, first, last)
+    found = [DaySums(*row) for row in day_sums.list_all_sums(connection, first, last).tolist()]
     assert {(s.stream_id, s.test_row): [s.executed, s.failed, s.flaky, s.retried] for s in found} == expected_sums(
         raw, first, last
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from analysis.records import Interval
 from ingest.model import Result, Scope, TestCase
 from store.connect import Connection
 from store.read import day_sums, tests
-from store.read.rows import DaySums, TestInfo
+from store.read.rows import TestInfo
 from store.read.streams import list_streams
 from tui.answers.basis import Basis, load_basis
 from tui.answers.filters import FilterText, Word, accepts, left_over, parse_filter
@@ -24,6 +27,7 @@ RATED_MOST = 2000
 """Of more cases that failed or flaked the worst are told by their sums a day, which is all that can be read at once:
 without what passes of the same code show, and with masked outages."""
 
+Ints = npt.NDArray[np.int64]
 TestKey = tuple[int, int]
 """(stream row, test row) of this store; never leaves the process."""
 
@@ -77,22 +81,27 @@ def list_test_keys(connection: Connection, query: Query, *, sort: str = "red", t
         return TestKeys(None, ())
     first, last = basis.window.since_ms // DAY_MS, basis.window.until_ms // DAY_MS
     scopes = {row.stream_id: row.scope for row in basis.streams}
-    sums = [s for s in day_sums.list_all_sums(connection, first, last) if s.stream_id in scopes]
+    sums = day_sums.list_all_sums(connection, first, last)
+    sums = sums[np.isin(sums[:, 0], list(scopes))]
     if text.strip() or query.owner is not None or query.service is not None or sort == "name":
         passing = _passing(basis, sums, scopes, text)
         if sort == "name":
-            passing.sort(key=lambda pair: (pair[1], scopes[pair[0].stream_id]))
-        sums = [s for s, _ in passing]
+            passing.sort(key=lambda pair: (pair[1], scopes[int(sums[pair[0], 0])]))
+        sums = sums[[place for place, _ in passing]]
     if sort != "name":
-        red = list_red_now(basis) if sort == "red" else frozenset()
-        sums.sort(key=lambda s: _order(s, sort, red))
-    special = [(s.stream_id, s.test_row) for s in sums if s.failed or s.flaky]
-    if sort == "flaky" and len(special) <= RATED_MOST:
-        worst = worst_first(basis, special)
-        known = frozenset(worst)
-        rest = ((s.stream_id, s.test_row) for s in sums if (s.stream_id, s.test_row) not in known)
-        return TestKeys(basis.window, (*worst, *rest))
-    return TestKeys(basis.window, tuple((s.stream_id, s.test_row) for s in sums))
+        sums = sums[_order(sums, sort, list_red_now(basis) if sort == "red" else frozenset())]
+    keys = _keys(sums)
+    if sort == "flaky":
+        special = _keys(sums[(sums[:, 3] > 0) | (sums[:, 4] > 0)])
+        if len(special) <= RATED_MOST:
+            worst = worst_first(basis, special)
+            known = frozenset(worst)
+            keys = (*worst, *(key for key in keys if key not in known))
+    return TestKeys(basis.window, keys)
+
+
+def _keys(sums: Ints) -> tuple[TestKey, ...]:
+    return tuple(zip(sums[:, 0].tolist(), sums[:, 1].tolist(), strict=True))
 
 
 def load_test_rows(
@@ -131,25 +140,26 @@ def _row(rated: Rated, column: int, key: TestKey) -> TestRow:
     )
 
 
-def _order(sums: DaySums, sort: str, red: frozenset[TestKey]) -> tuple[float, ...]:
-    share = -(sums.flaky + sums.failed) / max(1, sums.executed)
+def _order(sums: Ints, sort: str, red: frozenset[TestKey]) -> Ints:
+    """Places of sums in the order asked for; ties by case, then stream."""
+    streams, tests, executed, failed, flaky, _ = sums.T
+    share = (flaky + failed) / np.maximum(1, executed)
     if sort == "flaky":
-        return (-sums.flaky / max(1, sums.executed), share, sums.test_row, sums.stream_id)
-    if sort == "runs":
-        return (-sums.executed, share, sums.test_row, sums.stream_id)
-    is_red = (sums.stream_id, sums.test_row) in red
-    return (0 if is_red else 1, share, sums.test_row, sums.stream_id)
+        first = -flaky / np.maximum(1, executed)
+    elif sort == "runs":
+        first = -executed
+    else:
+        first = ~np.isin(streams << 32 | tests, [stream << 32 | test for stream, test in red])
+    return np.lexsort((streams, tests, -share, first))
 
 
-def _passing(
-    basis: Basis, sums: Sequence[DaySums], scopes: Mapping[int, Scope], text: str
-) -> list[tuple[DaySums, str]]:
-    """Those of very many sums that pass the filters, with the identity of the case.
+def _passing(basis: Basis, sums: Ints, scopes: Mapping[int, Scope], text: str) -> list[tuple[int, str]]:
+    """Places of those of very many sums that pass the filters, with the identity of the case.
 
     What cases have in common is asked once: stream, owners, services and flows.
     """
     words, connection = parse_filter(text), basis.connection
-    rows = sorted({s.test_row for s in sums})
+    rows = np.unique(sums[:, 1]).tolist()
     by_service = basis.query.service is not None or any(word.field == "service" for word in words)
     declared = tests.load_declared(connection, rows) if by_service else {}
     by_flow = any(word.field == "flow" for word in words)
@@ -157,21 +167,21 @@ def _passing(
     cases = {case[0]: case for case in tests.list_cases(connection, rows)}
     kinds: dict[tuple[object, ...], tuple[Word, ...] | None] = {}
     found = []
-    for s in sums:
-        _, namespace, classname, name, file = cases[s.test_row]
+    for place, (stream_id, test_row) in enumerate(sums[:, :2].tolist()):
+        _, namespace, classname, name, file = cases[test_row]
         identity = f"{namespace}::{classname}::{name}"
         owners = basis.owners.of_row(namespace, classname, name, file).owners
-        services = declared.get(s.test_row, ())
+        services = declared.get(test_row, ())
         flows = tuple(flow.name for flow in basis.query.settings.flows_of(identity)) if by_flow else ()
-        kind = (s.stream_id, services, owners, flows)
+        kind = (stream_id, services, owners, flows)
         if kind not in kinds:
-            scope = scopes[s.stream_id]
-            info = TestInfo(s.test_row, TestCase(namespace, classname, name, file), services)
+            scope = scopes[stream_id]
+            info = TestInfo(test_row, TestCase(namespace, classname, name, file), services)
             shared = _shared(basis, info, scope, owners, flows)
             kinds[kind] = left_over(words, shared) if basis.passes(info, scope) else None
         rest = kinds[kind]
         if rest is not None and accepts(rest, identity.casefold()):
-            found.append((s, identity))
+            found.append((place, identity))
     return found
 
 
