@@ -1,4 +1,7 @@
-"""The first view of each mode, made when the mode is first opened and put as it was left."""
+"""The first view of each mode, made when the mode is first opened and put as it was left.
+
+Triage, which every dashboard makes first, is imported before its loop runs; the others when they are wanted.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.screens.context import ViewContext
+from tui.screens.triage import TriageView
 from tui.screens.view import View
 
 
 def _triage(context: ViewContext) -> View[Any]:
-    from tui.screens.triage import TriageView
-
     return TriageView(context)
 
 

@@ -13,11 +13,26 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.css.stylesheet import Stylesheet
+
 if TYPE_CHECKING:
     from textual.app import App
-    from textual.css.stylesheet import Stylesheet
 
 FOLDER = Path(__file__).resolve().parent / "screens"
+
+
+class KeptStylesheet(Stylesheet):
+    """What was parsed is parsed again only under other variables; Textual (8.2.8) does it for every new source."""
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        """Takes the colours of a theme."""
+        if variables != self._variables:
+            super().set_variables(variables)
+            self._parse_cache.clear()
+
+    def reparse(self) -> None:
+        """Parses what is new."""
+        self.parse()
 
 
 def import_screens(then: Callable[[], object]) -> threading.Thread:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tui.remembered import Arrangement
+from tui.screens.paced import PacedScreen
 from tui.widgets.chrome import FilterLine
 from tui.widgets.columns import natural
 from tui.widgets.line_table import Key, LineTable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui.screens.context import ViewContext
 
 
-class ArrangedScreen(Screen[None]):
+class ArrangedScreen(PacedScreen[None]):
     """A screen over one table, or none."""
 
     MAIN: ClassVar[str] = "LineTable"

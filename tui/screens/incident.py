@@ -18,7 +18,7 @@ from tui.screens.context import ViewContext
 from tui.screens.filtering import matches
 from tui.screens.incident_rows import STATE_CELLS, state_line
 from tui.screens.outside import Sheet
-from tui.screens.triage import incident_url, others_of, target_of
+from tui.screens.triage import Targets, incident_url
 from tui.widgets.columns import Column, Fold, Row
 from tui.widgets.line_table import Key, LineTable
 from tui.widgets.lines import LinesPane
@@ -52,6 +52,7 @@ class IncidentView(ActingView["TriageAnswer"]):
     def __init__(self, context: ViewContext, incident_id: str, title: str = "") -> None:
         super().__init__(context)
         self._incident_id, self._title = incident_id, title or incident_id
+        self._targets = Targets()
 
     @property
     def crumb(self) -> str:
@@ -83,12 +84,11 @@ class IncidentView(ActingView["TriageAnswer"]):
 
     @property
     def target(self) -> Target | None:
-        incident = self.incident
-        return target_of(incident, self.answer) if incident is not None and self.answer is not None else None
+        return self._targets.of(self.incident, self.answer)
 
     @property
     def others(self) -> Sequence[Target]:
-        return others_of(self.incident, self.answer)
+        return self._targets.others(self.incident, self.answer)
 
     @property
     def parts(self) -> Sequence[tuple[TestCase, Scope]]:

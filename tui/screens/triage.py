@@ -26,6 +26,7 @@ from tui.widgets.pieces import Line
 if TYPE_CHECKING:
     from ingest.model import Scope, TestCase
     from tui.answers.triage import IncidentRow, TriageAnswer
+    from tui.screens.context import ViewContext
 
 
 QUEUE = "queue:sort"
@@ -47,6 +48,10 @@ class TriageView(ActingView["TriageAnswer"]):
         Binding("H", "handover", "Write the hand-over", id="triage.handover", show=False),
         Binding("f", "queue", "What nobody owns or could tell", id="triage.queue", show=False),
     ]
+
+    def __init__(self, context: ViewContext) -> None:
+        super().__init__(context)
+        self._targets = Targets()
 
     @property
     def crumb(self) -> str:
@@ -121,7 +126,7 @@ class TriageView(ActingView["TriageAnswer"]):
 
     @property
     def others(self) -> Sequence[Target]:
-        return others_of(self.selected, self.answer)
+        return self._targets.others(self.selected, self.answer)
 
     @property
     def parts(self) -> Sequence[tuple[TestCase, Scope]]:
@@ -164,8 +169,7 @@ class TriageView(ActingView["TriageAnswer"]):
 
     @property
     def target(self) -> Target | None:
-        incident = self.selected
-        return target_of(incident, self.answer) if incident is not None and self.answer is not None else None
+        return self._targets.of(self.selected, self.answer)
 
     def _lines(self, width: int) -> list[Line]:
         incident = self.selected
@@ -209,11 +213,30 @@ class TriageView(ActingView["TriageAnswer"]):
         return Sheet("triage", tuple(column.title for column in incident_rows.COLUMNS), rows)
 
 
-def others_of(incident: IncidentRow | None, answer: TriageAnswer | None) -> list[Target]:
-    """The other incidents that are red, as what is acted on."""
-    if incident is None or answer is None:
-        return []
-    return [target_of(one, answer) for one in answer.incidents if one.incident_id != incident.incident_id]
+class Targets:
+    """Incidents of an answer as what is acted on, each made once: every key asks for it before it is offered."""
+
+    def __init__(self) -> None:
+        self._answer: TriageAnswer | None = None
+        self._made: dict[str, Target] = {}
+
+    def of(self, incident: IncidentRow | None, answer: TriageAnswer | None) -> Target | None:
+        """One of them."""
+        if incident is None or answer is None:
+            return None
+        if answer is not self._answer:
+            self._answer, self._made = answer, {}
+        made = self._made.get(incident.incident_id)
+        if made is None:
+            made = self._made[incident.incident_id] = target_of(incident, answer)
+        return made
+
+    def others(self, incident: IncidentRow | None, answer: TriageAnswer | None) -> list[Target]:
+        """All that are red but one."""
+        if incident is None or answer is None:
+            return []
+        found = (self.of(one, answer) for one in answer.incidents if one.incident_id != incident.incident_id)
+        return [one for one in found if one is not None]
 
 
 def target_of(incident: IncidentRow, answer: TriageAnswer) -> Target:

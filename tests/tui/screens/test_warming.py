@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
+from tui.app import YOUNG
 from tui.warming import FOLDER, import_screens, parse_styles, take_styles
 
 
@@ -48,9 +49,6 @@ class CountedGc:
     def isenabled(self) -> bool:
         return "enable" in self.asked
 
-    def get_threshold(self) -> tuple[int, int, int]:
-        return (700, 10, 10)
-
     def set_threshold(self, *numbers: int) -> None:
         self.asked.append(f"threshold {numbers}")
 
@@ -69,7 +67,7 @@ async def test_old_garbage_is_collected_now_and_then(make_app: AppMaker, monkeyp
             await pilot.pause(0.02)
             if counted.asked.count("collect") > 1:
                 break
-    assert counted.asked[:3] == ["freeze", f"threshold {(700, 10, 2**30)}", "enable"]
+    assert counted.asked[:3] == ["freeze", f"threshold {(YOUNG, 2**30, 2**30)}", "enable"]
     assert counted.asked.count("collect") > 1
 
 
