@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from textual.css.stylesheet import Stylesheet
+from textual.notifications import Notification
 from textual.widgets import Input
 
 from tests.tui.screens.driving import AppMaker
@@ -16,6 +17,7 @@ from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.idle import parse_rules_once, until_idle
 from tui.answers.query import Query
 from tui.app import CrywolfApp
+from tui.screens import view
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +33,8 @@ def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setattr("textual.app.wait_for_idle", until_idle)
     monkeypatch.setattr("textual.pilot.wait_for_idle", until_idle)
     monkeypatch.setattr(Stylesheet, "_parse_rules", parse_rules_once)
+    monkeypatch.setattr(Notification, "time_left", 3600.0)  # else it goes while a busy machine draws
+    monkeypatch.setattr(view, "LONG_S", 3600.0)  # else a view rests since the machine is busy
     time.tzset()
     yield
     time.tzset()
