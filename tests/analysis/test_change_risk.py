@@ -13,7 +13,7 @@ from analysis.suspects import rank_suspects
 from analysis.track_record import LEAST_CONFIRMED
 from ingest.model import Change, ChangeKind, ChangeTarget, ContentKind
 from tests.analysis.builders import deploy
-from tests.analysis.test_suspect_ranking import BROKEN, FINE, GRAPH, shop
+from tests.analysis.shop_questions import BROKEN, FINE, GRAPH, shop
 
 LATER = 2**62
 

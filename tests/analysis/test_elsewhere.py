@@ -13,7 +13,7 @@ from analysis.records import ChangeFeed, Hypothesis, StreamHistory, SuspectQuest
 from analysis.suspects import rank_suspects
 from ingest.model import Scope, TestCase
 from tests.analysis.builders import MINUTE, column, deploy, feed, history
-from tests.analysis.test_suspect_ranking import GRAPH, shop
+from tests.analysis.shop_questions import GRAPH, shop
 
 
 def smoke(line: str, minutes: int, *services: str, count: int = 8) -> StreamHistory:

@@ -1,62 +1,19 @@
-"""Who broke it: worked examples of the joint model, its properties, and a few simulated incidents."""
+"""Who broke it: worked examples of the joint model."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from analysis.calibration import BREADTHS, OUTAGE_BREADTH
 from analysis.errors import AnalysisError
-from analysis.exposure import find_scopes, with_scope
-from analysis.joint import explain_away, share, weigh
-from analysis.likelihood import observe
-from analysis.records import ChangeFeed, FailureSample, Hypothesis, ServiceGraph, StreamHistory, SuspectQuestion
+from analysis.records import ChangeFeed, ServiceGraph, SuspectQuestion
 from analysis.suspects import rank_suspects
 from analysis.verdict import weigh_kinds
-from analysis.weighing import LastWeighed
 from ingest.model import Change, ChangeKind, ChangeTarget, ContentKind, Verdict
 from tests.analysis.builders import SCOPE, column, deploy, feed, history, run
-from tests.analysis.lab_evidence import lab_worlds, question_of
-
-GRAPH = ServiceGraph(
-    {"web": ("pay", "search"), "pay": ("vault",)}, dict.fromkeys(["web", "pay", "vault", "search"], "t")
-)
-
-
-def shop(line_of_pay: str, line_of_search: str, *, count: int = 6) -> StreamHistory:
-    """Journeys that touch pay and vault, and as many that touch search; all enter by web."""
-    rows = [(column(f"pay{i}", "web", "pay", "vault"), line_of_pay) for i in range(count)]
-    rows += [(column(f"search{i}", "web", "search"), line_of_search) for i in range(count)]
-    return history(rows)
-
-
-def ask(stream: StreamHistory, changes: ChangeFeed, *samples: FailureSample, test: int = 0) -> tuple[Hypothesis, ...]:
-    """The ranking for one test case."""
-    return rank_suspects(SuspectQuestion(stream.tests[test].case.test_id, stream, GRAPH, changes, samples))
-
-
-def said(stream: StreamHistory, i: int, text: str) -> FailureSample:
-    """A failing attempt's text in run i."""
-    return FailureSample(stream.tests[0].case.test_id, run(i), "E", text.split("\n")[0], text, "")
-
-
-def by_service(found: tuple[Hypothesis, ...], service: str) -> Hypothesis:
-    """The hypothesis about this service's change."""
-    return next(h for h in found if h.change is not None and h.change.service == service)
-
-
-def told(hypothesis: Hypothesis) -> set[str]:
-    """The sentences that a hypothesis is argued with."""
-    return {evidence.text for evidence in hypothesis.evidence}
-
-
-BROKEN = "." * 30 + "RRR"
-FINE = "." * 33
+from tests.analysis.shop_questions import BROKEN, FINE, GRAPH, ask, by_service, said, shop, told
 
 
 def test_the_deploy_that_explains_who_fails_and_who_passes_leads() -> None:
@@ -78,10 +35,10 @@ def test_the_deploy_that_explains_who_fails_and_who_passes_leads() -> None:
 
 def test_a_span_is_said_in_whole_minutes() -> None:
     """What is 32 min 59 s is 32 min, as the age beside it says; from an hour on hours are said."""
-    for hours, said in ((29.0 + 27.02 / 60, "32 min"), (28.0 + 11.5 / 60, "1 h 48"), (28.0, "2 h"), (2.0, "1 d")):
+    for hours, span in ((29.0 + 27.02 / 60, "32 min"), (28.0 + 11.5 / 60, "1 h 48"), (28.0, "2 h"), (2.0, "1 d")):
         found = ask(shop(BROKEN, FINE), feed(deploy("vault", hours, "v2"), covered=["web", "pay"]))
         vault = next(one for one in found if one.change is not None)
-        assert f"first red {said} after it" in told(vault)
+        assert f"first red {span} after it" in told(vault)
 
 
 def test_passing_tests_speak_against_a_change() -> None:
@@ -386,105 +343,3 @@ def test_a_history_without_services_or_changes() -> None:
         SuspectQuestion(column("t").case.test_id, history({"t": ".....F"}), ServiceGraph(), ChangeFeed())
     )
     assert {h.kind for h in found} == {"flake", "environment", "unrecorded"}
-
-
-lines = st.text(alphabet=".FR~S ", min_size=30, max_size=30)
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(lines, min_size=1, max_size=6),
-    st.lists(st.tuples(st.sampled_from(["web", "pay", "vault", ""]), st.floats(0, 30)), max_size=6, unique=True),
-    st.randoms(use_true_random=False),
-)
-def test_probabilities_sum_to_one_and_order_does_not_matter(
-    found: list[str], changes: list[tuple[str, float]], random: object
-) -> None:
-    """Sorted; one hypothesis a candidate; the feed's order changes nothing."""
-    names = [("web",), ("web", "pay"), ("pay", "vault"), (), ("vault",), ("web", "search")]
-    stream = history([(column(str(i), *names[i]), line) for i, line in enumerate(found)])
-    known = feed(*(deploy(*change) for change in changes))
-    ranked = ask(stream, known)
-    shuffled = list(known.changes)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    again = ask(stream, replace(known, changes=tuple(shuffled)))
-    assert [(h.kind, h.change) for h in ranked] == [(h.kind, h.change) for h in again]
-    assert [h.probability for h in ranked] == pytest.approx([h.probability for h in again])
-    if ranked:
-        assert sum(h.probability for h in ranked) == pytest.approx(1.0)
-        assert [h.probability for h in ranked] == sorted((h.probability for h in ranked), reverse=True)
-        assert all(e.text and np.isfinite(e.log_odds) for h in ranked for e in h.evidence)
-
-
-def test_simulated_incidents_are_answered_well() -> None:
-    """Of twelve worlds with a culprit most are named first; a flake never gets a confident suspect."""
-    try:
-        worlds = lab_worlds()
-    except ImportError as problem:
-        pytest.skip(str(problem))
-    firsts = 0
-    for seed in range(12):
-        world = worlds.incident(910_000 + seed, "default", "change")
-        found = [h.change.change_id for h in rank_suspects(question_of(world.evidence)) if h.change is not None]
-        firsts += found[0] in {f"c{c}" for c in world.culprits}
-    assert firsts >= 8
-    for seed in range(6):
-        found_flake = rank_suspects(question_of(worlds.incident(910_000 + seed, "default", "flake").evidence))
-        assert all(h.probability < 0.8 for h in found_flake if h.kind == "change")
-
-
-def test_a_hundred_changes_and_five_hundred_tests() -> None:
-    """The one service whose tests broke is found among forty."""
-    rng = np.random.default_rng(3)
-    services = [f"s{i:02d}" for i in range(40)]
-    rows = []
-    for t in range(500):
-        touched = rng.choice(40, 6, replace=False)
-        line = "".join(rng.choice([".", "F"], 70, p=[0.99, 0.01])) + ("RRR" if 7 in touched else "...")
-        rows.append((column(f"t{t:03d}", *(services[s] for s in touched)), line))
-    stream = history(rows)
-    changes = feed(*(deploy(services[i % 40], 70 - i * 0.3, f"v{i}") for i in range(100)))
-    trigger = next(t for t, (case, _) in enumerate(rows) if "s07" in [e.service for e in case.exercised])
-    assert ask(stream, changes, test=trigger)[0].service == "s07"
-
-
-def test_what_is_shared_with_the_question_before_changes_nothing() -> None:
-    """Whatever was asked before, of the same runs or of others, each ranking is the one it is by itself."""
-    streams = [shop("." * 20 + "FFF", "." * 21 + "FF"), shop("." * 18 + "F.FFF", "." * 23)]
-    changes, last = feed(deploy("bad", 19.5, "pay"), deploy("other", 20.5, "search")), LastWeighed()
-    for stream in (*streams, streams[0]):
-        for test in (0, 1, 7, 0):
-            question = SuspectQuestion(stream.tests[test].case.test_id, stream, GRAPH, changes)
-            assert rank_suspects(question, last) == rank_suspects(question)
-
-
-@pytest.mark.parametrize("own", [None, 3])
-def test_test_cases_that_weigh_the_same_are_weighed_once(own: int | None) -> None:
-    """What the others say is the sum over each of them by itself, also once events explain some of them away."""
-    rng = np.random.default_rng(5)
-    lines = ["." * 20 + "FFF"] + [
-        "".join(rng.choice(list(".~FR "), 23, p=[0.9, 0.02, 0.02, 0.02, 0.04])) for _ in "abcd"
-    ]
-    names = (("web", "pay"), ("web", "search"), ("web", "pay", "vault"), ("web",))
-    rows = [(column(f"t{n}", *names[n % 4]), lines[0] if n % 8 == 0 else lines[n % 5]) for n in range(40)]
-    stream = history(rows)
-    scopes = find_scopes(stream.tests, (), (), GRAPH)
-    odds = weigh(observe(stream, None), [(begin, 23) for begin in range(15, 23)], 18)
-    levels = None if own is None else np.array([7 if n in (1, own) else 0 for n in range(40)], dtype=np.int8)
-    stages = explain_away(share(odds, scopes), 3, levels)
-    full = scopes if levels is None else with_scope(scopes, "own", levels)
-    others = [t for t in range(40) if t != 3]
-    assert len(set(odds.kind.tolist())) < 12
-    assert len(stages) > 1
-    for stage in stages:
-        null = stage.null.at(others)
-        stood = np.exp(null.standing - null.odds)
-        for s, felt in enumerate(full.exposures[full.levels[:, others]]):
-            for k, f in itertools.product(range(3), range(5)):
-                gain = np.exp(odds.broken[k][:, odds.kind[others]] + null.spared - null.odds) + stood - 1
-                each = np.log1p(felt * BREADTHS[f] * gain).sum(axis=1)
-                assert stage.breadth[k, s, :, f] == pytest.approx(each, abs=1e-9)
-            for p, some in enumerate(odds.outage):
-                gain = np.exp(some[:, odds.kind[others]] + null.spared - null.odds) + stood - 1
-                each = np.log1p(felt * OUTAGE_BREADTH * gain).sum(axis=1)
-                assert stage.outage[s, :, p] == pytest.approx(each, abs=1e-9)

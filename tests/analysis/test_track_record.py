@@ -12,7 +12,7 @@ from analysis.suspects import rank_suspects
 from analysis.track_record import LEAST_CONFIRMED, log_risk, track_records
 from ingest.model import Change, ChangeTarget
 from tests.analysis.builders import deploy
-from tests.analysis.test_suspect_ranking import BROKEN, FINE, GRAPH, shop
+from tests.analysis.shop_questions import BROKEN, FINE, GRAPH, shop
 
 
 def made(service: str, count: int) -> list[Change]:
