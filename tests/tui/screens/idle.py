@@ -24,7 +24,8 @@ PATIENCE_S = 60
 QUIET_TURNS = 3
 """Turns of the event loop in a row in which nothing was ready: what threads send comes in with the next turn."""
 
-_read_rules = Stylesheet._parse_rules
+READ_RULES = Stylesheet._parse_rules
+"""As Textual does."""
 _read: dict[tuple[object, ...], list[RuleSet]] = {}
 
 
@@ -66,5 +67,5 @@ def parse_rules_once(
     """The rules of a style sheet under a theme, which no dashboard changes."""
     key = (css, read_from, is_default_rules, tie_breaker, scope, frozenset(sheet._variables.items()))
     if key not in _read:
-        _read[key] = _read_rules(sheet, css, read_from, is_default_rules, tie_breaker, scope)
+        _read[key] = READ_RULES(sheet, css, read_from, is_default_rules, tie_breaker, scope)
     return _read[key]

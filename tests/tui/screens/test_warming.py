@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.css.stylesheet import Stylesheet
 
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
+from tests.tui.screens.idle import READ_RULES
 from tui.app import YOUNG
 from tui.warming import FOLDER, import_screens, parse_styles, take_styles
 
@@ -27,8 +29,9 @@ async def test_opening_a_screen_parses_nothing_anew(make_app: AppMaker, monkeypa
         assert "in quarantine" in screen_text(app)
 
 
-async def test_what_is_new_is_parsed_alone(make_app: AppMaker) -> None:
+async def test_what_is_new_is_parsed_alone(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """A widget that is opened first has its own style sheet parsed, and those of all others found."""
+    monkeypatch.setattr(Stylesheet, "_parse_rules", READ_RULES)
     app = make_app()
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
