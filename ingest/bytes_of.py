@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, cast
 
-from ingest.errors import Refused
+from ingest.errors import IngestError, Refused
 from ingest.limits import Limits
 from ingest.sources.compressed import compression_of, decompressed
 from ingest.sources.guarded import Guarded
+from ingest.sources.inputs import Input, open_input
 
 HEAD_BYTES = 64 * 1024
 _IN_MEMORY = 8 * 1024 * 1024
@@ -101,3 +104,12 @@ def _spooled(stream: BinaryIO, limits: Limits) -> BinaryIO:
         copy.write(chunk)
     copy.seek(0)
     return cast(BinaryIO, copy)
+
+
+def digest_at(location: bytes) -> bytes | None:
+    """Digest of the regular file at a place, as `load` says it; None where none can be read."""
+    try:
+        with open_input(Input("", Path(os.fsdecode(location)), None, None, False)) as stream:
+            return hashlib.file_digest(cast(io.BufferedReader, stream), "sha256").digest()
+    except (IngestError, OSError, ValueError):
+        return None

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ingest.bytes_of import Bytes
+from ingest.bytes_of import Bytes, digest_at
 from ingest.errors import TooOld
 from ingest.formats.plain_cases import Attempts, PlainCases
 from ingest.formats.sink import FormatReader
@@ -71,8 +71,8 @@ class ReportTaker:
         place = None if first is None else self._writer.part_of(first.source_id)
         if place is None:
             return self._known_merged(source, now_ms)
-        self._catch_up(source.location)
         resolved = self._resolve(place.own, source)
+        self._catch_up(source.location, resolved)
         run_id = self._writer.find_run(resolved)
         row = None if run_id is None else ledger.report_with(source.digest, run_id, source.location)
         if row is None:
@@ -140,26 +140,49 @@ class ReportTaker:
                     self._place_again(row)
 
     def move_below(self, folder: bytes) -> int:
-        """Move the reports that a new or changed `run.json` in `folder` speaks for; how many moved."""
+        """Move the reports that a new or changed `run.json` in `folder` speaks for; how many moved.
+
+        Of what a file held of several runs, that is what it holds now, or held last.
+        """
         ledger = self._writer.ledger
-        moved = sum(self._place_again(row) for row in ledger.reports_below(folder))
+        moved = sum(self._place_again(row, self._is_held) for row in ledger.reports_below(folder))
         return moved + self._twins.split(ledger.duplicates_below(folder))
 
-    def _catch_up(self, location: bytes) -> None:
-        """Have a file's results where its `run.json` says now, though that one is not ingested yet."""
+    def _catch_up(self, location: bytes, now: RunIdentity) -> None:
+        """Have a file's results where its `run.json` says now, though that one is not ingested yet.
+
+        Args:
+            now: of the run that the file holds results of; it says nothing of other runs' results from there.
+        """
         rows = self._writer.ledger.at(location)
         for row in rows:
-            self._place_again(row)
+            self._place_again(row, lambda _, place: place.resolved.run_id == now.run_id)
         self._twins.split(row for row in rows if row.status is FileStatus.DUPLICATE)
 
-    def _place_again(self, row: LedgerRow) -> bool:
-        """Move the part of a file if what surrounds it says another identity now."""
+    def _is_held(self, row: LedgerRow, _: PartPlace) -> bool:
+        """Whether a file holds what its row says, or held it last and is gone."""
+        held = digest_at(row.location)
+        if held is not None:
+            return held == row.digest
+        last = max(other.source_id for other in self._writer.ledger.at(row.location))
+        return row.source_id == last
+
+    def _place_again(self, row: LedgerRow, is_meant: Callable[[LedgerRow, PartPlace], bool] | None = None) -> bool:
+        """Move the part of a file if what surrounds it says another identity now.
+
+        Args:
+            is_meant: whether that is said of this part; asked where options or a CI server's variables named its run,
+                for then one file holds results of several.
+        """
         place = self._writer.part_of(row.source_id)
         if place is None:
             return False
         folder = row.location[: row.location.rfind(b"/") + 1]
         resolved = self._resolver.resolve(place.own, folder, row.location, place.given, place.environ)
         if resolved == place.resolved:
+            return False
+        is_told = place.resolved.run_id in (place.given.run_id, place.environ.run_id)
+        if is_told and is_meant is not None and not is_meant(row, place):
             return False
         self._move(place, resolved)
         return True
@@ -312,7 +335,7 @@ class _PartSink(Collected):
     def _source_row(self, resolved: RunIdentity) -> int:
         """A ledger row for the report; what the same file held of the same run before is taken out first."""
         writer, source = self._taker._writer, self._source
-        self._taker._catch_up(source.location)
+        self._taker._catch_up(source.location, resolved)
         self._taker.put_out(source.location, writer.find_run(resolved))
         return writer.ledger.add(source, FileStatus.INGESTED, self._now_ms)
 

@@ -155,3 +155,44 @@ def test_many_processes_open_a_new_store_at_once(tmp_path: Path) -> None:
     note = write(tmp_path / "in" / "suite" / "r1" / "run.json", run_note("1"))
     assert_done(*(in_child(tmp_path / "store.db", note) for _ in range(4)))
     assert_sound(tmp_path / "store.db")
+
+
+def _build(folder: Path, number: int, run: str | None) -> None:
+    """A build writes its report, and perhaps what run it is, where the one before wrote its own."""
+    write(folder / "a.xml", xml([(f"t{number}", "pass")], None))
+    if run is not None:
+        write(folder / "run.json", run_note(run, vcs__ref__head__revision=f"r{number}"))
+
+
+def _runs_of(database: Path) -> list[tuple[str, str, str]]:
+    query = "SELECT r.name, r.revision, group_concat(c.name) FROM run r JOIN part p USING (run_id)"
+    query += " JOIN result x USING (part_id) JOIN test_case c USING (test_id) GROUP BY r.run_id ORDER BY r.name"
+    with reading(database) as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_builds_that_write_where_the_last_one_wrote(tmp_path: Path, is_late: bool) -> None:
+    """Each is the run that an option names: a later `run.json` says nothing of the former ones."""
+    database, folder = tmp_path / "x.db", tmp_path / "ws"
+    for number in range(1, 4):
+        options = RunIdentity(run_id=str(number))
+        if is_late:
+            _build(folder, number, None)
+            ingest(database, folder, options=options)
+        _build(folder, number, "0")
+        ingest(database, folder, options=options)
+    assert _runs_of(database) == [(str(number), f"r{number}", f"t{number}") for number in range(1, 4)]
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_note_that_is_put_right(tmp_path: Path, is_gone: bool) -> None:
+    """Of the run that the file holds results of, or held last and is gone, it is taken back."""
+    database, folder = tmp_path / "x.db", tmp_path / "ws"
+    for number in (1, 2):
+        _build(folder, number, "0")
+        ingest(database, folder, options=RunIdentity(run_id=str(number)))
+    if is_gone:
+        (folder / "a.xml").unlink()
+    ingest(database, write(folder / "run.json", run_note("0", vcs__ref__head__revision="right")))
+    assert _runs_of(database) == [("1", "r1", "t1"), ("2", "right", "t2")]
