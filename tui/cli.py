@@ -57,7 +57,7 @@ _ROWS = (
     (BRING, "ingest", "read reports, changes, catalogs and owners"),
     (BRING, "fetch", "read results and deployments from CI servers"),
     (BRING, "watch", "follow result directories until interrupted"),
-    (BRING, "record", "note a deployment by hand"),
+    (BRING, "record", "note a deployment, or the history of a checkout"),
     (BRING, "rejected", "which files were refused, and why"),
     (KEEP, "doctor", "health of the store"),
     (KEEP, "prune", "remove old results, keep their sums"),

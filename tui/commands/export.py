@@ -13,7 +13,7 @@ from tui.commands.opening import reader
 from tui.commands.options import query_options
 from tui.commands.picture import picture_command
 
-FORMATS = ("md", "csv", "json")
+MARKDOWN = ("md", "markdown")
 _output = click.option(
     "-o",
     "--output",
@@ -33,7 +33,12 @@ export_command.add_command(picture_command)
 
 @export_command.command("flakes")
 @click.option(
-    "--format", "style", type=click.Choice(FORMATS), default="md", show_default=True, help="How it is written."
+    "--format",
+    "style",
+    type=click.Choice((*MARKDOWN, "csv", "json")),
+    default="md",
+    show_default=True,
+    help="How it is written.",
 )
 @_output
 @query_options
@@ -42,7 +47,7 @@ def flakes_command(ctx: click.Context, style: str, output: Path | None, query: Q
     """Which tests cry wolf, and how often. The rows of `crywolf flakes`."""
     with reader(ctx) as connection:
         answer = answer_flakes(connection, query)
-    _write(_writer(style)(answer), output, is_markdown=style == "md")
+    _write(_writer(style)(answer), output, is_markdown=style in MARKDOWN)
 
 
 @export_command.command("handover")
@@ -52,8 +57,8 @@ def flakes_command(ctx: click.Context, style: str, output: Path | None, query: Q
 @click.option(
     "--format",
     "style",
-    type=click.Choice(("markdown", "md", "json")),
-    default="markdown",
+    type=click.Choice((*MARKDOWN, "json")),
+    default="md",
     show_default=True,
     help="How it is written.",
 )
@@ -101,7 +106,7 @@ def _write(text: str, output: Path | None, *, is_markdown: bool = False) -> None
 
 def _writer(style: str) -> Callable[[FlakesAnswer], str]:
     """What turns the answer into a format; imported when it is asked for."""
-    if style == "md":
+    if style in MARKDOWN:
         from tui.exports.markdown import flakes_markdown
 
         return flakes_markdown

@@ -28,7 +28,9 @@ def record_command() -> None:
 @click.option("--service", required=True, metavar="NAME", shell_complete=complete_service, help="What was deployed.")
 @click.option("--version", required=True, metavar="VERSION", help="Version that is deployed now.")
 @click.option("--environment", required=True, metavar="NAME", help="Where.")
-@click.option("--at", type=moment, metavar="TIME", help="When it was done: ISO-8601, or 10m ago. Default: now.")
+@click.option(
+    "--at", type=moment, metavar="TIME", help="When it was done: ISO-8601, or 10m back from now. Default: now."
+)
 @click.option("--title", default="", metavar="TEXT", help="What it contains, such as the commit's title.")
 @click.option("--author", default="", metavar="NAME", help="Who made it.")
 @click.option("--url", default="", metavar="URL", help="Where it can be looked at.")

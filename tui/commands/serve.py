@@ -26,12 +26,14 @@ DEFAULT_PORT = 8321
     "--token", "with_token", is_flag=True, help="Ask for a token on this machine too; elsewhere it always is."
 )
 @click.option("--url", metavar="URL", default="", help="Where browsers reach it, such as behind a proxy with TLS.")
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.argument("options", metavar="[DASHBOARD_OPTION]...", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def serve_command(
     ctx: click.Context, host: str, port: int, with_token: bool, url: str, options: tuple[str, ...]
 ) -> None:
-    """Serve the dashboard to browsers. OPTIONS are those of `crywolf dashboard`, such as --environment or --read-only.
+    """Serve the dashboard to browsers.
+
+    A DASHBOARD_OPTION is one that `crywolf dashboard` takes, such as --environment or --read-only.
 
     Who opens a page can acknowledge, claim and quarantine, unless it is served with --read-only. Beyond this machine a
     token is needed: the variable CRYWOLF_TOKEN, else one is made up; it is in the address that is printed.
