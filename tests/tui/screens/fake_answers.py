@@ -11,6 +11,7 @@ from store.read.changes import SeenIncident
 from store.read.regrouping import Member
 from tests.tui.screens import fakes
 from tests.tui.screens.fake_details import run_detail
+from tests.tui.screens.fake_histories import SERVICES, detail, grid, grid_cells, services_answer, test_row
 from tests.tui.screens.fake_losses import flows_answer, silent_answer
 from tests.tui.screens.fakes import (
     CASES,
@@ -23,15 +24,9 @@ from tests.tui.screens.fakes import (
     NOW_MS,
     PAYMENTS,
     PAYS,
-    SERVICES,
     SET_ASIDE,
     WINDOW,
-    detail,
-    grid,
-    grid_cells,
     run,
-    services_answer,
-    test_row,
 )
 from tui.alarms import REAL
 from tui.answers.acting import Done, Wish

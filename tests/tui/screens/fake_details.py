@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ingest.model import Counts, RunRef, RunState
 from store.read.run_parts import PartFact
-from tests.tui.screens.fakes import BAD_MS, CASES, CATALOG, MIN, PAYMENTS, STAGING, F, K, attempts, run
+from tests.tui.screens.fake_histories import attempts
+from tests.tui.screens.fakes import BAD_MS, CASES, CATALOG, MIN, PAYMENTS, STAGING, F, K, run
 from tui.answers.run_detail import RunDetail, RunFailure
 from tui.answers.runs import RunRow
 

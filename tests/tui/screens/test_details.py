@@ -14,7 +14,8 @@ from tests.hostile_names import HOSTILE_NAMES
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fake_details import run_detail
-from tests.tui.screens.fakes import CASES, PAYMENTS, PAYS, attempts, detail, run
+from tests.tui.screens.fake_histories import attempts, detail
+from tests.tui.screens.fakes import CASES, PAYMENTS, PAYS, run
 from tui.answers.acting import Wish
 from tui.present import ASCII, UNICODE
 from tui.screens.attempt import AttemptView

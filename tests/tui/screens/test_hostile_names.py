@@ -9,7 +9,7 @@ import pytest
 from analysis.handling import Quarantine
 from ingest.model import Change, Link, RunRef, TestCase
 from store.read.changes import SeenIncident
-from tests.tui.screens import fakes
+from tests.tui.screens import fake_histories, fakes
 from tests.tui.screens.driving import AppMaker, press, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fake_details import run_detail
@@ -89,7 +89,7 @@ class HostileAnswers(FakeAnswers):
             )
             for i, text in enumerate(evil)
         )
-        services = fakes.services_answer()
+        services = fake_histories.services_answer()
         rows = tuple(
             replace(services.services[0], name=text, owner=text or None, depends_on=(text,), used_by=(text,))
             for text in evil
@@ -103,7 +103,7 @@ class HostileAnswers(FakeAnswers):
             )
             for i, text in enumerate(evil)
         )
-        grid = fakes.grid(30, 2)
+        grid = fake_histories.grid(30, 2)
         attempts = tuple(
             replace(
                 one,
@@ -113,7 +113,7 @@ class HostileAnswers(FakeAnswers):
                 job=evil[0],
                 source=evil[0],
             )
-            for i, one in enumerate(fakes.attempts())
+            for i, one in enumerate(fake_histories.attempts())
         )
         super().__init__(
             incidents=incidents,
@@ -121,7 +121,7 @@ class HostileAnswers(FakeAnswers):
             change_rows=changes,
             notes=tuple(SeenIncident(f"n{i}", text, text, 0, text, text, text, text) for i, text in enumerate(evil)),
             grid_now=_evil_grid(grid, cases),
-            detail_now=replace(fakes.detail(cases[0]), owners=owners, failures=attempts),
+            detail_now=replace(fake_histories.detail(cases[0]), owners=owners, failures=attempts),
             tests_total=len(evil),
             set_aside=tuple(
                 replace(
@@ -136,7 +136,7 @@ class HostileAnswers(FakeAnswers):
 
     def test_rows(self, window: object, keys: object) -> tuple[TestRow, ...]:
         return tuple(
-            replace(fakes.test_row(index), case=self.cases[index], owners=(self.evil[index],))
+            replace(fake_histories.test_row(index), case=self.cases[index], owners=(self.evil[index],))
             for _, index in keys  # type: ignore[attr-defined]
         )
 

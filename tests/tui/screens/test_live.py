@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from ingest.model import Counts
-from tests.tui.screens.driving import AppMaker, press, screen_text, settle
+from tests.tui.screens.driving import AppMaker, press, query_of, screen_text, settle, top_table, top_view
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import CASES, INCIDENTS, MIN, NOW_MS, WINDOW, run
-from tests.tui.screens.test_personal import query_of, table, view
 from tui import personal
 from tui.alarms import RedSeen, sequence, words
 from tui.answers.query import Query
@@ -49,18 +48,18 @@ async def test_place_is_kept_while_runs_arrive(make_app: AppMaker) -> None:
         assert "1 with new red" in screen_text(app)
         assert f"new red  {CASES[0].name}" in screen_text(app)
         await arrive(app, answers, pilot_settle=lambda: settle(pilot))
-        assert table(app).cursor == 0
+        assert top_table(app).cursor == 0
         await press(pilot, *"jjjjjjjjjjjjjjj")
-        key, line = table(app).key, table(app).cursor - table(app).scroll_offset.y
+        key, line = top_table(app).key, top_table(app).cursor - top_table(app).scroll_offset.y
         await arrive(app, answers, pilot_settle=lambda: settle(pilot))
-        assert (table(app).key, table(app).cursor - table(app).scroll_offset.y) == (key, line)
+        assert (top_table(app).key, top_table(app).cursor - top_table(app).scroll_offset.y) == (key, line)
         await press(pilot, "space")
-        count = len(table(app).keys)
+        count = len(top_table(app).keys)
         await arrive(app, answers, pilot_settle=lambda: settle(pilot))
-        assert len(table(app).keys) == count
+        assert len(top_table(app).keys) == count
         assert "paused: space goes on" in screen_text(app)
         await press(pilot, "space")
-        assert len(table(app).keys) == count + 1
+        assert len(top_table(app).keys) == count + 1
 
 
 async def arrive(app: CrywolfApp, answers: Arriving, pilot_settle: object) -> None:
@@ -76,11 +75,11 @@ async def test_order_and_filter_of_runs(make_app: AppMaker, monkeypatch: pytest.
     async with app.run_test(size=(120, 20)) as pilot:
         await settle(pilot)
         await press(pilot, "6")
-        view(app).set_sort("when")
+        top_view(app).set_sort("when")
         await settle(pilot)
-        assert table(app).keys[-1] == row(30, 3).run
+        assert top_table(app).keys[-1] == row(30, 3).run
         await press(pilot, "slash", *"state:red", "enter")
-        assert list(table(app).keys) == [row(30, 3).run]
+        assert list(top_table(app).keys) == [row(30, 3).run]
         monkeypatch.chdir(tmp_path)
         await press(pilot, "x")
     assert written(tmp_path) == ["run 30"]

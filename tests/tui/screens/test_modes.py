@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from tests.tui.screens import fakes
+from tests.tui.screens import fake_histories, fakes
 from tests.tui.screens.driving import SIZES, AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tui.app import CrywolfApp
@@ -281,7 +281,7 @@ async def test_timeline_goes_through_streams(make_app: AppMaker) -> None:
 
 async def test_thousands_of_columns_draw_what_is_visible(make_app: AppMaker) -> None:
     """A grid of 5,000 runs and 500 tests opens at the newest run and goes to the oldest."""
-    app = make_app(FakeAnswers(grid_now=fakes.grid(5000, 500)))
+    app = make_app(FakeAnswers(grid_now=fake_histories.grid(5000, 500)))
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
         await press(pilot, "4", "home", "G")
@@ -304,7 +304,7 @@ async def test_change_opens_in_full(make_app: AppMaker) -> None:
 
 async def test_test_without_failures_shows_its_evidence(make_app: AppMaker) -> None:
     """A green test has strips and no empty table."""
-    green = replace(fakes.detail(), failures=(), total_failures=0, suspects=None)
+    green = replace(fake_histories.detail(), failures=(), total_failures=0, suspects=None)
     app = make_app(FakeAnswers(detail_now=green))
     async with app.run_test() as pilot:
         await settle(pilot)

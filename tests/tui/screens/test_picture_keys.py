@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.screens import fakes
+from tests.tui.screens import fake_histories
 from tests.tui.screens.driving import AppMaker, press, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import EMPTY_HEALTH
@@ -47,7 +47,7 @@ async def test_the_timeline_draws_what_is_scrolled_to(
 ) -> None:
     """The runs that are seen, and at most as many as a picture takes; in a dark theme it is dark."""
     monkeypatch.chdir(tmp_path)
-    app = make_app(FakeAnswers(grid_now=fakes.grid(400)))
+    app = make_app(FakeAnswers(grid_now=fake_histories.grid(400)))
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
         await press(pilot, "4", "0", "X")

@@ -11,7 +11,8 @@ from analysis.ledger import REAL, UNDECIDED, Alarm, LedgerCounts
 from analysis.records import DurationShift, Interval
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
-from tests.tui.screens.fakes import PAYMENTS, PAYS, STAGING, attempts, detail, run
+from tests.tui.screens.fake_histories import attempts, detail
+from tests.tui.screens.fakes import PAYMENTS, PAYS, STAGING, run
 from tui.answers.ledger import LedgerRow
 from tui.answers.query import Query
 from tui.answers.test_detail import TestDetail

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from store.read.changes import SeenIncident
-from tests.tui.screens import fakes
+from tests.tui.screens import fake_histories, fakes
 from tests.tui.screens.driving import AppMaker, press, screen_text, settle
 from tests.tui.screens.fake_answers import FakeAnswers
 from tests.tui.screens.fakes import CASES, MESSAGE, NOW_MS, run
@@ -82,7 +82,7 @@ async def test_the_cursor_stays_in_its_time(make_app: AppMaker) -> None:
         await press(pilot, "4", "b", "h", "h", "minus", "plus")
         assert grid_of(app).column == 59
         await press(pilot, "0", "minus", "plus")
-        runs = fakes.grid().runs
+        runs = fake_histories.grid().runs
         day = runs[0].started_ms // DAY_MS
         assert grid_of(app).column == max(n for n, one in enumerate(runs) if one.started_ms // DAY_MS == day)
 
@@ -144,7 +144,7 @@ async def test_only_what_is_seen_is_read(make_app: AppMaker) -> None:
 
 
 def _large(columns: int, rows: int) -> TimelineGrid:
-    small = fakes.grid(columns)
+    small = fake_histories.grid(columns)
     more = [replace(small.rows[5], case=fakes.case(f"numbered_{n:05}"), test_row=5) for n in range(rows - 10)]
     return replace(small, rows=(*small.rows, *more))
 
@@ -215,10 +215,10 @@ def test_weeks_begin_on_monday() -> None:
 
 def test_old_pieces_are_shown_until_the_new_ones_are_there() -> None:
     """After an answer with one run more, a cell is what it was, under its new column; a new run is not known."""
-    old, new = fakes.grid(60, 3), fakes.grid(61, 3)
+    old, new = fake_histories.grid(60, 3), fake_histories.grid(61, 3)
     new = replace(new, run_rows=(*old.run_rows, 60))
     first = Cells(old)
-    first.take([0, 1, 2], range(60), fakes.grid_cells(range(60), [0, 1, 2], 60))
+    first.take([0, 1, 2], range(60), fake_histories.grid_cells(range(60), [0, 1, 2], 60))
     second = Cells(new, first)
     assert [second.result(0, n) for n in (0, 59, 60)] == [first.result(0, 0), first.result(0, 59), None]
     assert second.missing([0, 1], range(10)) == ((0, 1), range(61))
@@ -244,7 +244,7 @@ async def test_the_filter_leaves_rows_by_word_and_field(make_app: AppMaker) -> N
 
 async def test_what_monitors_told_and_the_run(make_app: AppMaker) -> None:
     """A sign stands where another monitor told of an incident, in runs and in days; R opens the column's run."""
-    made, column = fakes.grid(60), 3
+    made, column = fake_histories.grid(60), 3
     at_ms = made.runs[column].started_ms - 1
     told = SeenIncident("n1", "detected", "INC-7", at_ms, "staging", "mail", "queue is full", "")
     answers = FakeAnswers(grid_now=replace(made, notes=(told,)))
