@@ -47,8 +47,7 @@ def iso(ms: int) -> str:
     ('2026-11-21T00:00:00Z', '2026-11-21T00:00:00.250Z')
     """
     moment = _datetime(ms)
-    fraction = f".{moment.microsecond // 1000:03d}" if moment.microsecond else ""
-    return f"{moment:%H:%M:%S}".join((f"{moment.year:04d}-{moment:%m-%d}T", f"{fraction}Z"))
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").removesuffix("+00:00") + "Z"
 
 
 def iso_or_none(ms: int | None) -> str | None:

@@ -52,6 +52,11 @@ class OwnerBook:
     key: str = ""
     """A digest of the files that say it."""
     _has_recalled: bool = False
+    _asks_names: bool = field(init=False)
+    """Whether rules of `crywolf.toml` go by the identity of a test case."""
+
+    def __post_init__(self) -> None:
+        self._asks_names = any(rule.tests for rule in self.settings.owners)
 
     def of_test(self, case: TestCase) -> TestOwners:
         """By a rule of `crywolf.toml`, else CODEOWNERS of its file, else of its class name."""
@@ -62,7 +67,7 @@ class OwnerBook:
 
     def of_row(self, namespace: str, classname: str, name: str, file: str | None) -> TestOwners:
         """The same of very many test cases: nothing is made or kept of each that its file does not ask for."""
-        if any(rule.tests for rule in self.settings.owners):
+        if self._asks_names:
             return self.of_test(TestCase(namespace, classname, name, file))
         return self.of_place(namespace, classname, file)
 
