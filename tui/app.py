@@ -15,6 +15,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.driver import Driver
+from textual.screen import Screen
 
 from tui import present, theme
 from tui.answers.query import Query
@@ -64,7 +65,7 @@ ESCAPE_S = 0.05
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
 COLLECT_S = 15.0
-"""Between two looks for old garbage. What is left is not set apart: of what goes later a part would stay for ever."""
+"""Between two looks for old garbage."""
 TRIM_S = 60.0
 """Between two times that freed memory is given back."""
 
@@ -129,6 +130,8 @@ class CrywolfApp(PacedMessages, PersonalApp):
         """A dashboard. `opening`: what its first view shows at once; `handover`: the frame that is on the screen."""
         self._handover = handover
         self._put_back_signals: Callable[[], None] = lambda: None
+        self._set_apart = 0
+        """Of how many modes the first views are."""
         super().__init__()
         self.stylesheet = KeptStylesheet(variables=self.stylesheet._variables)
         self.context = ViewContext(
@@ -199,10 +202,21 @@ class CrywolfApp(PacedMessages, PersonalApp):
 
     def _warm(self) -> None:
         if _collect_garbage_again():
-            self.set_interval(COLLECT_S, lambda: gc.collect())
+            self.set_interval(COLLECT_S, self._collect_garbage)
             self.set_interval(TRIM_S, trim_memory)
         if not self.is_headless:
             import_screens(self._warm_styles)
+
+    def _collect_garbage(self) -> None:
+        """What a mode's first view is made of stays as long as the process: it is set apart, once, when it is alone.
+
+        To look through it keeps a key waiting. If that were done more often, more of what goes later would stay.
+        """
+        gc.collect()
+        there = sum(isinstance(node, Screen) for node in self._registry)
+        if there == len(self.firsts) > self._set_apart:
+            self._set_apart = there
+            gc.freeze()
 
     def _warm_styles(self) -> None:
         """In the thread that imports."""

@@ -14,7 +14,7 @@ from tui.colours import SCHEMES, wanted_theme
 from tui.first_frame import first_frame, opens_on_triage
 from tui.locations import state_folder
 from tui.remembered import FILE_NAME, Remembered, load_remembered
-from tui.screens.answering import DividedAnswers
+from tui.screens.answering import DividedAnswers, spare_memory
 from tui.screens.context import Opening, ViewContext, may_write
 from tui.steady import tidy_ending
 from tui.widgets.pieces import using_ellipsis
@@ -66,6 +66,7 @@ def run_dashboard(
     ):
         from tui.app import CrywolfApp
 
+        spare_memory()
         app = CrywolfApp(
             database,
             query,

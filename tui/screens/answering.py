@@ -41,8 +41,12 @@ LARGE_BYTES = 4_000_000
 """Of a store: from here on a process of its own pays."""
 MOST_BYTES = 90_000_000
 """Of memory, above which a process that has nothing to do is begun anew."""
-_ALLOCATION = {"PYTHONMALLOC": "malloc", "MALLOC_ARENA_MAX": "1"}
+LARGE_BLOCK_BYTES = 131_072
+"""Of memory, from here on got from the system and given back alone; else the C library learns to keep larger ones."""
+_ALLOCATION = {"PYTHONMALLOC": "malloc", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(LARGE_BLOCK_BYTES)}
 """Environment of the process; what it has freed goes back to the system when asked to."""
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+"""What `mallopt` knows the same by."""
 _NOBODY = 0
 """Number of what answers no question: how much memory is left when all are answered."""
 _TRIES = 2
@@ -273,6 +277,16 @@ def _give_back(answers: StoreAnswers) -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
+
+
+def spare_memory() -> None:
+    """From now on threads share what they have freed, and large blocks go back at once, where the C library can."""
+    import ctypes  # as below
+
+    with suppress(AttributeError, OSError, TypeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_ARENA_MAX, 1)
+        library.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 def trim_memory() -> None:

@@ -177,3 +177,22 @@ def test_ambiguous_names_survive_the_way() -> None:
     """All candidates are told, not one that was meant."""
     problem = NoMatch("test", "a", ("aa", "ab"), is_ambiguous=True)
     assert str(pickle.loads(pickle.dumps(problem))) == str(problem)
+
+
+def test_c_library_is_told_to_spare_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads share one arena, and large blocks go back alone; a library that knows nothing of it is left as it is."""
+    told: list[tuple[int, int]] = []
+
+    class Library:
+        def __init__(self, name: None) -> None:
+            if told:
+                raise OSError
+
+        def mallopt(self, what: int, value: int) -> None:
+            told.append((what, value))
+
+    monkeypatch.setattr("ctypes.CDLL", Library)
+    answering.spare_memory()
+    assert dict(told) == {-8: 1, -3: answering.LARGE_BLOCK_BYTES}
+    answering.spare_memory()
+    assert len(told) == 2

@@ -74,6 +74,19 @@ async def test_old_garbage_is_collected_now_and_then(make_app: AppMaker, monkeyp
     assert counted.asked.count("collect") > 1
 
 
+async def test_what_modes_are_made_of_is_set_apart_once(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a mode was opened, and nothing that goes again is open; of the rest nothing would be found any more."""
+    app, counted = make_app(), CountedGc()
+    monkeypatch.setattr("tui.app.WARM_S", 3600.0)  # which looks for garbage by itself
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        monkeypatch.setattr("tui.app.gc", counted)
+        for keys, frozen in (((), 1), ((), 1), (("2", "question_mark"), 1), (("escape",), 2), (("1",), 2)):
+            await press(pilot, *keys)
+            app._collect_garbage()
+            assert counted.asked.count("freeze") == frozen, keys
+
+
 def test_every_screen_is_imported_in_a_thread() -> None:
     """The one that is asked for when everything is there is called last, and not in this thread."""
     called: list[int] = []
