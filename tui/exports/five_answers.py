@@ -62,9 +62,9 @@ def _what(answer: TriageAnswer, shown: tuple[IncidentRow, ...]) -> Iterator[Piec
 
 
 def _chance(incident: IncidentRow) -> str:
-    """How probable the verdict is, or whose word."""
+    """How probable the verdict is, a dash where there is none, or whose word."""
     if incident.model is None:
-        return f"P {probability(incident.probability)}"
+        return f"P {probability(None if incident.verdict is Verdict.UNDECIDED else incident.probability)}"
     return f"({called_words(incident.called_by, incident.model)})"
 
 
@@ -108,7 +108,7 @@ def advice(incident: IncidentRow) -> str:
     if incident.verdict is Verdict.UNRECORDED:
         return "something changed that nobody recorded: ask who changed what, then `crywolf record deploy`"
     if incident.onset.last_good is None and incident.red_runs > 1:
-        return f"it was never seen to pass: for working hours, to mend or to quarantine: {owner}"
+        return f"it was never seen to pass: to mend or to quarantine. For working hours: {owner}"
     return "too little is known: let it run once more, then look again"
 
 

@@ -92,6 +92,14 @@ def test_every_verdict_has_its_advice(verdict: Verdict) -> None:
     assert advice(replace(INCIDENT, verdict=verdict, owners=type(INCIDENT.owners)(), hypotheses=()))
 
 
+def test_an_undecided_incident_claims_no_probability_and_waits_only_where_that_helps() -> None:
+    """One more run tells nothing of what was red in every run there was."""
+    undecided = replace(INCIDENT, verdict=Verdict.UNDECIDED, red_runs=21)
+    assert "undecided  P -" in text_of(five_answers(replace(TRIAGE, incidents=(undecided,))))
+    assert "let it run once more" in advice(undecided)
+    assert "never seen to pass" in advice(replace(undecided, onset=Onset(None, undecided.onset.first_bad)))
+
+
 def test_readable_age() -> None:
     """A time stamp is for documents; people get the minute."""
     assert readable_age("since 2026-11-21T02:10:07.250Z") == "since 2026-11-21 02:10 UTC"
