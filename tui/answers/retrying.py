@@ -116,7 +116,7 @@ def why_missing(row: RefusedFile) -> str:
     if row.location.startswith(_STDIN):
         return "came from standard input; pipe it in again"
     if row.location.startswith(_URL):
-        return "came from a URL; ingest it again"
+        return "came from a URL; ingest it again, or run `crywolf fetch` with --again where that read it"
     return "is not there any more; `crywolf rejected --forget` takes it off the list"
 
 
