@@ -35,6 +35,8 @@ _A = TypeVar("_A")
 LONG_S = 0.5
 """After an answer that took longer, as long a rest is made before the store's next change is looked at."""
 MOST_REST_S = 30.0
+QUIET_S = 0.5
+"""At least between two looks at the store's changes. An answer is drawn in two steps: four times a second at most."""
 TOLD_S = 0.05
 """After a wish that was not answered by then the view says that it reads: no key stays without an answer."""
 WRITING = ("act.", "triage.session", "tests.quarantine")
@@ -73,6 +75,7 @@ class View(ArrangedScreen, Generic[_A]):
         self._told = 0
         """The newest request of which the view said that it reads."""
         self._rests = False
+        self._quiet_s = -QUIET_S
         self._crumbs: list[Line] = []
 
     # What a view says about itself
@@ -175,13 +178,26 @@ class View(ArrangedScreen, Generic[_A]):
 
     def reload(self, *, is_quiet: bool = False) -> None:
         """Asks again. A quiet one waits for the answer that is on its way and for its rest, another one stops it."""
-        if is_quiet and self._rests:
+        if is_quiet and (self._rests or self._is_too_soon()):
             return
         if self.turns.begin(self.context.pulse.beats, is_quiet=is_quiet):
             self._asked_s = time.monotonic()
             self._load(self.turns.request, self.question())
             if not is_quiet and self.answer is not None:
                 self.set_timer(TOLD_S, partial(self._tell_reading, self.turns.request))
+
+    def _is_too_soon(self) -> bool:
+        """Whether the store's last change was looked at just now: then this one is looked at after a rest."""
+        if self.answer is None:
+            return False
+        now_s = time.monotonic()
+        left_s = self._quiet_s + QUIET_S - now_s
+        if left_s <= 0:
+            self._quiet_s = now_s
+            return False
+        self._rests = True
+        self.set_timer(left_s, self._end_rest)
+        return True
 
     def _tell_reading(self, request: int) -> None:
         """What is shown is not what was wished for; it stays until that is there."""
