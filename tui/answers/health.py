@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.model import PRE_MERGE_BRANCH, RunRef, RunState, Scope
 from store.connect import Connection
@@ -74,7 +73,7 @@ def answer_health(connection: Connection, query: Query) -> Health:
         run_count,
         test_count,
         results,
-        tuple(_stale(newest, query, window.now_ms)),
+        _list_stale(connection, query, {run.pipeline for run in newest}),
         tuple(run for run in newest if run.state in (RunState.INCOMPLETE, RunState.NO_REPORT)),
         refused,
         tuple(sorted({scope.environment for scope in scopes if scope.environment})),
@@ -109,18 +108,27 @@ def _unjudged(pipelines: set[str], scopes: list[Scope], query: Query) -> tuple[s
     return tuple(sorted(name for name, found in branches.items() if not found & {"", settings.baseline_branch}))
 
 
-def _stale(newest: list[RunRef], query: Query, now_ms: int) -> Iterator[StalePipeline]:
-    """Pipelines whose newest run, in any environment, ended longer ago than one and a half cadences."""
+def _list_stale(connection: Connection, query: Query, pipelines: set[str]) -> tuple[StalePipeline, ...]:
+    """Those of some pipelines whose newest run, in any environment, ended longer ago than one and a half cadences.
+
+    Now is the newest run of all, whatever is asked for: one that has stopped is late by what the others did since.
+    """
+    from store.read import runs
+    from tui.answers.windows import resolve_window
+
+    window = resolve_window(connection, replace(query, pipeline=None, environment=None, branch=None))
+    cadences = {one: query.settings.pipeline(one) for one in pipelines}
+    due = {name: one.cadence_s * 1000 for name, one in cadences.items() if one is not None and one.cadence_s}
+    if window is None or not due:
+        return ()
     ends: dict[str, int] = {}
-    for run in newest:
+    for run in runs.list_newest(connection, window.now_ms):
         ends[run.pipeline] = max(ends.get(run.pipeline, 0), run.ended_ms or run.started_ms)
-    for pipeline, end_ms in sorted(ends.items()):
-        configured = query.settings.pipeline(pipeline)
-        if configured is None or not configured.cadence_s:
-            continue
-        cadence_ms = configured.cadence_s * 1000
-        if now_ms - end_ms > cadence_ms * SLACK:
-            yield StalePipeline(pipeline, end_ms, cadence_ms, now_ms - end_ms)
+    return tuple(
+        StalePipeline(name, ends[name], cadence_ms, window.now_ms - ends[name])
+        for name, cadence_ms in sorted(due.items())
+        if window.now_ms - ends[name] > cadence_ms * SLACK
+    )
 
 
 def _is_in_scope(run: RunRef, query: Query) -> bool:

@@ -13,6 +13,7 @@ from ingest.settings import PipelineSettings, Settings
 from store.connect import Connection
 from tests.store.making import ingest, reading, run_note, write, xml
 from tui.answers.gate import GateAnswer, GateRow, answer_gate
+from tui.answers.health import answer_health
 from tui.answers.query import Query
 from tui.answers.triage import REAL
 from tui.errors import NoMatch
@@ -158,6 +159,22 @@ def test_the_latest_of_a_stale_pipeline_cannot_be_told(store: Path) -> None:
     assert (latest.passes, latest.runs[0].gating) == (False, ())
     assert latest.runs[0].doubts == ("it is the newest run and older than its cadence allows",)
     assert _answer(store, "other/14", query).runs[0].doubts == ()
+
+
+def test_who_asks_for_one_pipeline_is_told_that_it_is_stale(store: Path) -> None:
+    """Late is what other pipelines ran after, also where they are not asked for."""
+    settings = Settings(
+        pipelines=(PipelineSettings("other", cadence_s=3600), PipelineSettings("nightly", cadence_s=3600))
+    )
+    with reading(store / "store.db") as connection:
+        health = {
+            name: answer_health(connection, Query(pipeline=name, settings=settings)) for name in ("other", "nightly")
+        }
+    assert {name: [one.pipeline for one in found.stale] for name, found in health.items()} == {
+        "other": ["other"],
+        "nightly": [],
+    }
+    assert not health["other"].can_tell
 
 
 def test_a_name_that_says_too_little(store: Path) -> None:
