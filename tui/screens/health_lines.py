@@ -52,6 +52,7 @@ def doubts(health: Health) -> list[Line]:
         stale.append(line((present.count(len(health.incomplete), "incomplete run"), "unowned")))
     if health.unjudged:
         stale.append(line((f"{present.count(len(health.unjudged), 'pipeline')} not on the baseline branch", "unowned")))
+    stale += [line((one, "unowned")) for one in health.unknown]
     if health.refused_files:
         stale.append(line((f"{present.count(health.refused_files, 'file')} refused", "unowned")))
     return stale
@@ -93,6 +94,7 @@ def _nothing_red(health: Health, context: ViewContext) -> list[Line]:
     for pipeline in health.unjudged:
         why = "has no run of the baseline branch that crywolf.toml names"
         lines.append(line(f"    {pipeline}", (f" {why}; branches: {', '.join(health.branches[:4])}", "muted")))
+    lines += [line(f"    {one}") for one in health.unknown]
     if health.refused_files:
         refused = present.count(health.refused_files, "file")
         lines.append(line(f"    {refused} refused  ", ("crywolf rejected", "accent"), (" says why", "muted")))

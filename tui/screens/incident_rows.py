@@ -87,7 +87,7 @@ def session_line(session: SessionNow, now_ms: int | None, context: ViewContext, 
 def blank(answer: TriageAnswer, context: ViewContext, width: int) -> Sequence[Line] | None:
     """What to say instead of a list that is empty; None when it is not."""
     if answer.health.now_ms is None:
-        return states.first_run(context, width)
+        return states.outside_filters(context, width) if answer.health.runs else states.first_run(context, width)
     return None if answer.incidents else health_lines.nothing_red(answer.health, context, width)
 
 

@@ -49,6 +49,18 @@ def first_run(context: ViewContext, width: int) -> list[Line]:
     ]
 
 
+def outside_filters(context: ViewContext, width: int) -> list[Line]:
+    """A store that has runs, none of them under the filters that the dashboard was opened with."""
+    asked = ((name, getattr(context.query, name)) for name in ("pipeline", "environment", "branch"))
+    named = " ".join(f"--{name} {value}" for name, value in asked if value)
+    return [
+        (),
+        *hanging(line(("  No run is under these filters:  ", "strong"), (named, "accent")), width, 4),
+        (),
+        line("  ", ("crywolf runs", "accent"), (" lists those that there are", "muted")),
+    ]
+
+
 def nothing_matches(what: str, text: str, fields: Sequence[str], width: int) -> list[Line]:
     """A filter that leaves nothing, with the fields that it may name, all of them: the line it stands in cuts them."""
     named = line(("  fields  ", "muted"), (" ".join(f"{field}:" for field in fields), "muted"))

@@ -41,6 +41,27 @@ async def test_first_run_names_the_next_command(make_app: AppMaker, digit: str) 
         assert "crywolf demo" in text
 
 
+async def test_a_store_with_runs_is_not_called_empty(make_app: AppMaker) -> None:
+    """Where none of them is under the filters that were asked for, those are named."""
+    app = make_app(FakeAnswers(health_now=replace(EMPTY_HEALTH, runs=7), incidents=(), counts={}))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+        assert "No run is under these filters:  --environment staging --branch main" in text
+        assert "crywolf ingest" not in text
+
+
+async def test_a_filter_that_names_nothing_is_a_doubt(make_app: AppMaker) -> None:
+    """An owner that nobody is owns nothing red: that is not what was asked."""
+    misspelt = replace(HEALTHY, unknown=("no owner matches 'tils'; did you mean 'tills'?",))
+    app = make_app(FakeAnswers(health_now=misspelt, incidents=(), counts={}))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+        assert "Cannot tell whether anything is really red" in text
+        assert "did you mean 'tills'?" in text
+
+
 async def test_first_run_while_folders_are_followed(make_app: AppMaker) -> None:
     """Something will come by itself: it says from where, and where to see it arrive."""
     app = make_app(FakeAnswers(health_now=EMPTY_HEALTH, incidents=(), counts={}), watched=(Path("reports"),))
