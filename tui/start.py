@@ -50,6 +50,7 @@ def run_dashboard(
     if is_kept_in_mind:
         remembered = load_remembered(state_folder() / FILE_NAME, database)
     theme = wanted_theme(theme, remembered.theme, wished.theme)
+    spare_memory()  # before there are threads
     answers = DividedAnswers(database)
     opening = Opening(version=answers.version())
     opening.answer = _kept(answers, query) if opens_on_triage(remembered) else None
@@ -66,7 +67,6 @@ def run_dashboard(
     ):
         from tui.app import CrywolfApp
 
-        spare_memory()
         app = CrywolfApp(
             database,
             query,

@@ -271,7 +271,7 @@ def _told(answers: StoreAnswers, number: int, name: str, args: tuple[object, ...
 
 def _give_back(answers: StoreAnswers) -> int:
     """Gives the system what is not needed between two questions; bytes that are left, 0 where it does not tell."""
-    answers.forget_names()
+    answers.give_back()
     trim_memory()
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -89,6 +89,7 @@ class StoreAnswers:
         self._path = path
         self._views, self._rows, self._alarms, self._red = (Lane(path, open_reader) for _ in range(4))
         self._names, self._lists = (Lane(path, open_reader) for _ in range(2))
+        self._lanes = (self._views, self._rows, self._alarms, self._red, self._names, self._lists)
         self._watch: Connection | None = None
         self._inode: int | None = None
         self._acting = threading.Lock()
@@ -350,9 +351,15 @@ class StoreAnswers:
         except (OSError, StoreError, Error):
             return None
 
+    def give_back(self) -> None:
+        """Keeps no more memory than the next question needs; pages are read again from the system's."""
+        self.forget_names()
+        for lane in self._lanes:
+            lane.give_back()
+
     def close(self) -> None:
         """Closes every connection."""
-        for lane in (self._views, self._rows, self._alarms, self._red, self._lists, self._names):
+        for lane in self._lanes:
             lane.close()
         self._forget_watch()
 

@@ -170,3 +170,20 @@ def test_nothing_waits_behind_triage(database: Path, monkeypatch: pytest.MonkeyP
         goes_on.set()
         answers.triage(query)
         answers.close()
+
+
+def test_memory_is_given_back_between_questions(database: Path) -> None:
+    """No lane keeps pages of the store when nothing is asked, one that answers goes on, and each answers again."""
+    answers = StoreAnswers(database)
+    assert answers.refused() == ()
+    lane, connection = answers._views, answers._views._connection
+    assert connection is not None
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    with lane._one_at_a_time:
+        answers.give_back()
+    assert not statements
+    answers.give_back()
+    assert statements == ["PRAGMA shrink_memory"]
+    assert answers.refused() == ()
+    answers.close()
