@@ -26,8 +26,9 @@ def health_line(health: Health, context: ViewContext) -> tuple[Line, ...]:
     """
     doubtful, dot = doubts(health), Piece(f" {context.glyphs.dot} ", "muted")
     pipelines = present.count(health.pipelines, "pipeline")
-    as_of = f"as of {_dated(health.now_ms, context)}" if health.now_ms is not None else ""
-    forms = [f"{pipelines} {as_of}".strip(), as_of, *([pipelines, ""] if doubtful else [])]
+    at = _dated(health.now_ms, context) if health.now_ms is not None else ""
+    forms = [f"{pipelines} as of {at}", f"as of {at}"] if at else [pipelines]
+    forms += [pipelines, ""] if doubtful else [at]
     found = [joined([*doubtful, line((said, "muted"))], dot) for said in forms]
     return (*found, joined(_short_doubts(health), dot)) if doubtful else tuple(found)
 
