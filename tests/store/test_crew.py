@@ -211,7 +211,8 @@ def _started(folder: Path, database: Path) -> Iterator[subprocess.Popen[str]]:
     for number in range(_FILES):
         cases = [(f"test_{n}", "pass") for n in range(400)]
         write(
-            folder / f"run-{number:03d}" / "a.xml", xml(cases, f"2026-03-{1 + number // 8:02d}T{number % 8:02d}:00:00")
+            folder / f"run-{number:03d}" / "a.xml",
+            xml(cases, f"2026-03-{1 + number // 24:02d}T{number % 24:02d}:00:00"),
         )
     command = [str(CRYWOLF), "--db", str(database), "ingest", "--jobs", "2", str(folder)]
     child = subprocess.Popen(
