@@ -97,7 +97,7 @@ def test_resize(tmux: Tmux) -> None:
     text = tmux.wait(lambda text: "top suspect" in text and "radius" in text and "? keys" in text)
     assert len(text.splitlines()) == 40
     tmux.type("2")
-    tmux.wait(lambda text: "pays_with_saved_card" in text and "flake rate" in text)
+    tmux.wait(lambda text: "pays_with_saved_card" in text and "last runs" in text)
     tmux.type("q")
     tmux.wait(lambda text: text.rstrip().endswith("ready>"))
 
