@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import constants, on
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.driver import Driver
@@ -223,8 +223,9 @@ class CrywolfApp(PacedMessages, PersonalApp):
         self.call_later(take_styles, self, parse_styles(self.stylesheet))
 
     def _handle_exception(self, error: Exception) -> None:
-        """No news while the dashboard is left: a screen that opens then is mounted without its widgets (8.2.8)."""
-        if not (self._exit and isinstance(error, NoMatches)):
+        """No news while the dashboard is left: screens are then without their widgets, and gone at last (8.2.8)."""
+        is_left = self._exit or not self._running
+        if not (is_left and isinstance(error, (NoMatches, ScreenStackError))):
             super()._handle_exception(error)
 
     async def on_unmount(self) -> None:

@@ -116,7 +116,7 @@ async def test_dashboard_in_a_browser(database: Path, tmp_path: Path) -> None:
             await page.wait_for("2 real")
             assert len(dashboards_of(database)) == 1
             await page.press("2")
-            await page.wait_for("flake rate")
+            await page.wait_for("last runs")
             await page.press("1")
             (tmp_path / "page.png").write_bytes(await page.picture())
             assert await page.evaluate("document.body.className.includes('-first-byte')")

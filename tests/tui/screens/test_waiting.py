@@ -108,6 +108,20 @@ async def test_view_that_is_built_hides_no_mistake(make_app: AppMaker, monkeypat
         monkeypatch.undo()
 
 
+async def test_news_that_comes_while_it_is_left_is_no_fault(make_app: AppMaker) -> None:
+    """The screens are gone by then; later, or before, a screen that is not there is a fault."""
+    app = make_app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app._running = False
+        for stack in app._screen_stacks.values():
+            await app._prune(*stack)
+            stack.clear()
+        app.post_message(StoreChanged())
+        assert app.screen_stack == []
+    assert app._exception is None
+
+
 async def test_each_dashboard_of_a_process_draws_with_what_its_terminal_has(make_app: AppMaker) -> None:
     """One in ASCII changes nothing in another, whichever was made or drawn last."""
     plain, usual = make_app(ascii_only=True), make_app()
