@@ -64,7 +64,7 @@ ESCAPE_S = 0.05
 """After which esc is the key and not the beginning of another; what Textual waits is all that a key may take."""
 WARM_S = 1.0
 """From the start until garbage is looked for again."""
-COLLECT_S = 15.0
+COLLECT_S = 5.0
 """Between two looks for old garbage."""
 TRIM_S = 60.0
 """Between two times that freed memory is given back."""
