@@ -13,10 +13,6 @@ from tui.screens.triage import TriageView
 from tui.screens.view import View
 
 
-def _triage(context: ViewContext) -> View[Any]:
-    return TriageView(context)
-
-
 def _tests(context: ViewContext) -> View[Any]:
     from tui.screens.tests import TestsView
 
@@ -66,7 +62,7 @@ def _flows(context: ViewContext) -> View[Any]:
 
 
 MAKERS: dict[str, Callable[[ViewContext], View[Any]]] = {
-    "triage": _triage,
+    "triage": TriageView,
     "tests": _tests,
     "services": _services,
     "timeline": _timeline,

@@ -283,6 +283,7 @@ def _user_header(url: str) -> list[Header]:
 
 
 def origin_of(url: str) -> tuple[str, str | None, int | None]:
+    """(scheme, host, port) of a URL: to where secrets that were given for it may go."""
     parts = _split(url)
     usual = 443 if parts.scheme.lower() == "https" else 80
     return parts.scheme.lower(), parts.hostname, parts.port or usual

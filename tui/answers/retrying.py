@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.errors import IngestError
+from ingest.bytes_of import digest_at
 from ingest.model import Failure, FileOutcome, FileStatus
 from ingest.pipeline import Ingestion
 from ingest.settings import Settings
-from ingest.sources.inputs import Input, open_input
+from ingest.sources.inputs import Input
 from store.read.ledger import RefusedFile
 from store.write import Writer
 
-_CHUNK = 1024 * 1024
 _STDIN = b"-"
 _URL = (b"http://", b"https://")
 
@@ -122,14 +120,8 @@ def why_missing(row: RefusedFile) -> str:
 
 def digest_of(location: str) -> str:
     """SHA-256 of a regular file in hex; empty where it cannot be read."""
-    try:
-        with open_input(Input(location, Path(location), None, None, is_explicit=False)) as stream:
-            digest = hashlib.sha256()
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-            return digest.hexdigest()
-    except (IngestError, OSError):
-        return ""
+    digest = digest_at(os.fsencode(location))
+    return digest.hex() if digest is not None else ""
 
 
 def _read(database: Path, settings: Settings, row: RefusedFile, item: Input, version: str) -> list[FileOutcome]:
